@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Reading one segment by columns; part of the front door of store. What is not asked for is
+ * neither read nor decoded; what was decoded stays until segment_free. All spans and arrays
+ * returned belong to the segment.
+ */
+#ifndef STORE_SEGMENT_H
+#define STORE_SEGMENT_H
+
+#include "store/store.h"
+
+void		segment_free(struct segment **segment);
+uint32_t	segment_rows(const struct segment *segment);
+uint32_t	segment_shapes(const struct segment *segment);
+const struct shape	*segment_shape(const struct segment *segment, uint32_t index);
+uint32_t	segment_sources(const struct segment *segment);
+const struct source	*segment_source(const struct segment *segment, uint32_t index);
+
+/* Per-row vectors, segment_rows() long, decoded at the first call. */
+enum err	segment_shape_index(struct segment *segment, const uint16_t **ret, struct why *why);
+enum err	segment_source_index(struct segment *segment, const uint16_t **ret, struct why *why);
+enum err	segment_flags(struct segment *segment, const uint8_t **ret, struct why *why);
+enum err	segment_recv(struct segment *segment, const int64_t **ret, struct why *why);
+enum err	segment_time(struct segment *segment, const int64_t **ret, struct why *why);
+enum err	segment_seq(struct segment *segment, const uint64_t **ret, struct why *why);
+
+enum column_form {
+	COLUMN_CONST,		/* word[0] for every value */
+	COLUMN_DICT,		/* word[code[i]] */
+	COLUMN_VALUES,		/* value[i] */
+	COLUMN_TEXT,		/* templates: template_of[i], slots on demand */
+};
+
+struct column_info {
+	struct span name;
+	uint8_t kind;		/* enum hole_kind: how the value's octets are escaped */
+	uint8_t roles;		/* bit (1 << enum hole_role) for each role it has in some shape */
+	uint8_t form;		/* enum column_form, as it will be after loading */
+	bool has_int;		/* every value is a canonical decimal int64: see column.num */
+	bool has_escape;	/* some value holds a backslash (JSON, SD kinds) */
+	uint32_t nvalue;
+	int64_t int_min, int_max;	/* when has_int */
+};
+
+uint32_t	segment_columns(const struct segment *segment);
+const struct column_info	*segment_column(const struct segment *segment, uint32_t column);
+
+struct column {
+	const struct column_info *info;
+	uint32_t n;			/* values */
+	const uint32_t *row;		/* row of each value, ascending; NULL: value i is row i */
+	uint32_t nword;
+	const struct span *word;	/* CONST, DICT */
+	const uint32_t *code;		/* DICT */
+	const struct span *value;	/* VALUES; TEXT after segment_column_text() */
+	const int64_t *num;		/* when has_int: the numbers (per value) */
+	uint32_t ntemplate;		/* TEXT */
+	const struct span *template;	/* TEXT: fixed octets with 0x00 where a slot is */
+	const uint32_t *template_of;	/* TEXT: per value */
+};
+
+/* Decodes column `column`; for TEXT only templates and template_of. Idempotent, cached. */
+enum err	segment_column_load(struct segment *segment, uint32_t column,
+		    const struct column **ret_column, struct why *why);
+/*
+ * Makes the TEXT values for which want[i] is set (want == NULL: all). Spans of others are
+ * undefined.
+ */
+enum err	segment_column_text(struct segment *segment, uint32_t column, const uint8_t *want,
+		    struct why *why);
+/*
+ * The distinct values of the slots of one template that hold word characters, for deciding
+ * whether any row of it can match: calls each(ctx, value) until it returns false.
+ */
+enum err	segment_template_slots(struct segment *segment, uint32_t column, uint32_t template,
+		    bool (*each)(void *ctx, uint32_t slot, struct span value), void *ctx,
+		    struct why *why);
+/* Appends the exact octets of the record in `row`. */
+enum err	segment_raw(struct segment *segment, uint32_t row, struct buf *out, struct why *why);
+
+#endif

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Reading a store: the front door for whoever only reads (query, web, cmd, later detect and
+ * cause). A store is a directory; a reader sees the segments of the manifest and, behind them,
+ * the rows that are still in the journal only, as small segments in memory: one interface for
+ * both. Nothing here writes. doc/formats/segment.md, journal.md.
+ *
+ * Threads: a struct store belongs to one thread; a struct segment may be read by one thread at a
+ * time, different segments by different threads.
+ */
+#ifndef STORE_STORE_H
+#define STORE_STORE_H
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/err.h"
+#include "model/batch.h"
+#include "model/shape.h"
+
+struct store;
+struct segment;
+
+/* What is known of a segment without opening it. */
+struct segment_info {
+	uint64_t id;			/* 0: rows that are in the journal only */
+	uint8_t stream;			/* enum store_stream */
+	uint8_t class;
+	uint8_t level;			/* 0 as written, 1 repacked at day close */
+	uint32_t epoch;
+	uint32_t rows;
+	uint64_t first_seq;
+	uint64_t last_seq;
+	int64_t recv_min_ns, recv_max_ns;
+	int64_t event_min_ns, event_max_ns;
+	uint64_t bytes;			/* both files */
+	uint64_t raw_bytes;		/* of the records */
+};
+
+/*
+ * Opens the store in directory `dirfd` (borrowed) for reading. key: 32 octets store key, or NULL
+ * when not encrypted. ERR_FORMAT, ERR_DENIED (wrong key), ERR_ABSENT (no store there).
+ */
+enum err	store_open(struct store **ret_store, int dirfd, const uint8_t *key, struct why *why);
+void		store_close(struct store **store);
+/* Looks for new segments and journal frames: cheap when nothing is new. */
+enum err	store_refresh(struct store *store, struct why *why);
+/* Segments ordered by receive time; indexes are valid until the next refresh. */
+size_t		store_segments(const struct store *store);
+const struct segment_info	*store_segment(const struct store *store, size_t index);
+/*
+ * May segment `index` hold all of the n tokens (folded, base/fold.h)? From the merged filters and
+ * the segment's own; false is certain, true is a guess. Tokens of entity kind: see store_entity().
+ */
+bool		store_may_hold(struct store *store, size_t index, const uint64_t *token_hash, size_t n);
+/* The hash under which a folded word token, or a whole entity (address, GUID, mail), is filed. */
+uint64_t	store_token_hash(struct span folded, bool entity);
+/*
+ * Next entity (IPv4/IPv6 address, UUID, MAC, mail address, hash >= 32 hex digits) of a text at or
+ * after *at; moves *at behind it. Used by the filter's writer and by queries alike.
+ */
+bool		store_entity_next(struct span text, size_t *at, struct span *ret_entity);
+/* Opens one for reading its columns. Free with segment_free; it may outlive a refresh. */
+enum err	store_segment_open(struct store *store, size_t index, struct segment **ret_segment,
+		    struct why *why);
+
+#endif
