@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Messages between roles: a closed list, fixed sizes or a named limit, one table.
+ * doc/formats/roles.md. The carrier (sys/chan.h) gives type, tag and payload; this file says what
+ * the payload is and whether it is well-formed. No role believes another: a message that breaks
+ * the table ends the connection.
+ */
+#ifndef WIRE_WIRE_H
+#define WIRE_WIRE_H
+
+#include "base/buf.h"
+#include "base/cur.h"
+#include "base/err.h"
+#include "base/limits.h"
+
+enum wire_type {
+	WIRE_HELLO = 1,	/* role -> keeper, parent: u8 role, u32 wire version */
+	WIRE_SHAPE,	/* writer -> keeper: u32 id (next unused, from 0), shape encoding */
+	WIRE_SOURCE,	/* writer -> keeper: u32 id (next unused, from 0), source encoding */
+	WIRE_BATCH,	/* writer -> keeper: a batch; tag = ticket, chosen by the writer */
+	WIRE_ACK,	/* keeper -> writer: tag = ticket; u64 first sequence number, u32 rows: on disk */
+	WIRE_REFUSE,	/* keeper -> writer: tag = ticket; u8 enum err, text: not kept */
+	WIRE_COUNTERS,	/* any -> keeper, parent: varint n, n * (bytes name, varint value) */
+	WIRE_READY,	/* role -> parent: text, what it listens on or opened */
+	WIRE_STOP,	/* parent -> role: finish what is begun, answer, end */
+	WIRE_CONF,	/* parent -> role: the configuration's text, YAML, as checked by the parent */
+	WIRE_ASK,	/* front -> keeper: u8 enum wire_ask, bytes argument; tag */
+	WIRE_ANSWER,	/* keeper -> front: tag; u8 enum err, text or bytes */
+	WIRE_KEY,	/* parent -> keeper, front: u8 which (0 store, 1 seal seed), 32 octets */
+	WIRE_END
+};
+
+enum wire_ask {
+	ASK_CHECKPOINT = 1,	/* tick now; answers the checkpoint note */
+	ASK_STATUS,		/* counters and state as JSON */
+	ASK_FLUSH,		/* end all segments now (tests, backup, day close) */
+	ASK_HOLD_JOURNAL,	/* backup: do not remove files until released; argument: seconds */
+	ASK_RELEASE,
+	ASK_EXPIRE,		/* apply retention now */
+	ASK_REPACK,		/* repack closed days now */
+	ASK_KEY_ROTATE,		/* argument: reason */
+	ASK_END
+};
+
+enum wire_role {
+	WIRE_PARENT = 1,
+	WIRE_INTAKE,
+	WIRE_COLLECTOR,
+	WIRE_KEEPER,
+	WIRE_FRONT,
+	WIRE_ROLE_END
+};
+
+enum { WIRE_VERSION = 1, WIRE_LIMIT = LIMIT_BATCH_BYTES + 64 };
+
+/* Checks a payload against the table above: OK or ERR_FORMAT with the broken rule. */
+enum err	wire_check(uint16_t type, struct span payload, struct why *why);
+const char	*wire_role_name(unsigned role);
+
+/* ACK */
+void	wire_ack_encode(struct buf *out, uint64_t first_seq, uint32_t rows);
+enum err	wire_ack_decode(struct span payload, uint64_t *ret_first_seq, uint32_t *ret_rows);
+
+#endif
