@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What every role is started with. Descriptors only: a role opens nothing by name that the parent
+ * could have opened for it. The configuration arrives as WIRE_CONF and keys as WIRE_KEY on the
+ * parent's channel, before anything else.
+ */
+#ifndef ROLE_ROLE_H
+#define ROLE_ROLE_H
+
+#include <stdint.h>
+
+enum { ROLE_CHANNELS = 8, ROLE_LISTENERS = 32 };
+
+struct role_start {
+	int parent_fd;			/* channel to the parent */
+	int store_fd;			/* the store's directory, or -1 */
+	int nchan;			/* keeper: one per writer; writers: [0] is the keeper */
+	int chan_fd[ROLE_CHANNELS];
+	uint8_t chan_role[ROLE_CHANNELS];	/* enum wire_role of the other end */
+	int nlisten;			/* intake, front: bound sockets, in the configuration's order */
+	int listen_fd[ROLE_LISTENERS];
+};
+
+int	keeper_main(const struct role_start *start);
+int	intake_main(const struct role_start *start);
+int	collector_main(const struct role_start *start);
+int	front_main(const struct role_start *start);
+
+#endif
