@@ -14,7 +14,13 @@
 #include "base/limits.h"
 
 enum wire_type {
-	WIRE_HELLO = 1,	/* role -> keeper, parent: u8 role, u32 wire version */
+	WIRE_HELLO = 1,	/*
+			 * role -> keeper, parent: u8 role, u32 wire version, u64 instance (random, of
+			 * this process; tickets of one instance only grow, so that a batch sent again
+			 * after the keeper's restart is known). parent -> writer, with a descriptor
+			 * attached: the new channel to a restarted keeper; send HELLO, all SHAPEs and
+			 * SOURCEs and every unacknowledged BATCH again on it
+			 */
 	WIRE_SHAPE,	/* writer -> keeper: u32 id (next unused, from 0), shape encoding */
 	WIRE_SOURCE,	/* writer -> keeper: u32 id (next unused, from 0), source encoding */
 	WIRE_BATCH,	/* writer -> keeper: a batch; tag = ticket, chosen by the writer */
