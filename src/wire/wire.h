@@ -24,7 +24,8 @@ enum wire_type {
 	WIRE_SHAPE,	/* writer -> keeper: u32 id (next unused, from 0), shape encoding */
 	WIRE_SOURCE,	/* writer -> keeper: u32 id (next unused, from 0), source encoding */
 	WIRE_BATCH,	/* writer -> keeper: a batch; tag = ticket, chosen by the writer */
-	WIRE_ACK,	/* keeper -> writer: tag = ticket; u64 first sequence number, u32 rows: on disk */
+	WIRE_ACK,	/* keeper -> writer: tag = ticket; u64 first sequence number (0: held
+			 * since before a restart, not told), u32 rows: on disk */
 	WIRE_REFUSE,	/* keeper -> writer: tag = ticket; u8 enum err, text: not kept */
 	WIRE_COUNTERS,	/* any -> keeper, parent: varint n, n * (bytes name, varint value) */
 	WIRE_READY,	/* role -> parent: text, what it listens on or opened */
@@ -58,6 +59,13 @@ enum wire_role {
 };
 
 enum { WIRE_VERSION = 1, WIRE_LIMIT = LIMIT_BATCH_BYTES + 64 };
+
+/* Bounds of the table, octets or items. */
+enum {
+	WIRE_TEXT_BYTES = 4096,
+	WIRE_CONF_BYTES = 1 << 20,
+	WIRE_COUNTER_MAX = 4096,
+};
 
 /* Checks a payload against the table above: OK or ERR_FORMAT with the broken rule. */
 enum err	wire_check(uint16_t type, struct span payload, struct why *why);
