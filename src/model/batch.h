@@ -76,14 +76,15 @@ void		batch_writer_free(struct batch_writer **writer);
 /*
  * Appends one row. shape_id and source_id are the channel's ids; the batch's own small tables are
  * kept by the writer. value[] has as many spans as the shape has holes. ERR_FULL: the batch has
- * no room for it (rows or bytes); finish it and try again in an empty one.
+ * no room for it (rows or bytes); finish it and try again in an empty one. ERR_LIMIT: the values
+ * alone are longer than a record may be; nothing was added.
  */
 enum err	batch_add(struct batch_writer *writer, uint32_t shape_id, uint32_t source_id,
 		    const struct row *row);
 uint32_t	batch_rows(const struct batch_writer *writer);
 /* Encoded size if finished now. */
 size_t		batch_bytes(const struct batch_writer *writer);
-/* Appends the finished batch to out and empties the writer for the next one. */
+/* Appends the finished batch (one row at least) to out and empties the writer for the next. */
 void		batch_finish(struct batch_writer *writer, struct buf *out);
 
 /* ---- reading ---- */
@@ -101,6 +102,7 @@ struct batch_reader {
 	struct span value[LIMIT_FIELDS];
 };
 
+/* head and tables are borrowed; tables hold one shape per shape id of the head. */
 void		batch_reader_init(struct batch_reader *reader, const struct batch_head *head,
 		    const struct batch_tables *tables);
 /*
