@@ -50,7 +50,7 @@ enum err	file_read(int fd, void *at, size_t n, size_t *ret_n, struct why *why);
 enum err	file_read_whole(int dirfd, const char *name, size_t limit, struct buf *out,
 		    struct why *why);
 
-/* fdatasync, fsync. After a failure the file's unsynced part must be taken as lost: do not retry. */
+/* fdatasync, fsync. After a failure the unsynced part must be taken as lost: do not retry. */
 enum err	file_sync_data(int fd, struct why *why);
 enum err	file_sync(int fd, struct why *why);
 

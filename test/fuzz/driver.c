@@ -1,450 +1,403 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The main() of every fuzzer: feeds the corpus files, then mutations of them, to
- * LLVMFuzzerTestOneInput. With -Dfuzz=true it hands over to clang's libFuzzer, which sees
- * coverage; without, it is a plain program that any compiler builds and that gives the same
- * inputs for the same seed. Both take the same words:
+ * main() for a fuzz target where libFuzzer is not: runs given files, then mutations of them.
  *
- *	fuzz_x [-runs=N] [-max_total_time=S] [-seed=N] [-max_len=N] [-dict=FILE] FILE|FOLDER...
+ *	fuzz_NAME [-runs=N] [-seed=S] [-max_len=L] [FILE or DIRECTORY]...
  *
- * An input that ends the process is written to crash-HASH in $FUZZ_CRASHES (else where we
- * stand); give that file as the only argument to see it again. Owns its whole process; never
- * opens anything but the files named. UNSAFE: pointer arithmetic, on arrays that it made.
+ * The N mutations depend on nothing but the seed and the corpus (files sorted by name): bits
+ * flipped, octets changed, inserted, deleted, copied, two entries spliced, integers and digits put
+ * in that break careless readers. The last line is "fuzz NAME: N inputs". When an input kills the
+ * program, it is written to ./crash-HASH first. Built with -Dfuzz=true by clang, the same targets
+ * link libFuzzer instead and this file is empty.
  */
+#ifndef FUZZ_LIBFUZZER
+
 #include <dirent.h>
-#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
-int	LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+int	LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
+int	LLVMFuzzerInitialize(int *argc, char ***argv) __attribute__((weak));
+/* Of the sanitizers, when they are linked in: they end the process without a signal. */
+void	__sanitizer_set_death_callback(void (*callback)(void)) __attribute__((weak));
+/* Asked for by the sanitizers: undefined behaviour ends the run too. */
+const char	*__ubsan_default_options(void);
 
-#ifdef FUZZ_LIBFUZZER
-
-int	LLVMFuzzerRunDriver(int *argc, char ***argv,
-	    int (*callback)(const uint8_t *data, size_t size));
-
-int
-main(int argc, char **argv)
+const char *
+__ubsan_default_options(void)
 {
-	int rc = LLVMFuzzerRunDriver(&argc, &argv, LLVMFuzzerTestOneInput);
-
-	printf("%d passed, %d failed, 0 skipped\n", rc == 0, rc != 0);
-	return rc;
+	return "halt_on_error=1:abort_on_error=1:print_stacktrace=1";
 }
 
-#else
-
-#include "base/must.h"
-
-enum { ENTRY_MAX = 4096, WORD_MAX = 256, WORD_BYTES = 64 };
-
-struct entry {
-	uint8_t *p;		/* heap; one owner: corpus[] */
+struct input {
+	uint8_t *p;
 	size_t n;
 };
 
-static struct entry corpus[ENTRY_MAX];
+static struct input *corpus;
 static size_t ncorpus;
-static uint8_t word[WORD_MAX][WORD_BYTES];
-static size_t word_n[WORD_MAX], nword;
-static uint64_t dice = 1;
-static size_t max_len = 4096;
+static size_t max_len = 65536;
+static uint64_t state;		/* of the pseudo-random sequence */
+static unsigned long ninput;
 
-/* What is being tried now, for crash_save(): plain values that a signal handler may read. */
-static const uint8_t *volatile now_p;
-static volatile size_t now_n;
+/* What runs now: for the crash file. */
+static const uint8_t *now_p;
+static size_t now_n;
 
-/* The weak ones exist in the sanitizer build only. */
-__attribute__((weak)) void	__sanitizer_set_death_callback(void (*callback)(void));
-
-/* xorshift64*: same numbers everywhere for the same seed. */
+/* splitmix64 */
 static uint64_t
-roll(void)
+dice(void)
 {
-	dice ^= dice >> 12;
-	dice ^= dice << 25;
-	dice ^= dice >> 27;
-	return dice * 0x2545f4914f6cdd1dU;
+	uint64_t z = state += 0x9e3779b97f4a7c15u;
+
+	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
+	z = (z ^ z >> 27) * 0x94d049bb133111ebu;
+	return z ^ z >> 31;
 }
 
+/* 0 .. n - 1 */
 static size_t
-roll_below(size_t n)
+pick(size_t n)
 {
-	return n > 0 ? (size_t)(roll() % n) : 0;
+	return n == 0 ? 0 : (size_t)(dice() % n);
 }
 
-/* Writes the current input once; only calls that are safe in a signal handler. */
+/* ---- when it dies ---- */
+
+/* FNV-1a; only names the file. Called from a signal handler: nothing but system calls here. */
 static void
 crash_save(void)
 {
-	static const char hex[] = "0123456789abcdef";
-	static char name[4096];
-	const char *dir = getenv("FUZZ_CRASHES");
-	uint64_t h = 14695981039346656037U;
-	size_t at = 0;
+	static const char digit[] = "0123456789abcdef";
+	char name[] = "crash-0000000000000000\n";
+	uint64_t hash = 0xcbf29ce484222325u;
+	ssize_t done;
 	int fd;
 
-	if (now_p == NULL)
-		return;
 	for (size_t i = 0; i < now_n; i++)
-		h = (h ^ now_p[i]) * 1099511628211U;
-	for (; dir != NULL && dir[at] != '\0' && at < sizeof name - 32; at++)
-		name[at] = dir[at];
-	if (at > 0)
-		name[at++] = '/';
-	memcpy(name + at, "crash-", 6);
-	at += 6;
-	for (int i = 0; i < 16; i++, h <<= 4)
-		name[at++] = hex[h >> 60];
-	name[at] = '\0';
-	fd = open(name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-	if (fd < 0)
-		return;
-	if (write(fd, now_p, now_n) == (ssize_t)now_n) {
-		(void)!write(2, "input saved: ", 13);
-		(void)!write(2, name, at);
-		(void)!write(2, "\n", 1);
+		hash = (hash ^ now_p[i]) * 0x100000001b3u;
+	for (size_t i = 0; i < 16; i++)
+		name[6 + i] = digit[hash >> (60 - 4 * i) & 15];
+	(void)!write(STDERR_FILENO, "fuzz: input saved as ", 21);
+	(void)!write(STDERR_FILENO, name, sizeof name - 1);
+	name[sizeof name - 2] = '\0';
+	fd = open(name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	for (size_t at = 0; fd >= 0 && at < now_n; at += (size_t)done) {
+		done = write(fd, now_p + at, now_n - at);
+		if (done <= 0)
+			break;
 	}
-	close(fd);
-	now_p = NULL;
+	if (fd >= 0)
+		(void)close(fd);
 }
 
 static void
-crash_signal(int number)
+on_signal(int signal)
 {
 	crash_save();
-	signal(number, SIG_DFL);
-	raise(number);
+	(void)raise(signal);	/* the default action is back: SA_RESETHAND */
 }
 
 static void
 crash_watch(void)
 {
-	static const int number[] = { SIGABRT, SIGALRM, SIGSEGV, SIGBUS, SIGFPE, SIGILL };
-	size_t end = sizeof number / sizeof number[0];
+	static const int fatal[] = { SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGALRM };
+	static uint8_t stack[65536];
+	struct sigaction act;
+	stack_t alt;
 
+	memset(&alt, 0, sizeof alt);
+	alt.ss_sp = stack;
+	alt.ss_size = sizeof stack;
+	memset(&act, 0, sizeof act);
+	act.sa_handler = on_signal;
+	act.sa_flags = (int)(SA_RESETHAND | SA_NODEFER | SA_ONSTACK);
 	if (__sanitizer_set_death_callback != NULL) {
 		__sanitizer_set_death_callback(crash_save);
-		end = 2;	/* the sanitizer itself reports the others */
+		(void)sigaction(SIGABRT, &act, NULL);
+		(void)sigaction(SIGALRM, &act, NULL);
+		return;
 	}
-	for (size_t i = 0; i < end; i++)
-		signal(number[i], crash_signal);
+	(void)sigaltstack(&alt, NULL);
+	for (size_t i = 0; i < sizeof fatal / sizeof fatal[0]; i++)
+		(void)sigaction(fatal[i], &act, NULL);
 }
 
-/* A copy of exact size, so that the sanitizer sees the first octet read too far. */
-static void
-try_input(const uint8_t *p, size_t n)
-{
-	uint8_t *copy = xmemdup(p, n);
+/* ---- running ---- */
 
-	now_n = n;
+static void
+die(const char *what)
+{
+	perror(what);
+	exit(2);
+}
+
+/* In a piece of exactly this size, so that a sanitizer sees the first octet too many. */
+static void
+run_one(const uint8_t *p, size_t n)
+{
+	uint8_t *copy = malloc(n > 0 ? n : 1);
+
+	if (copy == NULL)
+		die("malloc");
+	if (n > 0)
+		memcpy(copy, p, n);
 	now_p = copy;
-	alarm(20);		/* one input that takes longer is a finding */
+	now_n = n;
+	(void)alarm(30);
 	(void)LLVMFuzzerTestOneInput(copy, n);
-	now_p = NULL;
+	(void)alarm(0);
+	now_n = 0;
+	ninput++;
 	free(copy);
 }
 
 static void
-corpus_add(const char *path)
+corpus_add(uint8_t *p, size_t n)
 {
-	FILE *f = fopen(path, "rb");
-	struct entry e = { 0 };
-	size_t got;
-
-	if (f == NULL) {
-		fprintf(stderr, "cannot open %s: %s\n", path, strerror(errno));
-		exit(2);
-	}
-	if (ncorpus == ENTRY_MAX) {
-		fclose(f);
-		return;
-	}
-	do {
-		e.p = xrealloc(e.p, e.n + 65536);
-		got = fread(e.p + e.n, 1, 65536, f);
-		e.n += got;
-	} while (got > 0);
-	fclose(f);
-	corpus[ncorpus++] = e;
-}
-
-static int
-visible(const struct dirent *d)
-{
-	return d->d_name[0] != '.';
-}
-
-static int
-path_is_dir(const char *path)
-{
-	struct stat st;
-
-	return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+	corpus = realloc(corpus, (ncorpus + 1) * sizeof *corpus);
+	if (corpus == NULL)
+		die("realloc");
+	corpus[ncorpus++] = (struct input){ p, n };
 }
 
 static void
-corpus_add_path(const char *path)
+load_file(const char *path)
 {
-	struct dirent **name = NULL;
+	FILE *file = fopen(path, "rb");
+	size_t n = 0, cap = 0, got;
+	uint8_t *p = NULL;
+
+	if (file == NULL)
+		die(path);
+	do {
+		if (cap - n < 4096) {
+			cap = cap * 2 + 8192;
+			p = realloc(p, cap);
+			if (p == NULL)
+				die("realloc");
+		}
+		got = fread(p + n, 1, cap - n, file);
+		n += got;
+	} while (got > 0);
+	(void)fclose(file);
+	corpus_add(p, n);
+}
+
+static void
+load(const char *path)
+{
+	struct dirent **entry;
+	struct stat st;
+	char name[4096];
 	int n;
 
-	if (!path_is_dir(path)) {
-		corpus_add(path);
+	if (stat(path, &st) < 0)
+		die(path);
+	if (!S_ISDIR(st.st_mode)) {
+		load_file(path);
 		return;
 	}
-	n = scandir(path, &name, visible, alphasort);
-	if (n < 0) {
-		fprintf(stderr, "cannot read folder %s: %s\n", path, strerror(errno));
-		exit(2);
-	}
+	n = scandir(path, &entry, NULL, alphasort);
+	if (n < 0)
+		die(path);
 	for (int i = 0; i < n; i++) {
-		char full[4096];
-
-		(void)snprintf(full, sizeof full, "%s/%s", path, name[i]->d_name);
-		corpus_add(full);
-		free(name[i]);
-	}
-	free(name);
-}
-
-static int
-hex_digit(char c)
-{
-	const char *at = c != '\0' ? strchr("0123456789abcdef", c | 0x20) : NULL;
-
-	return at != NULL ? (int)(at - "0123456789abcdef") : -1;
-}
-
-/* A dictionary line as libFuzzer reads it: name="text", with \\ \" \xAB. */
-static void
-dict_line(const char *line)
-{
-	const char *s = strchr(line, '"');
-	size_t n = 0;
-
-	if (line[0] == '#' || s == NULL || nword == WORD_MAX)
-		return;
-	for (s++; *s != '\0' && *s != '"' && n < WORD_BYTES; s++) {
-		if (s[0] == '\\' && s[1] == 'x' && hex_digit(s[2]) >= 0 && hex_digit(s[3]) >= 0) {
-			word[nword][n++] = (uint8_t)(hex_digit(s[2]) << 4 | hex_digit(s[3]));
-			s += 3;
-			continue;
+		if (entry[i]->d_name[0] != '.') {
+			(void)snprintf(name, sizeof name, "%s/%s", path, entry[i]->d_name);
+			load(name);
 		}
-		if (s[0] == '\\' && s[1] != '\0')
-			s++;
-		word[nword][n++] = (uint8_t)*s;
+		free(entry[i]);
 	}
-	word_n[nword] = n;
-	nword += n > 0;
+	free(entry);
+}
+
+/* ---- mutations: each changes in->p, which has room for max_len ---- */
+
+static void
+mutate_bit(struct input *in)
+{
+	if (in->n > 0)
+		in->p[pick(in->n)] ^= (uint8_t)(1 << pick(8));
 }
 
 static void
-dict_read(const char *path)
+mutate_octet(struct input *in)
 {
-	char line[1024];
-	FILE *f = fopen(path, "r");
+	static const char odd[] = "\0\t\n\r \"\\<>[]{}:,=-+.0123456789%/'\x7f\x80\xc0\xe2\xed\xf4\xff";
 
-	if (f == NULL) {
-		fprintf(stderr, "cannot open %s: %s\n", path, strerror(errno));
-		exit(2);
-	}
-	while (fgets(line, sizeof line, f) != NULL)
-		dict_line(line);
-	fclose(f);
-}
-
-/* Opens a hole of n octets at `at`; shortens n when there is no room. */
-static size_t
-hole_open(uint8_t *p, size_t *len, size_t at, size_t n)
-{
-	if (n > max_len - *len)
-		n = max_len - *len;
-	memmove(p + at + n, p + at, *len - at);
-	*len += n;
-	return n;
+	if (in->n > 0)
+		in->p[pick(in->n)] = pick(2) ? (uint8_t)odd[pick(sizeof odd - 1)] : (uint8_t)dice();
 }
 
 static void
-mutate_number(uint8_t *p, size_t *len)
+insert(struct input *in, const uint8_t *p, size_t n)
 {
-	static const uint64_t edge[] = { 0, 1, 0x7f, 0x80, 0xff, 0x100, 0x7fff, 0xffff, 0x10000,
-	    0x7fffffff, 0x80000000, 0xffffffff, 0x100000000, INT64_MAX, UINT64_MAX };
-	uint64_t v = edge[roll_below(sizeof edge / sizeof edge[0])];
-	size_t n = (size_t)1 << roll_below(4);
-	size_t at = roll_below(*len + 1);
+	size_t at = pick(in->n + 1);
 
-	if (roll_below(3) == 0) {
-		char text[24];
-		size_t digits = (size_t)snprintf(text, sizeof text, "%llu", (unsigned long long)v);
+	if (n > max_len - in->n)
+		n = max_len - in->n;
+	memmove(in->p + at + n, in->p + at, in->n - at);
+	memcpy(in->p + at, p, n);
+	in->n += n;
+}
 
-		n = hole_open(p, len, at, digits);
-		memcpy(p + at, text, n);
+static void
+mutate_insert(struct input *in)
+{
+	uint8_t some[16];
+	size_t n = 1 + pick(sizeof some);
+	bool same = pick(2);
+
+	for (size_t i = 0; i < n; i++)
+		some[i] = same && i > 0 ? some[0] : (uint8_t)dice();
+	insert(in, some, n);
+}
+
+static void
+mutate_delete(struct input *in)
+{
+	size_t at, n;
+
+	if (in->n == 0)
 		return;
-	}
-	for (size_t i = 0; i < n && at + i < *len; i++, v >>= 8)
-		p[at + i] = (uint8_t)v;
+	at = pick(in->n);
+	n = 1 + pick(pick(4) ? 8 : in->n - at);
+	if (n > in->n - at)
+		n = in->n - at;
+	memmove(in->p + at, in->p + at + n, in->n - at - n);
+	in->n -= n;
 }
 
-/* Takes a piece of another entry and puts it in here. */
+/* A piece of itself, or of another entry, once more at some place. */
 static void
-mutate_splice(uint8_t *p, size_t *len)
+mutate_copy(struct input *in)
 {
-	const struct entry *e = &corpus[roll_below(ncorpus)];
-	size_t from = roll_below(e->n), n = 1 + roll_below(64);
-	size_t at = roll_below(*len + 1);
+	const struct input *from = pick(2) ? in : &corpus[pick(ncorpus)];
+	uint8_t some[512];
+	size_t at, n;
 
-	if (e->n == 0)
+	if (from->n == 0)
 		return;
-	if (n > e->n - from)
-		n = e->n - from;
-	n = hole_open(p, len, at, n);
-	memcpy(p + at, e->p + from, n);
+	at = pick(from->n);
+	n = 1 + pick(sizeof some);
+	if (n > from->n - at)
+		n = from->n - at;
+	memcpy(some, from->p + at, n);
+	insert(in, some, n);
 }
 
+/* The head of this and the tail of another entry. */
 static void
-mutate_repeat(uint8_t *p, size_t *len)
+mutate_splice(struct input *in)
 {
-	uint8_t piece[64];
-	size_t at = roll_below(*len), n = 1 + roll_below(sizeof piece);
+	const struct input *other = &corpus[pick(ncorpus)];
+	size_t head = pick(in->n + 1), from = pick(other->n + 1), n = other->n - from;
 
-	if (*len == 0)
+	if (n > max_len - head)
+		n = max_len - head;
+	memcpy(in->p + head, other->p + from, n);
+	in->n = head + n;
+}
+
+/* Over what is there: 1, 2, 4 or 8 octets, either end first. */
+static void
+mutate_integer(struct input *in)
+{
+	static const uint64_t odd[] = { 0, 1, 0x7f, 0x80, 0xff, 0x100, 0x7fff, 0x8000, 0xffff,
+		0x10000, 0x7fffffff, 0x80000000, 0xffffffff, 0x100000000, INT64_MAX,
+		(uint64_t)INT64_MIN, UINT64_MAX, 10, 16, 1000, 1024, 4096, 65537 };
+	uint64_t v = odd[pick(sizeof odd / sizeof odd[0])] + (uint64_t)pick(3) - 1;
+	size_t n = (size_t)1 << pick(4), at;
+	bool big = pick(2);
+
+	if (in->n < n)
 		return;
-	if (n > *len - at)
-		n = *len - at;
-	memcpy(piece, p + at, n);
-	for (size_t times = 1 + roll_below(8); times > 0; times--) {
-		size_t got = hole_open(p, len, at, n);
+	at = pick(in->n - n + 1);
+	for (size_t i = 0; i < n; i++)
+		in->p[at + i] = (uint8_t)(v >> 8 * (big ? n - 1 - i : i));
+}
 
-		memcpy(p + at, piece, got);
-	}
+/* For text formats: a number that is too long, too big, negative. */
+static void
+mutate_number(struct input *in)
+{
+	static const char *const odd[] = { "0", "-1", "00", "191", "192", "255", "256", "1000",
+		"65535", "65536", "2147483647", "2147483648", "4294967295", "4294967296",
+		"9223372036854775807", "9223372036854775808", "18446744073709551615",
+		"18446744073709551616", "99999999999999999999999", "1e309", "0.1", "-0", "NaN" };
+	const char *text = odd[pick(sizeof odd / sizeof odd[0])];
+
+	insert(in, (const uint8_t *)text, strlen(text));
 }
 
 static void
-mutate_cut(uint8_t *p, size_t *len)
+mutate(struct input *in)
 {
-	size_t at = roll_below(*len), n = 1 + roll_below(32);
+	static void (*const how[])(struct input *in) = { mutate_bit, mutate_octet, mutate_insert,
+		mutate_delete, mutate_copy, mutate_splice, mutate_integer, mutate_number };
 
-	if (roll_below(8) == 0)
-		n = *len;
-	if (n > *len - at)
-		n = *len - at;
-	memmove(p + at, p + at + n, *len - at - n);
-	*len -= n;
+	for (size_t n = (size_t)1 << pick(4); n > 0; n--)
+		how[pick(sizeof how / sizeof how[0])](in);
 }
 
 static void
-mutate_word(uint8_t *p, size_t *len)
+run_mutations(unsigned long runs)
 {
-	size_t i = roll_below(nword), at = roll_below(*len + 1);
-	size_t n = hole_open(p, len, at, word_n[i]);
+	struct input in;
+	const struct input *from;
 
-	memcpy(p + at, word[i], n);
-}
-
-static void
-mutate(uint8_t *p, size_t *len)
-{
-	size_t at = roll_below(*len);
-
-	switch (roll_below(nword > 0 ? 8 : 7)) {
-	case 0:
-		if (*len > 0)
-			p[at] ^= (uint8_t)(1U << roll_below(8));
-		break;
-	case 1:
-		if (*len > 0)
-			p[at] = (uint8_t)roll();
-		break;
-	case 2:
-		if (hole_open(p, len, at, 1) == 1)
-			p[at] = (uint8_t)roll();
-		break;
-	case 3:
-		mutate_cut(p, len);
-		break;
-	case 4:
-		mutate_number(p, len);
-		break;
-	case 5:
-		mutate_splice(p, len);
-		break;
-	case 6:
-		mutate_repeat(p, len);
-		break;
-	default:
-		mutate_word(p, len);
-		break;
+	in.p = malloc(max_len + 1);
+	if (in.p == NULL)
+		die("malloc");
+	for (unsigned long i = 0; i < runs; i++) {
+		from = &corpus[pick(ncorpus)];
+		in.n = from->n < max_len ? from->n : max_len;
+		memcpy(in.p, from->p, in.n);
+		mutate(&in);
+		run_one(in.p, in.n);
 	}
-}
-
-static unsigned long long
-fuzz(unsigned long long runs, time_t seconds)
-{
-	uint8_t *work = xmalloc(max_len);
-	time_t end = time(NULL) + seconds;
-	unsigned long long done = 0;
-
-	for (; done < runs; done++) {
-		const struct entry *e = &corpus[roll_below(ncorpus)];
-		size_t n = e->n < max_len ? e->n : max_len;
-
-		if (seconds > 0 && done % 64 == 0 && time(NULL) >= end)
-			break;
-		memcpy(work, e->p, n);
-		for (size_t i = 1 + roll_below(6); i > 0; i--)
-			mutate(work, &n);
-		try_input(work, n);
-	}
-	free(work);
-	return done;
-}
-
-static const char *
-option(const char *arg, const char *name)
-{
-	size_t n = strlen(name);
-
-	return strncmp(arg, name, n) == 0 ? arg + n : NULL;
+	free(in.p);
 }
 
 int
 main(int argc, char **argv)
 {
-	unsigned long long runs = 20000, done = 0;
-	time_t seconds = 0;
-	const char *v;
+	const char *name = strrchr(argv[0], '/');
+	static uint8_t none[1];
+	unsigned long runs = 0;
 
+	name = name != NULL ? name + 1 : argv[0];
+	if (strncmp(name, "fuzz_", 5) == 0)
+		name += 5;
+	if (LLVMFuzzerInitialize != NULL)
+		(void)LLVMFuzzerInitialize(&argc, &argv);
 	crash_watch();
-	corpus[ncorpus++] = (struct entry){ xcalloc(1, 1), 0 };
 	for (int i = 1; i < argc; i++) {
-		if ((v = option(argv[i], "-runs=")) != NULL)
-			runs = strtoull(v, NULL, 10);
-		else if ((v = option(argv[i], "-max_total_time=")) != NULL)
-			seconds = (time_t)strtoll(v, NULL, 10);
-		else if ((v = option(argv[i], "-seed=")) != NULL)
-			dice = strtoull(v, NULL, 10) | 1;
-		else if ((v = option(argv[i], "-max_len=")) != NULL)
-			max_len = strtoull(v, NULL, 10);
-		else if ((v = option(argv[i], "-dict=")) != NULL)
-			dict_read(v);
+		if (strncmp(argv[i], "-runs=", 6) == 0)
+			runs = strtoul(argv[i] + 6, NULL, 10);
+		else if (strncmp(argv[i], "-seed=", 6) == 0)
+			state = strtoul(argv[i] + 6, NULL, 10);
+		else if (strncmp(argv[i], "-max_len=", 9) == 0)
+			max_len = strtoul(argv[i] + 9, NULL, 10);
 		else if (argv[i][0] != '-')
-			corpus_add_path(argv[i]);
+			load(argv[i]);
 	}
 	for (size_t i = 0; i < ncorpus; i++)
-		try_input(corpus[i].p, corpus[i].n);
-	/* One file alone is a crash to be looked at: it is tried and nothing else. */
-	if (argc != 2 || argv[1][0] == '-' || path_is_dir(argv[1]))
-		done = fuzz(runs, seconds);
-	printf("%zu files, %llu mutations\n1 passed, 0 failed, 0 skipped\n", ncorpus - 1, done);
+		run_one(corpus[i].p, corpus[i].n);
+	if (ncorpus == 0)
+		corpus_add(none, 0);
+	run_mutations(runs);
+	printf("fuzz %s: %lu inputs\n", name, ninput);
 	return 0;
 }
 
+#else
+typedef int fuzz_driver_is_empty;
 #endif
