@@ -70,7 +70,12 @@ size_t		chan_queued(const struct chan *chan);
  */
 enum err	chan_recv(struct chan *chan, struct chan_msg *ret_msg, struct why *why);
 
-/* As above, but waits: ERR_BUSY when timeout_ms passed (-1: for ever). */
+/*
+ * As above, but wait for the peer, at most timeout_ms (-1: for ever). Sending: ERR_BUSY when no
+ * room came up in time, nothing was taken; OK when it was taken, and then also gone from the queue
+ * unless time was up. Receiving: ERR_BUSY when nothing came. Two roles that both wait to send to
+ * each other wait for ever: only one side of a channel may.
+ */
 enum err	chan_send_wait(struct chan *chan, const struct chan_msg *msg, int timeout_ms,
 		    struct why *why);
 enum err	chan_recv_wait(struct chan *chan, struct chan_msg *ret_msg, int timeout_ms,

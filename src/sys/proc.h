@@ -37,7 +37,8 @@ struct proc_end {
 
 struct proc_limits {
 	uint64_t files;			/* RLIMIT_NOFILE, lowered to what is allowed */
-	uint64_t locked_bytes;		/* RLIMIT_MEMLOCK: for keys in memory */
+	uint64_t locked_bytes;		/* RLIMIT_MEMLOCK: for keys in memory; 0 leaves it */
+	bool secret;			/* no core through a pipe either, no debugger */
 };
 
 /* ERR_IO when the program could not be run again; the child is then gone already. */
@@ -63,7 +64,10 @@ enum err	proc_user(const char *user, uid_t *ret_uid, gid_t *ret_gid, struct why 
 enum err	proc_drop_rights(const char *user, struct why *why);
 /* Sets the limits; core files are always off. */
 enum err	proc_limit(const struct proc_limits *limits, struct why *why);
-/* Proportional set size (PSS) and its anonymous part, in KB; pid 0 is this process. */
+/*
+ * Proportional set size (PSS) in KB, and the part of it that is not page cache (anonymous and
+ * shared memory); pid 0 is this process. A role that is `secret` can be asked about by root only.
+ */
 enum err	proc_memory_kb(pid_t pid, uint64_t *ret_pss, uint64_t *ret_anon, struct why *why);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Sockets by address text. Numbers only, never a name: "127.0.0.1:5514", "[::]:514", ":514" (all
- * IPv6 and IPv4), "unix:/run/x.sock", "unix:@name" (abstract). All are non-blocking and close on
+ * Sockets by address text. Numbers only, never a name: "127.0.0.1:5514", "[::]:514" (IPv6
+ * only), ":514" (IPv6 and IPv4 on one socket), "unix:/run/x.sock", "unix:@name" (abstract). All are non-blocking and close on
  * exec.
  */
 #ifndef SYS_SOCK_H
@@ -36,6 +36,7 @@ struct sock_spec {
 
 struct sock_addr {
 	socklen_t n;
+	bool dual;		/* ":514" */
 	union {
 		struct sockaddr any;
 		struct sockaddr_storage store;
@@ -54,7 +55,7 @@ enum err	sock_parse(struct sock_addr *ret_addr, const char *text, struct why *wh
 /*
  * Bound, and listening when a stream. A unix socket's file of an earlier run is replaced when
  * nobody answers on it (ERR_BUSY when somebody does). Datagram sockets get SO_RXQ_OVFL, so that
- * sock_recv_lost can tell.
+ * sock_lost_of can tell.
  */
 enum err	sock_listen(int *ret_fd, const char *text, const struct sock_spec *spec,
 		    struct why *why);
