@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * This host's own logs: text files that grow and rotate, and the local journal. Reads, never
+ * writes to what it reads; what was taken is remembered only after the caller says that it is on
+ * disk (mark and commit), so that a crash repeats lines rather than losing them.
+ */
+#ifndef AGENT_AGENT_H
+#define AGENT_AGENT_H
+
+#include "base/buf.h"
+#include "base/err.h"
+
+/* One line or entry. path: the file, or "journal". flags: enum row_flag bits. */
+typedef void agent_take_fn(void *ctx, const char *path, struct span record, uint8_t flags);
+
+/* ---- files ---- */
+
+struct tail;
+
+struct tail_counts {
+	uint64_t files;			/* open now */
+	uint64_t refused;		/* may not be read */
+	uint64_t lines, bytes;
+	uint64_t cut;			/* lines longer than LIMIT_RECORD_BYTES */
+	uint64_t lost_bytes;		/* written behind our back: truncated before we read them */
+};
+
+/* pattern: n shell patterns (glob(7)) of absolute paths; copied. */
+struct tail	*tail_new(const char *const *pattern, unsigned n);
+void		tail_free(struct tail **tail);
+/* The text that tail_save wrote; damaged lines are left out and their files read from the start. */
+void		tail_load(struct tail *tail, struct span text);
+/* Positions up to the last commit. */
+void		tail_save(const struct tail *tail, struct buf *out);
+/* Looks for new, rotated and removed files. */
+void		tail_scan(struct tail *tail);
+/*
+ * Reads at most about limit_bytes of whole lines and gives them one by one. True: there was more.
+ */
+bool		tail_read(struct tail *tail, size_t limit_bytes, agent_take_fn *take, void *ctx);
+/* Everything given so far belongs to mark `ticket`; commit makes all marks up to it permanent. */
+void		tail_mark(struct tail *tail, uint64_t ticket);
+void		tail_commit(struct tail *tail, uint64_t ticket);
+void		tail_counts(const struct tail *tail, struct tail_counts *ret_counts);
+
+/* ---- the local journal ---- */
+
+struct entries;
+
+/* ERR_ABSENT: this machine has none; ERR_DENIED: may not be read. cursor: "" = from the oldest. */
+enum err	entries_open(struct entries **ret_entries, const char *cursor, struct why *why);
+void		entries_close(struct entries **entries);
+/* Gives at most n entries as JSON objects (doc/formats/record.md section 6). True: more wait. */
+bool		entries_read(struct entries *entries, unsigned n, agent_take_fn *take, void *ctx);
+/* The place after the last entry given. Belongs to entries until the next call. */
+const char	*entries_cursor(struct entries *entries);
+/* Becomes readable when something was written; call entries_read then. */
+int		entries_fd(struct entries *entries);
+
+#endif

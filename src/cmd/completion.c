@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* `trucban completion`: the words that follow, for bash; from the same table as the help. */
+#include "cmd/cmd.h"
+
+#include <stdio.h>
+
+int
+cmd_completion(int argc, char **argv)
+{
+	(void)argc;
+	(void)argv;
+	(void)puts("_trucban() {\n"
+	    "\tlocal word=${COMP_WORDS[COMP_CWORD]} command=${COMP_WORDS[1]}\n"
+	    "\tif [ \"$COMP_CWORD\" -eq 1 ]; then");
+	(void)printf("\t\tmapfile -t COMPREPLY < <(compgen -W '");
+	for (const struct command *c = commands(); c->name != NULL; c++)
+		if (c->vi != NULL)
+			(void)printf("%s ", c->name);
+	(void)puts("--help --version' -- \"$word\")\n"
+	    "\telif [ \"${word#-}\" != \"$word\" ]; then\n"
+	    "\t\tmapfile -t COMPREPLY < <(compgen -W \"$(trucban \"$command\" --help 2>/dev/null |\n"
+	    "\t\t    grep -o -- '--[a-z-]*' | sort -u)\" -- \"$word\")\n"
+	    "\telse\n"
+	    "\t\tmapfile -t COMPREPLY < <(compgen -f -- \"$word\")\n"
+	    "\tfi\n"
+	    "}\n"
+	    "complete -F _trucban trucban");
+	return EXIT_DONE;
+}

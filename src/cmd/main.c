@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The subcommand table and the first page of help. */
+#include "cmd/cmd.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define VERSION "0.1.0"
+
+static const struct command table[] = {
+	{ "serve", cmd_serve, "chạy bàn trực trên máy này", "start the desk on this machine" },
+	{ "search", cmd_search, "tìm bản ghi nhật ký (LogsQL)", "find records (LogsQL)" },
+	{ "status", cmd_status, "tình trạng của bàn trực đang chạy",
+	    "how the running desk is doing" },
+	{ "verify", cmd_verify, "kiểm tra tính toàn vẹn của kho nhật ký",
+	    "check that nothing in the store was changed" },
+	{ "key", cmd_key, "xem, thay khóa niêm phong", "show or rotate the seal's keys" },
+	{ "doctor", cmd_doctor, "nói rõ bản cài đặt này đang sai ở đâu",
+	    "say what is wrong with this installation" },
+	{ "backup", cmd_backup, "sao lưu kho nhật ký khi đang chạy", "copy the store while it runs" },
+	{ "restore", cmd_restore, "khôi phục kho từ bản sao lưu", "restore a store from a backup" },
+	{ "reindex", cmd_reindex, "dựng lại phần dẫn xuất (chỉ mục) của kho",
+	    "make the derived part of the store again" },
+	{ "completion", cmd_completion, "in phần gợi ý lệnh cho bash",
+	    "print the completion script for bash" },
+	{ "role", cmd_role, NULL, NULL },
+	{ NULL, NULL, NULL, NULL },
+};
+
+const struct command *
+commands(void)
+{
+	return table;
+}
+
+const char *
+say(const char *vi, const char *en)
+{
+	static const char *const name[] = { "TRUCBAN_LANG", "LC_ALL", "LC_MESSAGES", "LANG" };
+
+	for (size_t i = 0; i < sizeof name / sizeof name[0]; i++) {
+		const char *value = getenv(name[i]);
+
+		if (value != NULL && value[0] != '\0')
+			return strncmp(value, "en", 2) == 0 ? en : vi;
+	}
+	return vi;
+}
+
+const char *
+state_default(void)
+{
+	static char path[4096];
+	const char *value = getenv("TRUCBAN_STATE");
+
+	if (value != NULL && value[0] != '\0')
+		return value;
+	if (geteuid() == 0)
+		return "/var/lib/trucban";
+	value = getenv("XDG_STATE_HOME");
+	if (value != NULL && value[0] == '/')
+		(void)snprintf(path, sizeof path, "%s/trucban", value);
+	else
+		(void)snprintf(path, sizeof path, "%s/.local/state/trucban",
+		    getenv("HOME") != NULL ? getenv("HOME") : "");
+	return path;
+}
+
+static int
+help(FILE *out)
+{
+	(void)fprintf(out, "%s\n\n", say("Trực Ban: bàn trực an toàn thông tin. Cách dùng: trucban LỆNH "
+	    "[tùy chọn]", "Trực Ban, the security duty desk. Usage: trucban COMMAND [options]"));
+	for (const struct command *c = table; c->name != NULL; c++)
+		if (c->vi != NULL)
+			(void)fprintf(out, "  %-11s %s\n", c->name, say(c->vi, c->en));
+	(void)fprintf(out, "\n%s\n", say("Xem cách dùng của từng lệnh: trucban LỆNH --help",
+	    "More of a command: trucban COMMAND --help"));
+	(void)fprintf(out, "%s\n", say("Mã kết thúc: 0 xong, 1 có việc cần người xem, 2 gọi sai cách, "
+	    "3 không làm được", "Exit codes: 0 done, 1 found something that needs a person, 2 usage, "
+	    "3 could not"));
+	return EXIT_DONE;
+}
+
+int
+main(int argc, char **argv)
+{
+	if (argc < 2) {
+		(void)help(stderr);
+		return EXIT_USAGE;
+	}
+	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
+	    strcmp(argv[1], "help") == 0)
+		return help(stdout);
+	if (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "version") == 0) {
+		(void)printf("trucban %s\n", VERSION);
+		return EXIT_DONE;
+	}
+	for (const struct command *c = table; c->name != NULL; c++)
+		if (strcmp(argv[1], c->name) == 0)
+			return c->run(argc - 1, argv + 1);
+	(void)fprintf(stderr, say("trucban: không có lệnh '%s'; xem: trucban --help\n",
+	    "trucban: there is no command '%s'; see: trucban --help\n"), argv[1]);
+	return EXIT_USAGE;
+}

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a role hears before its work: see brief.h. */
+#include "role/brief.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#include "sys/proc.h"
+#include "wire/wire.h"
+
+enum { BRIEF_WAIT_MS = 10000, BRIEF_QUEUE = 1 << 20 };
+
+static enum err
+brief_message(struct brief *b, const struct chan_msg *msg, struct why *why)
+{
+	enum err rc;
+
+	if (msg->fd >= 0)
+		(void)close(msg->fd);
+	rc = wire_check(msg->type, msg->body, why);
+	if (rc != OK)
+		return rc;
+	if (msg->type == WIRE_CONF) {
+		b->conf_text.n = 0;
+		buf_span_put(&b->conf_text, msg->body);
+		return conf_parse(&b->conf, msg->body, why);
+	}
+	if (msg->type != WIRE_KEY)
+		return why_set(why, ERR_FORMAT, "message %u before the configuration", msg->type);
+	if (msg->body.p[0] == 0) {
+		memcpy(b->store_key, msg->body.p + 1, sizeof b->store_key);
+		b->has_store_key = true;
+	} else {
+		memcpy(b->seal_seed, msg->body.p + 1, sizeof b->seal_seed);
+		b->has_seal_seed = true;
+	}
+	return OK;
+}
+
+enum err
+brief_take(struct brief *ret_brief, int parent_fd, bool wants_store_key, bool wants_seal_seed,
+    struct why *why)
+{
+	struct brief *b = ret_brief;
+	struct chan_msg msg;
+	enum err rc = OK;
+
+	memset(b, 0, sizeof *b);
+	b->parent = chan_new(parent_fd, WIRE_LIMIT, BRIEF_QUEUE);
+	do {
+		rc = chan_recv_wait(b->parent, &msg, BRIEF_WAIT_MS, why);
+		if (rc == OK)
+			rc = brief_message(b, &msg, why);
+	} while (rc == OK && (b->conf.nclass == 0 ||
+	    (wants_store_key && b->conf.encrypt && !b->has_store_key) ||
+	    (wants_seal_seed && !b->has_seal_seed)));
+	return rc;
+}
+
+enum err
+brief_drop_rights(const struct brief *brief, struct why *why)
+{
+	if (geteuid() != 0 || brief->conf.user[0] == '\0')
+		return OK;
+	return proc_drop_rights(brief->conf.user, why);
+}
+
+void
+brief_ready(const struct brief *brief, const char *text)
+{
+	struct why why;
+
+	(void)chan_send(brief->parent, &(struct chan_msg){ .type = WIRE_READY,
+	    .body = span_str(text) }, &why);
+}

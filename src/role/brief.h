@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The first words between parent and role: configuration, keys, user; and the ledger's rows. */
+#ifndef ROLE_BRIEF_H
+#define ROLE_BRIEF_H
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "role/conf.h"
+#include "sys/chan.h"
+
+struct brief {
+	struct chan *parent;		/* owned by the role */
+	struct conf conf;
+	struct buf conf_text;
+	bool has_store_key, has_seal_seed;
+	uint8_t store_key[32];
+	uint8_t seal_seed[32];
+};
+
+/*
+ * Waits for WIRE_CONF (and WIRE_KEY, where the role is a keeper or front and the configuration
+ * says encrypt). Keys in ret_brief are the caller's to wipe.
+ */
+enum err	brief_take(struct brief *ret_brief, int parent_fd, bool wants_store_key,
+		    bool wants_seal_seed, struct why *why);
+/* Becomes the configured user when started as root. */
+enum err	brief_drop_rights(const struct brief *brief, struct why *why);
+/* Tells the parent that the role does its work now. */
+void		brief_ready(const struct brief *brief, const char *text);
+
+#endif

@@ -1,0 +1,638 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * may:     bind sockets, open the store's directory and the keys, start roles, pass descriptors
+ * may not: read one octet from the network, parse a record, believe a child's message
+ * if it dies: every role ends with it (parent-death signal); the service manager starts it again
+ *
+ * One table of children, one loop. A child that ends is started again after a growing pause; when
+ * it was the keeper, the writers are handed channels to the new one and send again what was not
+ * acknowledged.
+ */
+#include "role/parent.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/must.h"
+#include "sys/chan.h"
+#include "sys/clock.h"
+#include "sys/file.h"
+#include "sys/notify.h"
+#include "sys/proc.h"
+#include "sys/sock.h"
+#include "wire/wire.h"
+#include "store/key.h"
+#include "role/conf.h"
+#include "role/role.h"
+
+enum { CHILD_MAX = WIRE_ROLE_END, QUEUE_BYTES = 4 << 20, STOP_WAIT_S = 30, PAUSE_MAX_S = 30 };
+
+struct child {
+	uint8_t role;			/* enum wire_role; 0 = not wanted */
+	pid_t pid;			/* 0 = not running */
+	struct chan *chan;
+	int keeper_fd;			/* writer: its end of the next channel to the keeper, or -1 */
+	int64_t started_ns;
+	int64_t again_ns;		/* not before */
+	int64_t pause_s;
+	unsigned restarts;
+	bool ready;
+};
+
+struct parent {
+	struct conf *conf;
+	struct buf text;		/* the configuration as the roles get it */
+	int state_fd, lock_fd, collector_fd, signal_fd;
+	struct child child[CHILD_MAX];	/* by enum wire_role */
+	int listen_fd[ROLE_LISTENERS];
+	int front_fd[2];		/* unix socket, HTTP; -1 = none */
+	uint8_t store_key[32], seal_seed[32];
+	bool stopping, told_ready;
+};
+
+static const uint8_t writers[] = { WIRE_INTAKE, WIRE_COLLECTOR, WIRE_FRONT };
+
+static bool
+is_writer(uint8_t role)
+{
+	return role != WIRE_KEEPER;
+}
+
+/* ---- one child ---- */
+
+struct launch {
+	int fd[ROLE_LISTENERS + ROLE_CHANNELS + 4];
+	char arg[ROLE_LISTENERS + ROLE_CHANNELS + 4][8];
+	const char *argp[ROLE_LISTENERS + ROLE_CHANNELS + 4];
+	unsigned n;
+};
+
+/* One descriptor and the letter that says what it is: p, s, l, or c with the other end's role. */
+static void
+launch_add(struct launch *launch, int fd, const char *what)
+{
+	must(launch->n < sizeof launch->fd / sizeof launch->fd[0]);
+	launch->fd[launch->n] = fd;
+	(void)snprintf(launch->arg[launch->n], sizeof launch->arg[0], "%s", what);
+	launch->argp[launch->n] = launch->arg[launch->n];
+	launch->n++;
+}
+
+static void
+launch_add_chan(struct launch *launch, int fd, unsigned role)
+{
+	char what[8];
+
+	(void)snprintf(what, sizeof what, "c%u", role % 100);
+	launch_add(launch, fd, what);
+}
+
+/*
+ * The keeper's end of a new channel; the writer's end waits in keeper_fd or goes to the running
+ * writer at once.
+ */
+static enum err
+keeper_end_make(struct child *writer, int *ret_fd, struct why *why)
+{
+	uint8_t body[13] = { WIRE_KEEPER, WIRE_VERSION };
+	struct chan_msg msg = { .type = WIRE_HELLO, .body = span_of(body, sizeof body) };
+	int pair[2];
+	enum err rc;
+
+	rc = chan_pair(pair, why);
+	if (rc != OK)
+		return rc;
+	file_close(&writer->keeper_fd);
+	if (writer->pid > 0 && writer->chan != NULL) {
+		rc = chan_send_fd(writer->chan, &msg, pair[1], why);
+		file_close(&pair[1]);
+		if (rc != OK)
+			(void)fprintf(stderr, "trucban: cannot hand a channel to %s: %s\n",
+			    wire_role_name(writer->role), why->text);
+	} else {
+		writer->keeper_fd = pair[1];
+	}
+	*ret_fd = pair[0];
+	return OK;
+}
+
+/* A writer that starts while the keeper runs: the keeper gets its end by message. */
+static enum err
+writer_end_make(struct parent *p, struct child *writer, struct why *why)
+{
+	uint8_t body[13] = { writer->role, WIRE_VERSION };
+	struct chan_msg msg = { .type = WIRE_HELLO, .body = span_of(body, sizeof body) };
+	struct child *keeper = &p->child[WIRE_KEEPER];
+	int pair[2];
+	enum err rc;
+
+	if (writer->keeper_fd >= 0)
+		return OK;
+	rc = chan_pair(pair, why);
+	if (rc != OK)
+		return rc;
+	if (keeper->pid > 0)
+		rc = chan_send_fd(keeper->chan, &msg, pair[0], why);
+	file_close(&pair[0]);
+	writer->keeper_fd = pair[1];
+	return rc;
+}
+
+static enum err
+launch_fill(struct parent *p, struct child *c, struct launch *launch, struct why *why)
+{
+	enum err rc = OK;
+
+	if (c->role == WIRE_KEEPER || c->role == WIRE_FRONT)
+		launch_add(launch, p->state_fd, "s");
+	if (c->role == WIRE_COLLECTOR)
+		launch_add(launch, p->collector_fd, "s");
+	for (size_t i = 0; c->role == WIRE_KEEPER && rc == OK && i < sizeof writers; i++) {
+		int fd = -1;
+
+		if (p->child[writers[i]].role == 0)
+			continue;
+		rc = keeper_end_make(&p->child[writers[i]], &fd, why);
+		if (rc == OK)
+			launch_add_chan(launch, fd, writers[i]);
+	}
+	if (is_writer(c->role)) {
+		rc = writer_end_make(p, c, why);
+		if (rc == OK)
+			launch_add_chan(launch, c->keeper_fd, WIRE_KEEPER);
+	}
+	for (unsigned i = 0; c->role == WIRE_INTAKE && i < p->conf->nlistener; i++)
+		launch_add(launch, p->listen_fd[i], "l");
+	for (unsigned i = 0; c->role == WIRE_FRONT && i < 2; i++)
+		if (p->front_fd[i] >= 0)
+			launch_add(launch, p->front_fd[i], "l");
+	return rc;
+}
+
+static void
+key_send(struct child *c, uint8_t which, const uint8_t key[32], struct why *why)
+{
+	uint8_t body[33];
+
+	body[0] = which;
+	memcpy(body + 1, key, 32);
+	(void)chan_send(c->chan, &(struct chan_msg){ .type = WIRE_KEY,
+	    .body = span_of(body, sizeof body) }, why);
+	explicit_bzero(body, sizeof body);
+}
+
+/* What a role needs before anything else: its configuration, and keys for whom they are. */
+static void
+child_brief(struct parent *p, struct child *c)
+{
+	struct why why = { "" };
+
+	(void)chan_send(c->chan, &(struct chan_msg){ .type = WIRE_CONF,
+	    .body = buf_span(&p->text) }, &why);
+	if (p->conf->encrypt && (c->role == WIRE_KEEPER || c->role == WIRE_FRONT))
+		key_send(c, 0, p->store_key, &why);
+	if (c->role == WIRE_KEEPER)
+		key_send(c, 1, p->seal_seed, &why);
+}
+
+static void
+launch_close(const struct child *c, struct launch *launch)
+{
+	/* Ours stay open: directories and listeners. Channel ends now belong to the child. */
+	for (unsigned i = 0; i < launch->n; i++)
+		if (launch->arg[i][0] == 'c' && c->role == WIRE_KEEPER)
+			file_close(&launch->fd[i]);
+}
+
+static enum err
+child_start(struct parent *p, struct child *c, struct why *why)
+{
+	struct launch launch = { .n = 0 };
+	struct proc_spec spec = { .role = wire_role_name(c->role) };
+	int pair[2] = { -1, -1 };
+	enum err rc;
+
+	rc = chan_pair(pair, why);
+	if (rc != OK)
+		return rc;
+	launch_add(&launch, pair[1], "p");
+	rc = launch_fill(p, c, &launch, why);
+	spec.arg = launch.argp;
+	spec.fd = launch.fd;
+	spec.narg = spec.nfd = launch.n;
+	if (rc == OK)
+		rc = proc_start(&c->pid, &spec, why);
+	launch_close(c, &launch);
+	file_close(&c->keeper_fd);
+	file_close(&pair[1]);
+	if (rc != OK) {
+		file_close(&pair[0]);
+		c->pid = 0;
+		return rc;
+	}
+	c->chan = chan_new(pair[0], WIRE_LIMIT, QUEUE_BYTES);
+	c->started_ns = clock_mono_ns();
+	c->ready = false;
+	child_brief(p, c);
+	return OK;
+}
+
+static void
+child_ended(struct parent *p, struct child *c, const struct proc_end *end)
+{
+	int64_t lived_s = (clock_mono_ns() - c->started_ns) / 1000000000;
+
+	chan_free(&c->chan);
+	c->pid = 0;
+	if (p->stopping)
+		return;
+	c->restarts++;
+	c->pause_s = lived_s > 60 ? 0 : c->pause_s * 2 + (c->pause_s == 0 && c->restarts > 2);
+	if (c->pause_s > PAUSE_MAX_S)
+		c->pause_s = PAUSE_MAX_S;
+	c->again_ns = clock_mono_ns() + c->pause_s * 1000000000;
+	(void)fprintf(stderr, "trucban: %s ended: %s; starting it again in %lld s\n",
+	    wire_role_name(c->role), end->text, (long long)c->pause_s);
+}
+
+/* ---- what the parent opens ---- */
+
+static enum err
+dirs_open(struct parent *p, const char *path, struct why *why)
+{
+	static const char *const sub[] = { "journal", "segment", "seal", "filter", "key",
+	    "quarantine", "collector", "run", "state" };
+	enum err rc;
+
+	if (mkdir(path, 0700) != 0 && access(path, F_OK) != 0)
+		return why_set(why, ERR_ABSENT, "cannot make %s; make the directory above it", path);
+	rc = dir_open(&p->state_fd, AT_FDCWD, path, why);
+	for (size_t i = 0; rc == OK && i < sizeof sub / sizeof sub[0]; i++) {
+		rc = dir_make(p->state_fd, sub[i], 0700, why);
+		if (rc == ERR_BUSY)
+			rc = OK;
+	}
+	if (rc == OK)
+		rc = dir_open(&p->collector_fd, p->state_fd, "collector", why);
+	if (rc == OK)
+		rc = file_lock(&p->lock_fd, p->state_fd, "lock", why);
+	return rc;
+}
+
+struct owner {
+	int dirfd;
+	uid_t uid;
+	gid_t gid;
+};
+
+static enum err
+key_own(void *arg, const struct dir_entry *entry, struct why *why)
+{
+	const struct owner *o = arg;
+
+	if (entry->kind == DIR_FILE &&
+	    fchownat(o->dirfd, entry->name, o->uid, o->gid, AT_SYMLINK_NOFOLLOW) != 0)
+		return why_set(why, ERR_DENIED, "cannot give key/%s to its user", entry->name);
+	return OK;
+}
+
+static enum err
+keys_own(struct parent *p, uid_t uid, gid_t gid, struct why *why)
+{
+	struct owner owner = { .dirfd = -1, .uid = uid, .gid = gid };
+	enum err rc;
+
+	rc = dir_open(&owner.dirfd, p->state_fd, "key", why);
+	if (rc == OK)
+		rc = dir_each(owner.dirfd, key_own, &owner, why);
+	file_close(&owner.dirfd);
+	return rc;
+}
+
+/* As root: the directories belong to the user that the roles become. */
+static enum err
+dirs_own(struct parent *p, struct why *why)
+{
+	static const char *const sub[] = { ".", "journal", "segment", "seal", "filter", "key",
+	    "quarantine", "collector", "run", "state", "lock" };
+	uid_t uid;
+	gid_t gid;
+	enum err rc;
+
+	if (geteuid() != 0 || p->conf->user[0] == '\0')
+		return OK;
+	rc = proc_user(p->conf->user, &uid, &gid, why);
+	if (rc != OK)
+		return rc;
+	rc = keys_own(p, uid, gid, why);
+	for (size_t i = 0; rc == OK && i < sizeof sub / sizeof sub[0]; i++)
+		if (fchownat(p->state_fd, sub[i], uid, gid, AT_SYMLINK_NOFOLLOW) != 0)
+			return why_set(why, ERR_DENIED, "cannot give %s/%s to user %s", p->conf->state,
+			    sub[i], p->conf->user);
+	return rc;
+}
+
+/* Made at the first start; a store is encrypted from its first day or never. */
+static enum err
+keys_take(struct parent *p, struct why *why)
+{
+	struct keys keys;
+	enum err rc;
+
+	rc = keys_load(&keys, p->state_fd, why);
+	if (rc == ERR_ABSENT) {
+		rc = keys_make(p->state_fd, p->conf->encrypt ? KEY_MAKE_ENCRYPTED : KEY_MAKE_PLAIN,
+		    why);
+		if (rc == OK)
+			rc = keys_load(&keys, p->state_fd, why);
+	}
+	if (rc != OK)
+		return rc;
+	if (!keys.has_seed)
+		rc = why_set(why, ERR_DENIED, "cannot read key/seal.key; start as root or as the "
+		    "user that owns the store");
+	else if (p->conf->encrypt && !keys.has_store_key)
+		rc = why_set(why, ERR_ABSENT, "the store has no store key: it was made without "
+		    "encryption (store: encrypt: no)");
+	memcpy(p->seal_seed, keys.seed, sizeof p->seal_seed);
+	memcpy(p->store_key, keys.store_key, sizeof p->store_key);
+	keys_wipe(&keys);
+	return rc;
+}
+
+static int
+passed_socket(const struct notify_socket *passed, unsigned n, const char *name)
+{
+	for (unsigned i = 0; i < n; i++)
+		if (strcmp(passed[i].name, name) == 0)
+			return passed[i].fd;
+	return -1;
+}
+
+static enum err
+sockets_bind(struct parent *p, struct why *why)
+{
+	struct notify_socket passed[NOTIFY_LISTEN_MAX];
+	struct sock_spec unix_spec = { .kind = SOCK_KIND_STREAM, .unix_mode = 0666 };
+	char path[CONF_PATH + 32];
+	unsigned n = 0;
+	enum err rc;
+
+	rc = notify_listen(passed, &n, why);
+	for (unsigned i = 0; rc == OK && i < p->conf->nlistener; i++) {
+		const struct conf_listener *l = &p->conf->listener[i];
+		struct sock_spec spec = { .kind = l->kind == CONF_UDP ? SOCK_KIND_DATAGRAM :
+		    SOCK_KIND_STREAM, .receive_bytes = l->kind == CONF_UDP ? 16 << 20 : 0 };
+
+		p->listen_fd[i] = passed_socket(passed, n, l->name);
+		if (p->listen_fd[i] < 0)
+			rc = sock_listen(&p->listen_fd[i], l->address, &spec, why);
+		if (rc != OK)
+			return why_prefix(why, rc, "listener %s", l->name);
+	}
+	if (p->conf->front_socket[0] != '\0')
+		(void)snprintf(path, sizeof path, "unix:%s", p->conf->front_socket);
+	else
+		(void)snprintf(path, sizeof path, "unix:%s/run/front.sock", p->conf->state);
+	if (rc == OK)
+		rc = sock_listen(&p->front_fd[0], path, &unix_spec, why);
+	if (rc == OK && p->conf->front_address[0] != '\0') {
+		p->front_fd[1] = passed_socket(passed, n, "front");
+		if (p->front_fd[1] < 0)
+			rc = sock_listen(&p->front_fd[1], p->conf->front_address,
+			    &(struct sock_spec){ .kind = SOCK_KIND_STREAM }, why);
+	}
+	return rc;
+}
+
+static enum err
+conf_load(struct parent *p, const char *path, const char *state, struct why *why)
+{
+	enum err rc;
+
+	p->text.n = 0;
+	rc = file_read_whole(AT_FDCWD, path, CONF_BYTES_MAX, &p->text, why);
+	if (rc == OK && state != NULL)
+		buf_printf(&p->text, "\nstate: \"%s\"\n", state);
+	if (rc == OK)
+		rc = why_prefix(why, conf_parse(p->conf, buf_span(&p->text), why), "%s", path);
+	return rc;
+}
+
+/* ---- the loop ---- */
+
+static void
+child_message(struct parent *p, struct child *c, const struct chan_msg *msg)
+{
+	struct why why = { "" };
+
+	if (msg->fd >= 0)
+		(void)close(msg->fd);
+	if (msg->type == WIRE_READY && !c->ready && wire_check(WIRE_READY, msg->body, &why) == OK) {
+		c->ready = true;
+		(void)fprintf(stderr, "trucban: %s ready: %.*s\n", wire_role_name(c->role),
+		    (int)(msg->body.n < 400 ? msg->body.n : 400), (const char *)msg->body.p);
+	}
+	for (unsigned i = 1; i < CHILD_MAX; i++)
+		if (p->child[i].role != 0 && !p->child[i].ready)
+			return;
+	if (!p->told_ready) {
+		p->told_ready = true;
+		(void)notify_send("READY=1", NULL);
+		(void)fprintf(stderr, "trucban: ready\n");
+	}
+}
+
+static void
+child_read(struct parent *p, struct child *c)
+{
+	struct why why = { "" };
+	struct chan_msg msg;
+	enum err rc;
+
+	while ((rc = chan_recv(c->chan, &msg, &why)) == OK)
+		child_message(p, c, &msg);
+	if (rc == ERR_FORMAT) {
+		(void)fprintf(stderr, "trucban: %s sends nonsense, ending it: %s\n",
+		    wire_role_name(c->role), why.text);
+		(void)kill(c->pid, SIGKILL);
+	}
+	if (rc != ERR_MORE)
+		chan_free(&c->chan);
+}
+
+static void
+children_reap(struct parent *p)
+{
+	struct proc_end end;
+	struct why why;
+
+	while (proc_reap(&end, &why) == OK)
+		for (unsigned i = 1; i < CHILD_MAX; i++)
+			if (p->child[i].pid == end.pid && end.pid > 0)
+				child_ended(p, &p->child[i], &end);
+}
+
+static void
+children_start(struct parent *p)
+{
+	/* The keeper first: it makes the channels that the others are started with. */
+	static const uint8_t order[] = { WIRE_KEEPER, WIRE_FRONT, WIRE_COLLECTOR, WIRE_INTAKE };
+	struct why why = { "" };
+
+	for (size_t i = 0; i < sizeof order && !p->stopping; i++) {
+		struct child *c = &p->child[order[i]];
+
+		if (c->role == 0 || c->pid > 0 || clock_mono_ns() < c->again_ns)
+			continue;
+		if (child_start(p, c, &why) != OK) {
+			(void)fprintf(stderr, "trucban: cannot start %s: %s\n",
+			    wire_role_name(c->role), why.text);
+			c->again_ns = clock_mono_ns() + 5000000000;
+		}
+	}
+}
+
+static void
+signals_take(struct parent *p)
+{
+	int sig;
+
+	while (proc_signal_next(p->signal_fd, &sig, NULL) == OK) {
+		if (sig == SIGTERM || sig == SIGINT)
+			p->stopping = true;
+		if (sig == SIGHUP)
+			(void)fprintf(stderr, "trucban: reload: new listeners need a restart\n");
+	}
+	children_reap(p);
+}
+
+/* One turn: waits at most wait_ms for a signal or a message. */
+static void
+turn(struct parent *p, int wait_ms)
+{
+	struct pollfd set[CHILD_MAX + 1];
+	struct child *of[CHILD_MAX + 1];
+	nfds_t n = 0;
+
+	set[n] = (struct pollfd){ .fd = p->signal_fd, .events = POLLIN };
+	of[n++] = NULL;
+	for (unsigned i = 1; i < CHILD_MAX; i++) {
+		struct child *c = &p->child[i];
+
+		if (c->chan == NULL)
+			continue;
+		set[n] = (struct pollfd){ .fd = chan_fd(c->chan), .events = POLLIN };
+		if (chan_queued(c->chan) > 0)
+			set[n].events |= POLLOUT;
+		of[n++] = c;
+	}
+	if (poll(set, n, wait_ms) <= 0)
+		return;
+	for (nfds_t i = 1; i < n; i++) {
+		if ((set[i].revents & POLLOUT) != 0)
+			(void)chan_flush(of[i]->chan, NULL);
+		if ((set[i].revents & (POLLIN | POLLHUP | POLLERR)) != 0)
+			child_read(p, of[i]);
+	}
+	if (set[0].revents != 0)
+		signals_take(p);
+}
+
+/* Asks a role to end, waits, and insists. */
+static void
+child_stop(struct parent *p, struct child *c)
+{
+	int64_t end_ns = clock_mono_ns() + (int64_t)STOP_WAIT_S * 1000000000;
+	struct why why;
+
+	if (c->pid <= 0)
+		return;
+	if (c->chan != NULL)
+		(void)chan_send(c->chan, &(struct chan_msg){ .type = WIRE_STOP }, &why);
+	while (c->pid > 0 && clock_mono_ns() < end_ns) {
+		turn(p, 100);
+		children_reap(p);
+	}
+	if (c->pid > 0) {
+		(void)fprintf(stderr, "trucban: %s does not end, killing it\n",
+		    wire_role_name(c->role));
+		(void)kill(c->pid, SIGKILL);
+	}
+}
+
+static enum err
+parent_open(struct parent *p, const char *conf_path, const char *state, struct why *why)
+{
+	static const int sig[] = { SIGTERM, SIGINT, SIGHUP, SIGCHLD };
+	enum err rc;
+
+	rc = conf_load(p, conf_path, state, why);
+	if (rc == OK)
+		rc = dirs_open(p, p->conf->state, why);
+	if (rc == OK)
+		rc = keys_take(p, why);
+	if (rc == OK)
+		rc = dirs_own(p, why);
+	if (rc == OK)
+		rc = sockets_bind(p, why);
+	if (rc == OK)
+		rc = proc_signals(&p->signal_fd, sig, sizeof sig / sizeof sig[0], why);
+	return rc;
+}
+
+static void
+parent_loop(struct parent *p)
+{
+	int64_t watch_ms = notify_watchdog_ns() / 1000000;
+	int wait_ms = watch_ms > 0 && watch_ms < 1000 ? (int)watch_ms : 500;
+
+	while (!p->stopping) {
+		children_start(p);
+		turn(p, wait_ms);
+		children_reap(p);
+		(void)notify_send("WATCHDOG=1", NULL);
+	}
+	(void)notify_send("STOPPING=1", NULL);
+	child_stop(p, &p->child[WIRE_INTAKE]);
+	child_stop(p, &p->child[WIRE_COLLECTOR]);
+	child_stop(p, &p->child[WIRE_FRONT]);
+	child_stop(p, &p->child[WIRE_KEEPER]);
+}
+
+int
+parent_run(const char *conf_path, const char *state)
+{
+	struct parent p = { .state_fd = -1, .lock_fd = -1, .collector_fd = -1, .signal_fd = -1,
+	    .front_fd = { -1, -1 } };
+	struct why why = { "" };
+	enum err rc;
+
+	p.conf = xcalloc(1, sizeof *p.conf);
+	for (unsigned i = 0; i < CHILD_MAX; i++)
+		p.child[i].keeper_fd = -1;
+	for (unsigned i = 0; i < ROLE_LISTENERS; i++)
+		p.listen_fd[i] = -1;
+	rc = parent_open(&p, conf_path, state, &why);
+	if (rc != OK) {
+		(void)fprintf(stderr, "trucban: cannot start: %s\n", why.text);
+	} else {
+		p.child[WIRE_KEEPER].role = WIRE_KEEPER;
+		p.child[WIRE_FRONT].role = WIRE_FRONT;
+		p.child[WIRE_INTAKE].role = p.conf->nlistener > 0 ? WIRE_INTAKE : 0;
+		p.child[WIRE_COLLECTOR].role = p.conf->collect_journal || p.conf->ncollect > 0 ?
+		    WIRE_COLLECTOR : 0;
+		parent_loop(&p);
+	}
+	explicit_bzero(p.store_key, sizeof p.store_key);
+	explicit_bzero(p.seal_seed, sizeof p.seal_seed);
+	buf_done(&p.text);
+	free(p.conf);
+	return rc == OK ? 0 : 3;
+}

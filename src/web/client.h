@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The command line's side of the front: one HTTP/1.1 request over the desk's unix socket, the
+ * answer streamed as it comes. Not a general HTTP client: it trusts nothing but asks only ours.
+ */
+#ifndef WEB_CLIENT_H
+#define WEB_CLIENT_H
+
+#include "base/buf.h"
+#include "base/err.h"
+
+/* Gets the answer's body piece by piece; returns false to stop. */
+typedef bool client_take_fn(void *ctx, struct span piece);
+
+struct client_ask {
+	const char *socket;		/* path of the unix socket */
+	const char *path;		/* "/select/logsql/query" */
+	struct span form;		/* x-www-form-urlencoded body; empty = GET */
+	client_take_fn *take;
+	void *ctx;
+	const volatile bool *cancel;	/* may be NULL: closes the connection when it turns true */
+};
+
+/*
+ * OK after a 2xx answer was taken whole (or take said stop). ERR_ABSENT: nobody answers on the
+ * socket. ERR_DENIED, ERR_FORMAT, ...: the desk's own sentence is in why.
+ */
+enum err	client_run(const struct client_ask *ask, struct why *why);
+/* Appends name=value with & before all but the first, percent-encoded. */
+void		form_add(struct buf *form, const char *name, struct span value);
+
+#endif
