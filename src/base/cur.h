@@ -19,7 +19,10 @@ struct cur {
 static inline struct cur
 cur_of(struct span s)
 {
-	return (struct cur){ s.p, s.n > 0 ? s.p + s.n : s.p, false };
+	/* Adding 0 to NULL is not defined either. */
+	const uint8_t *p = s.p != NULL ? s.p : (const uint8_t *)"";
+
+	return (struct cur){ p, p + s.n, false };
 }
 
 static inline size_t

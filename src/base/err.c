@@ -54,9 +54,9 @@ why_errno(struct why *why, enum err err, int error, const char *format, ...)
 	why_vset(why, format, args);
 	va_end(args);
 	n = strlen(why->text);
-	if (strerror_r(error, words, sizeof words) != 0)
-		(void)snprintf(words, sizeof words, "error %d", error);
-	(void)snprintf(why->text + n, sizeof why->text - n, ": %s", words);
+	/* The GNU one: may return a constant string instead of filling words. */
+	(void)snprintf(why->text + n, sizeof why->text - n, ": %s",
+	    strerror_r(error, words, sizeof words));
 	return err;
 }
 
