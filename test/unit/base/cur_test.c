@@ -163,7 +163,7 @@ zigzag_reads_both_signs_and_the_ends(void)
 	buf_done(&b);
 }
 
-/* Reads a heap piece of exactly n octets by every reader: the sanitizer build would see one more. */
+/* Reads a heap piece of exactly n octets by every reader; sanitizers would see one more. */
 static void
 no_reader_passes_the_end(void)
 {
