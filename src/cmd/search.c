@@ -5,7 +5,7 @@
  */
 #include "cmd/cmd.h"
 
-#include <errno.h>
+#include <fcntl.h>
 #include <getopt.h>
 #include <signal.h>
 #include <stdio.h>
@@ -13,8 +13,11 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cmd/local.h"
+#include "store/key.h"
+#include "sys/dir.h"
+#include "sys/file.h"
 #include "web/client.h"
+#include "web/select.h"
 
 static const char usage_vi[] =
     "Cách dùng: trucban search [tùy chọn] 'LOGSQL'\n\n"
@@ -28,6 +31,7 @@ static const char usage_vi[] =
     "  --json             mỗi dòng một đối tượng JSON\n"
     "  --raw              đúng từng byte đã nhận, mỗi bản ghi một dòng\n"
     "  --exact            phân biệt dấu và hoa thường như LogsQL gốc\n"
+    "  --stream TÊN       raw (mặc định), ledger (sổ hành động), findings (phát hiện)\n"
     "  --explain          nói kế hoạch tìm, không tìm\n"
     "  --no-color         không tô màu\n"
     "  --state THƯ_MỤC    bàn trực có kho ở thư mục này (mặc định $TRUCBAN_STATE)\n"
@@ -48,6 +52,7 @@ static const char usage_en[] =
     "  --json             one JSON object a line\n"
     "  --raw              the exact octets received, one record a line\n"
     "  --exact            case and diacritics count, as in plain LogsQL\n"
+    "  --stream NAME      raw (default), ledger (what people did), findings\n"
     "  --explain          print the plan, do not search\n"
     "  --no-color         no colours\n"
     "  --state DIR        the desk whose store is there (default $TRUCBAN_STATE)\n"
@@ -67,10 +72,9 @@ on_interrupt(int sig)
 }
 
 struct search {
-	const char *state, *store, *path;
-	const char *format;
-	struct buf form;
-	bool follow, color;
+	const char *state, *store;
+	struct select_ask ask;
+	bool color;
 };
 
 static bool
@@ -84,7 +88,7 @@ print(void *ctx, struct span piece)
 
 enum option_code {
 	OPT_SINCE = 256, OPT_UNTIL, OPT_LIMIT, OPT_OLDEST, OPT_JSON, OPT_RAW, OPT_EXACT, OPT_EXPLAIN,
-	OPT_NO_COLOR, OPT_STATE, OPT_STORE, OPT_HELP
+	OPT_NO_COLOR, OPT_STATE, OPT_STORE, OPT_STREAM, OPT_HELP
 };
 
 static const struct option option[] = {
@@ -100,6 +104,7 @@ static const struct option option[] = {
 	{ "no-color", no_argument, NULL, OPT_NO_COLOR },
 	{ "state", required_argument, NULL, OPT_STATE },
 	{ "store", required_argument, NULL, OPT_STORE },
+	{ "stream", required_argument, NULL, OPT_STREAM },
 	{ "help", no_argument, NULL, OPT_HELP },
 	{ NULL, 0, NULL, 0 },
 };
@@ -109,28 +114,28 @@ option_take(struct search *s, int c)
 {
 	switch (c) {
 	case OPT_SINCE:
-		form_add(&s->form, "start", span_str(optarg));
+		s->ask.start = optarg;
 		break;
 	case OPT_UNTIL:
-		form_add(&s->form, "end", span_str(optarg));
+		s->ask.end = optarg;
 		break;
 	case OPT_LIMIT:
-		form_add(&s->form, "limit", span_str(optarg));
+		s->ask.limit = optarg;
 		break;
 	case OPT_OLDEST:
-		form_add(&s->form, "oldest", SPAN("1"));
+		s->ask.oldest = "1";
 		break;
 	case OPT_JSON:
-		s->format = "json";
+		s->ask.format = "json";
 		break;
 	case OPT_RAW:
-		s->format = "raw";
+		s->ask.format = "raw";
 		break;
 	case OPT_EXACT:
-		form_add(&s->form, "fold", SPAN("0"));
+		s->ask.fold = "0";
 		break;
 	case OPT_EXPLAIN:
-		s->path = "/select/trucban/explain";
+		s->ask.what = SELECT_EXPLAIN;
 		break;
 	case OPT_NO_COLOR:
 		s->color = false;
@@ -141,10 +146,12 @@ option_take(struct search *s, int c)
 	case OPT_STORE:
 		s->store = optarg;
 		break;
+	case OPT_STREAM:
+		s->ask.stream = optarg;
+		break;
 	case 'f':
 	default:
-		s->follow = true;
-		s->path = "/select/logsql/tail";
+		s->ask.what = SELECT_TAIL;
 		break;
 	}
 }
@@ -164,32 +171,98 @@ finish(const struct search *s, enum err rc, const struct why *why)
 	return rc == ERR_FORMAT ? EXIT_USAGE : EXIT_COULD_NOT;
 }
 
-static int
-search_run(struct search *s)
+static void
+form_param(struct buf *form, const char *name, const char *value)
 {
-	struct client_ask ask = { .path = s->path, .take = print, .cancel = &cancelled };
-	struct why why = { "" };
+	if (value != NULL)
+		form_add(form, name, span_str(value));
+}
+
+static enum err
+ask_desk(const struct search *s, struct why *why)
+{
+	static const char *const path[] = { [SELECT_QUERY] = "/select/logsql/query",
+	    [SELECT_TAIL] = "/select/logsql/tail", [SELECT_EXPLAIN] = "/select/trucban/explain" };
+	const struct select_ask *a = &s->ask;
+	struct client_ask ask = { .path = path[a->what], .take = print, .cancel = &cancelled };
+	struct buf form = { 0 };
 	char socket[4096];
 	enum err rc;
 
-	form_add(&s->form, "format", span_str(s->format != NULL ? s->format :
-	    s->color ? "color" : "text"));
-	if (s->store != NULL) {
-		rc = local_run(s->store, s->path, buf_span(&s->form), print, NULL, &cancelled, &why);
-	} else {
-		(void)snprintf(socket, sizeof socket, "%s/run/front.sock", s->state);
-		ask.socket = socket;
-		ask.form = buf_span(&s->form);
-		rc = client_run(&ask, &why);
+	form_param(&form, "query", a->query);
+	form_param(&form, "start", a->start);
+	form_param(&form, "end", a->end);
+	form_param(&form, "limit", a->limit);
+	form_param(&form, "format", a->format);
+	form_param(&form, "fold", a->fold != NULL ? a->fold : "1");
+	form_param(&form, "oldest", a->oldest);
+	form_param(&form, "stream", a->stream);
+	(void)snprintf(socket, sizeof socket, "%s/run/front.sock", s->state);
+	ask.socket = socket;
+	ask.form = buf_span(&form);
+	rc = client_run(&ask, why);
+	buf_done(&form);
+	return rc;
+}
+
+static void
+no_other_thread(void *ctx, struct query *query)
+{
+	(void)ctx;
+	(void)query;
+}
+
+static bool
+interrupted(void *ctx)
+{
+	(void)ctx;
+	return cancelled;
+}
+
+/* A copy of a store, opened here: nothing is written to any ledger. */
+static enum err
+ask_store(const struct search *s, struct why *why)
+{
+	struct select_ask ask = s->ask;
+	struct select *select = NULL;
+	struct keys keys;
+	int dirfd = -1;
+	enum err rc;
+
+	rc = dir_open(&dirfd, AT_FDCWD, s->store, why);
+	if (rc == OK)
+		rc = keys_load(&keys, dirfd, why);
+	if (rc == OK) {
+		select = select_new(dirfd, keys.has_store_key ? keys.store_key : NULL, 0, 7 * 60);
+		keys_wipe(&keys);
+		ask.write = print;
+		ask.running = no_other_thread;
+		ask.cancelled = interrupted;
+		ask.fold = ask.fold != NULL ? ask.fold : "1";
+		rc = select_run(select, &ask, why);
 	}
+	select_free(&select);
+	file_close(&dirfd);
+	return rc;
+}
+
+static int
+search_run(struct search *s)
+{
+	struct why why = { "" };
+	enum err rc;
+
+	if (s->ask.format == NULL)
+		s->ask.format = s->color ? "color" : "text";
+	rc = s->store != NULL ? ask_store(s, &why) : ask_desk(s, &why);
 	return finish(s, rc, &why);
 }
 
 int
 cmd_search(int argc, char **argv)
 {
-	struct search s = { .state = state_default(), .path = "/select/logsql/query" };
-	int c, rc;
+	struct search s = { .state = state_default() };
+	int c;
 
 	s.color = isatty(STDOUT_FILENO) == 1 && getenv("NO_COLOR") == NULL;
 	while ((c = getopt_long(argc, argv, "f", option, NULL)) != -1) {
@@ -205,10 +278,8 @@ cmd_search(int argc, char **argv)
 		    "needed, in single quotes; see --help"));
 		return EXIT_USAGE;
 	}
-	form_add(&s.form, "query", span_str(argv[optind]));
+	s.ask.query = argv[optind];
 	(void)signal(SIGINT, on_interrupt);
 	(void)signal(SIGPIPE, SIG_IGN);
-	rc = search_run(&s);
-	buf_done(&s.form);
-	return rc;
+	return search_run(&s);
 }

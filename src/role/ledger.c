@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/civil.h"
 #include "base/must.h"
 #include "model/batch.h"
 #include "sys/random.h"
@@ -91,22 +92,15 @@ escape(struct buf *out, struct span s)
 	return buf_span(out);
 }
 
-static void
-u32_le(uint8_t at[4], uint32_t v)
-{
-	le_put(at, v, 4);
-}
-
 static enum err
 define(struct ledger *l, struct why *why)
 {
-	uint8_t hello[13] = { WIRE_FRONT }, zero[4];
+	uint8_t hello[13] = { WIRE_FRONT }, zero[4] = { 0 };
 	struct span part[2] = { span_of(zero, sizeof zero), buf_span(&l->shape) };
 	enum err rc;
 
-	u32_le(hello + 1, WIRE_VERSION);
+	le_put(hello + 1, WIRE_VERSION, 4);
 	le_put(hello + 5, l->instance, 8);
-	u32_le(zero, 0);
 	rc = chan_send(l->keeper, &(struct chan_msg){ .type = WIRE_HELLO,
 	    .body = span_of(hello, sizeof hello) }, why);
 	if (rc == OK)
@@ -124,7 +118,7 @@ ledger_write(struct ledger *ledger, const struct ledger_act *act, int64_t now_ns
     uint64_t *ret_ticket, struct why *why)
 {
 	struct ledger *l = ledger;
-	char stamp[CIVIL_TEXT];
+	uint8_t stamp[CIVIL_TEXT_BYTES];
 	struct span value[LEDGER_HOLES];
 	struct row row = { .recv_ns = now_ns, .event_ns = now_ns, .nvalue = LEDGER_HOLES,
 	    .value = value };
@@ -136,8 +130,7 @@ ledger_write(struct ledger *ledger, const struct ledger_act *act, int64_t now_ns
 		rc = define(l, why);
 	if (rc != OK)
 		return rc;
-	civil_rfc3339(stamp, now_ns);
-	value[0] = span_str(stamp);
+	value[0] = span_of(stamp, civil_put(stamp, now_ns, 9, 0));
 	value[1] = escape(&l->value[1], span_str(act->act));
 	value[2] = escape(&l->value[2], act->who);
 	value[3] = escape(&l->value[3], act->from);

@@ -13,7 +13,6 @@
 #include <event2/keyvalq_struct.h>
 #include <event2/listener.h>
 #include <pthread.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -50,7 +49,10 @@ struct job {
 	/* loop's thread only */
 	bool started;
 	size_t sent;			/* octets in the evbuffer, not yet with the client */
-	volatile bool cancel;
+	/* under server.lock again */
+	bool cancel;
+	void (*on_cancel)(void *arg);
+	void *on_cancel_arg;
 };
 
 struct worker {
@@ -73,8 +75,6 @@ struct server {
 	struct worker worker[WORKERS_MAX];
 };
 
-static void	jobs_turn(struct server *server);
-
 /* ---- worker's side ---- */
 
 static void
@@ -89,7 +89,7 @@ bool
 job_write(struct job *job, struct span bytes)
 {
 	struct server *s = job->server;
-	bool was_empty;
+	bool was_empty, go_on;
 
 	(void)pthread_mutex_lock(&s->lock);
 	while (job->out.n > JOB_BACKLOG && !job->cancel)
@@ -97,22 +97,42 @@ job_write(struct job *job, struct span bytes)
 	was_empty = job->out.n == 0;
 	if (!job->cancel)
 		buf_span_put(&job->out, bytes);
+	go_on = !job->cancel;
 	(void)pthread_mutex_unlock(&s->lock);
 	if (was_empty)
 		wake(s);
-	return !job->cancel;
+	return go_on;
 }
 
 bool
-job_cancelled(const struct job *job)
+job_cancelled(struct job *job)
 {
-	return job->cancel;
+	bool cancel;
+
+	(void)pthread_mutex_lock(&job->server->lock);
+	cancel = job->cancel;
+	(void)pthread_mutex_unlock(&job->server->lock);
+	return cancel;
 }
 
-const volatile bool *
-job_cancel_flag(const struct job *job)
+void
+job_on_cancel(struct job *job, void (*fn)(void *arg), void *arg)
 {
-	return &job->cancel;
+	(void)pthread_mutex_lock(&job->server->lock);
+	job->on_cancel = fn;
+	job->on_cancel_arg = arg;
+	if (job->cancel && fn != NULL)
+		fn(arg);
+	(void)pthread_mutex_unlock(&job->server->lock);
+}
+
+/* Under the lock. */
+static void
+job_cancel(struct job *job)
+{
+	job->cancel = true;
+	if (job->on_cancel != NULL)
+		job->on_cancel(job->on_cancel_arg);
 }
 
 const char *
@@ -166,7 +186,7 @@ worker_run(void *arg)
 			break;
 		job->state = JOB_RUNNING;
 		(void)pthread_mutex_unlock(&s->lock);
-		rc = job->cancel ? ERR_BUSY : job->route->job(s->conf.ctx, w->index, job, &why);
+		rc = job->route->job(s->conf.ctx, w->index, job, &why);
 		(void)pthread_mutex_lock(&s->lock);
 		job->state = JOB_DONE;
 		job->result = rc;
@@ -202,7 +222,7 @@ on_client_closed(struct evhttp_connection *connection, void *arg)
 
 	(void)connection;
 	(void)pthread_mutex_lock(&s->lock);
-	job->cancel = true;
+	job_cancel(job);
 	job->request = NULL;
 	(void)pthread_cond_broadcast(&s->room);
 	(void)pthread_mutex_unlock(&s->lock);
@@ -484,7 +504,7 @@ server_free(struct server **server)
 	(void)pthread_mutex_lock(&s->lock);
 	s->stopping = true;
 	for (struct job *j = s->jobs; j != NULL; j = j->next)
-		j->cancel = true;
+		job_cancel(j);
 	(void)pthread_cond_broadcast(&s->work);
 	(void)pthread_cond_broadcast(&s->room);
 	(void)pthread_mutex_unlock(&s->lock);

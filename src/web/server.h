@@ -54,8 +54,11 @@ const char	*job_path(const struct job *job);
  * server ends: stop soon.
  */
 bool		job_write(struct job *job, struct span bytes);
-bool		job_cancelled(const struct job *job);
-/* The same as a flag that turns true, for whoever polls a pointer. */
-const volatile bool	*job_cancel_flag(const struct job *job);
+bool		job_cancelled(struct job *job);
+/*
+ * Called from the loop's thread, once, when the client goes away while fn is set; never after
+ * job_on_cancel(job, NULL, NULL) returned.
+ */
+void		job_on_cancel(struct job *job, void (*fn)(void *arg), void *arg);
 
 #endif

@@ -1,0 +1,426 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * may:     read segments and journal, answer HTTP on its two sockets, ask the keeper, add ledger rows
+ * may not: write any file, open a connection, see the seal's key
+ * if it dies: searches under way end with an error; nothing that was received is touched
+ *
+ * The loop owns the channels; workers run queries, each with a store handle of its own. A question
+ * to the keeper goes worker -> loop -> keeper and back by one table of waiting asks.
+ */
+#include "role/role.h"
+
+#include <event2/event.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/must.h"
+#include "role/brief.h"
+#include "role/ledger.h"
+#include "sys/clock.h"
+#include "sys/file.h"
+#include "sys/proc.h"
+#include "sys/sandbox.h"
+#include "sys/sock.h"
+#include "web/select.h"
+#include "web/server.h"
+#include "wire/wire.h"
+
+enum { FRONT_WORKERS = 4, ASKS_MAX = 16, ASK_WAIT_S = 60, KEEPER_QUEUE = 4 << 20 };
+
+enum ask_state { ASK_FREE, ASK_WANTED, ASK_SENT, ASK_ANSWERED };
+
+struct ask {
+	enum ask_state state;
+	uint8_t what;			/* enum wire_ask */
+	uint64_t tag;
+	char argument[256];
+	enum err result;
+	struct buf answer;
+};
+
+struct front {
+	struct brief brief;
+	struct event_base *base;
+	struct chan *keeper;
+	struct event *keeper_event, *parent_event, *wake_event, *tick_event;
+	int wake_fd;
+	struct ledger *ledger;
+	struct server *server;
+	struct select *select[FRONT_WORKERS];
+	const struct role_start *start;
+	pthread_mutex_t lock;
+	pthread_cond_t answered;
+	struct ask ask[ASKS_MAX];
+	uint64_t next_tag;
+	struct buf metrics;		/* the keeper's last ASK_STATUS answer */
+	int64_t metrics_ns;
+	bool stopping;
+};
+
+/* ---- asks ---- */
+
+/* Waits in a worker thread for the keeper's answer; out gets its text. */
+static enum err
+front_ask(struct front *f, uint8_t what, const char *argument, struct buf *out, struct why *why)
+{
+	struct timespec until;
+	struct ask *a = NULL;
+	uint64_t one = 1;
+	enum err rc;
+
+	(void)pthread_mutex_lock(&f->lock);
+	for (unsigned i = 0; i < ASKS_MAX && a == NULL; i++)
+		if (f->ask[i].state == ASK_FREE)
+			a = &f->ask[i];
+	if (a == NULL) {
+		(void)pthread_mutex_unlock(&f->lock);
+		return why_set(why, ERR_BUSY, "%d questions to the keeper are waiting", ASKS_MAX);
+	}
+	a->state = ASK_WANTED;
+	a->what = what;
+	a->tag = ++f->next_tag;
+	a->answer.n = 0;
+	(void)snprintf(a->argument, sizeof a->argument, "%s", argument);
+	(void)!write(f->wake_fd, &one, sizeof one);
+	(void)clock_gettime(CLOCK_REALTIME, &until);
+	until.tv_sec += ASK_WAIT_S;
+	while (a->state != ASK_ANSWERED &&
+	    pthread_cond_timedwait(&f->answered, &f->lock, &until) == 0)
+		;
+	rc = a->state == ASK_ANSWERED ? a->result : ERR_BUSY;
+	if (a->state != ASK_ANSWERED)
+		(void)why_set(why, rc, "the keeper did not answer within %d s", ASK_WAIT_S);
+	else if (rc != OK)
+		(void)why_set(why, rc, "%.*s", (int)a->answer.n, (const char *)a->answer.p);
+	else
+		buf_span_put(out, buf_span(&a->answer));
+	a->state = ASK_FREE;
+	(void)pthread_mutex_unlock(&f->lock);
+	return rc;
+}
+
+static void
+keeper_write_wanted(struct front *f)
+{
+	short what = EV_READ | EV_PERSIST;
+
+	if (f->keeper == NULL)
+		return;
+	if (chan_queued(f->keeper) > 0)
+		what |= EV_WRITE;
+	(void)event_del(f->keeper_event);
+	(void)event_assign(f->keeper_event, f->base, chan_fd(f->keeper), what,
+	    event_get_callback(f->keeper_event), f);
+	(void)event_add(f->keeper_event, NULL);
+}
+
+static void
+ask_send(struct front *f, uint8_t what, uint64_t tag, const char *argument)
+{
+	struct buf body = { 0 };
+	struct why why;
+
+	if (f->keeper == NULL)
+		return;
+	buf_u8(&body, what);
+	buf_bytes(&body, span_str(argument));
+	(void)chan_send(f->keeper, &(struct chan_msg){ .type = WIRE_ASK, .tag = tag,
+	    .body = buf_span(&body) }, &why);
+	buf_done(&body);
+	keeper_write_wanted(f);
+}
+
+static void
+on_wake(evutil_socket_t fd, short what, void *arg)
+{
+	struct front *f = arg;
+	uint64_t n;
+
+	(void)what;
+	(void)!read(fd, &n, sizeof n);
+	(void)pthread_mutex_lock(&f->lock);
+	for (unsigned i = 0; i < ASKS_MAX; i++)
+		if (f->ask[i].state == ASK_WANTED) {
+			f->ask[i].state = ASK_SENT;
+			ask_send(f, f->ask[i].what, f->ask[i].tag, f->ask[i].argument);
+		}
+	(void)pthread_mutex_unlock(&f->lock);
+}
+
+/* Tag 0 is the loop's own question for the metrics. */
+static void
+answer_take(struct front *f, const struct chan_msg *msg)
+{
+	if (msg->body.n == 0)
+		return;
+	if (msg->tag == 0) {
+		f->metrics.n = 0;
+		buf_span_put(&f->metrics, span_sub(msg->body, 1, msg->body.n));
+		f->metrics_ns = clock_mono_ns();
+		return;
+	}
+	(void)pthread_mutex_lock(&f->lock);
+	for (unsigned i = 0; i < ASKS_MAX; i++) {
+		struct ask *a = &f->ask[i];
+
+		if (a->state != ASK_SENT || a->tag != msg->tag)
+			continue;
+		a->state = ASK_ANSWERED;
+		a->result = (enum err)msg->body.p[0];
+		buf_span_put(&a->answer, span_sub(msg->body, 1, msg->body.n));
+	}
+	(void)pthread_cond_broadcast(&f->answered);
+	(void)pthread_mutex_unlock(&f->lock);
+}
+
+/* ---- channels ---- */
+
+static void
+keeper_lost(struct front *f)
+{
+	(void)event_del(f->keeper_event);
+	chan_free(&f->keeper);
+	ledger_channel(f->ledger, NULL);
+}
+
+static void
+on_keeper(evutil_socket_t fd, short what, void *arg)
+{
+	struct front *f = arg;
+	struct chan_msg msg;
+	struct why why;
+	enum err rc = OK;
+
+	(void)fd;
+	if ((what & EV_WRITE) != 0)
+		(void)chan_flush(f->keeper, &why);
+	while ((rc = chan_recv(f->keeper, &msg, &why)) == OK) {
+		if (msg.fd >= 0)
+			(void)close(msg.fd);
+		if (msg.type == WIRE_ANSWER && wire_check(msg.type, msg.body, &why) == OK)
+			answer_take(f, &msg);
+	}
+	if (rc != ERR_MORE)
+		keeper_lost(f);
+	else
+		keeper_write_wanted(f);
+}
+
+static void
+keeper_take(struct front *f, int fd)
+{
+	if (f->keeper != NULL)
+		keeper_lost(f);
+	f->keeper = chan_new(fd, WIRE_LIMIT, KEEPER_QUEUE);
+	ledger_channel(f->ledger, f->keeper);
+	if (f->keeper_event == NULL)
+		f->keeper_event = event_new(f->base, fd, EV_READ | EV_PERSIST, on_keeper, f);
+	keeper_write_wanted(f);
+}
+
+static void
+on_parent(evutil_socket_t fd, short what, void *arg)
+{
+	struct front *f = arg;
+	struct chan_msg msg;
+	struct why why;
+	enum err rc;
+
+	(void)fd;
+	(void)what;
+	while ((rc = chan_recv(f->brief.parent, &msg, &why)) == OK) {
+		if (msg.type == WIRE_HELLO && msg.fd >= 0)
+			keeper_take(f, msg.fd);
+		else if (msg.fd >= 0)
+			(void)close(msg.fd);
+		if (msg.type == WIRE_STOP)
+			(void)event_base_loopbreak(f->base);
+	}
+	if (rc != ERR_MORE)
+		(void)event_base_loopbreak(f->base);
+}
+
+static void
+on_tick(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd;
+	(void)what;
+	ask_send(arg, ASK_STATUS, 0, "");
+}
+
+/* ---- what is served ---- */
+
+/* Who asks what is a row of the ledger before the first record is read. */
+static enum err
+on_admit(void *ctx, struct job *job, struct why *why)
+{
+	struct front *f = ctx;
+	const char *query = job_param(job, "query");
+	uint64_t ticket;
+	struct ledger_act act = { .act = "search", .who = span_str(job_who(job)),
+	    .from = span_str(job_from(job)), .what = span_str(query != NULL ? query : job_path(job)) };
+	enum err rc;
+
+	if (strncmp(job_path(job), "/trucban/", 9) == 0)
+		act.act = "ask";
+	rc = ledger_write(f->ledger, &act, clock_wall_ns(), &ticket, why);
+	keeper_write_wanted(f);
+	if (rc != OK)
+		return why_prefix(why, ERR_BUSY, "cannot write the ledger, so nothing is shown");
+	return OK;
+}
+
+static enum err
+on_select(void *ctx, unsigned worker, struct job *job, struct why *why)
+{
+	struct front *f = ctx;
+
+	return select_job(f->select[worker], job, why);
+}
+
+/* Acts on the store: only for root, for the store's own user, and over the unix socket. */
+static enum err
+on_ask(void *ctx, unsigned worker, struct job *job, struct why *why)
+{
+	static const struct {
+		const char *name;
+		uint8_t what;
+	} row[] = {
+		{ "checkpoint", ASK_CHECKPOINT }, { "flush", ASK_FLUSH }, { "hold", ASK_HOLD_JOURNAL },
+		{ "release", ASK_RELEASE }, { "expire", ASK_EXPIRE }, { "repack", ASK_REPACK },
+		{ "key-rotate", ASK_KEY_ROTATE },
+	};
+	const char *name = job_param(job, "what"), *argument = job_param(job, "argument");
+	struct front *f = ctx;
+	struct buf out = { 0 };
+	char own[32];
+	enum err rc = ERR_ABSENT;
+
+	(void)worker;
+	(void)snprintf(own, sizeof own, "uid %u", (unsigned)geteuid());
+	if (strcmp(job_who(job), "uid 0") != 0 && strcmp(job_who(job), own) != 0)
+		return why_set(why, ERR_DENIED, "only root and the store's own user may ask this, over "
+		    "the unix socket");
+	for (size_t i = 0; name != NULL && i < sizeof row / sizeof row[0]; i++)
+		if (strcmp(row[i].name, name) == 0)
+			rc = front_ask(f, row[i].what, argument != NULL ? argument : "", &out, why);
+	if (rc == ERR_ABSENT)
+		return why_set(why, ERR_FORMAT, "what= is one of checkpoint, flush, hold, release, "
+		    "expire, repack, key-rotate");
+	if (rc == OK)
+		(void)job_write(job, buf_span(&out));
+	buf_done(&out);
+	return rc;
+}
+
+static int
+on_metrics(void *ctx, struct buf *out)
+{
+	struct front *f = ctx;
+
+	buf_span_put(out, buf_span(&f->metrics));
+	buf_printf(out, "trucban_keeper_answer_age_seconds %.1f\n",
+	    (double)(clock_mono_ns() - f->metrics_ns) / 1e9);
+	return 200;
+}
+
+static int
+on_health(void *ctx, struct buf *out)
+{
+	struct front *f = ctx;
+	bool well = f->keeper != NULL && clock_mono_ns() - f->metrics_ns < 10000000000;
+
+	buf_str(out, well ? "OK\n" : "the keeper does not answer\n");
+	return well ? 200 : 503;
+}
+
+static const struct route routes[] = {
+	{ "/select/logsql/query", "application/stream+json", on_select, NULL },
+	{ "/select/logsql/tail", "application/stream+json", on_select, NULL },
+	{ "/select/trucban/explain", "text/plain; charset=utf-8", on_select, NULL },
+	{ "/trucban/ask", "text/plain; charset=utf-8", on_ask, NULL },
+	{ "/metrics", "text/plain; version=0.0.4; charset=utf-8", NULL, on_metrics },
+	{ "/health", "text/plain", NULL, on_health },
+	{ NULL, NULL, NULL, NULL },
+};
+
+/* ---- start ---- */
+
+static enum err
+front_sandbox(const struct front *f, struct why *why)
+{
+	int dir[1] = { f->start->store_fd };
+	struct sandbox s = { .groups = SANDBOX_FILE_READ | SANDBOX_NET | SANDBOX_THREADS,
+	    .read_dir = dir, .nread_dir = 1 };
+
+	return sandbox_enter(&s, NULL, why);
+}
+
+static enum err
+front_open(struct front *f, struct why *why)
+{
+	const uint8_t *key = f->brief.has_store_key ? f->brief.store_key : NULL;
+	struct server_conf conf = { .listen_fd = f->start->listen_fd,
+	    .nlisten = (unsigned)f->start->nlisten, .workers = FRONT_WORKERS, .route = routes,
+	    .admit = on_admit, .ctx = f };
+	struct timeval second = { 1, 0 };
+	char host[256] = "";
+	enum err rc = OK;
+
+	(void)gethostname(host, sizeof host - 1);
+	f->base = event_base_new();
+	must(f->base != NULL);
+	f->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	f->ledger = ledger_new(NULL, "front", host);
+	f->parent_event = event_new(f->base, chan_fd(f->brief.parent), EV_READ | EV_PERSIST,
+	    on_parent, f);
+	f->wake_event = event_new(f->base, f->wake_fd, EV_READ | EV_PERSIST, on_wake, f);
+	f->tick_event = event_new(f->base, -1, EV_PERSIST, on_tick, f);
+	(void)event_add(f->parent_event, NULL);
+	(void)event_add(f->wake_event, NULL);
+	(void)event_add(f->tick_event, &second);
+	if (f->start->nchan > 0)
+		keeper_take(f, f->start->chan_fd[0]);
+	for (unsigned i = 0; i < FRONT_WORKERS; i++)
+		f->select[i] = select_new(f->start->store_fd, key, (size_t)f->brief.conf.query_bytes /
+		    FRONT_WORKERS, (int)f->brief.conf.zone_minutes);
+	if (rc == OK)
+		rc = server_new(&f->server, f->base, &conf, why);
+	return rc;
+}
+
+int
+front_main(const struct role_start *start)
+{
+	struct front *f = xcalloc(1, sizeof *f);
+	struct why why = { "" };
+	enum err rc;
+
+	f->start = start;
+	(void)pthread_mutex_init(&f->lock, NULL);
+	(void)pthread_cond_init(&f->answered, NULL);
+	rc = brief_take(&f->brief, start->parent_fd, true, false, &why);
+	if (rc == OK)
+		rc = brief_drop_rights(&f->brief, &why);
+	if (rc == OK)
+		rc = front_sandbox(f, &why);
+	if (rc == OK)
+		rc = front_open(f, &why);
+	if (rc == OK) {
+		on_tick(-1, 0, f);
+		brief_ready(&f->brief, f->brief.conf.front_address);
+		(void)event_base_dispatch(f->base);
+		server_free(&f->server);
+	} else {
+		(void)fprintf(stderr, "trucban: front: %s\n", why.text);
+	}
+	for (unsigned i = 0; i < FRONT_WORKERS; i++)
+		select_free(&f->select[i]);
+	explicit_bzero(f->brief.store_key, sizeof f->brief.store_key);
+	return rc == OK ? 0 : 3;
+}

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Queries as they are asked over HTTP (VictoriaLogs' /select/logsql/query and /tail, and ours) or
+ * on the command line with --store: parameters in, rendered rows out. One per thread.
+ */
+#ifndef WEB_SELECT_H
+#define WEB_SELECT_H
+
+#include "base/buf.h"
+#include "base/err.h"
+
+struct job;
+struct query;
+struct select;
+
+/* dirfd: the store's directory, borrowed. key: 32 octets (copied, wiped at the end) or NULL. */
+struct select	*select_new(int dirfd, const uint8_t *key, size_t memory_bytes, int zone_minutes);
+void		select_free(struct select **select);
+
+enum select_what { SELECT_QUERY, SELECT_TAIL, SELECT_EXPLAIN };
+
+struct select_ask {
+	enum select_what what;
+	/* NULL where not given */
+	const char *query, *start, *end, *limit, *format, *fold, *oldest, *stream;
+	/* False ends the query. */
+	bool (*write)(void *ctx, struct span bytes);
+	/* Told which query runs (NULL: none any more), so that another thread may cancel it. */
+	void (*running)(void *ctx, struct query *query);
+	bool (*cancelled)(void *ctx);
+	void *ctx;
+};
+
+/*
+ * Times: 2h, 30m, 7d before now; RFC 3339; a date; seconds since 1970. format: json (default), text,
+ * color, raw. ERR_FORMAT with the place for a wrong query.
+ */
+enum err	select_run(struct select *select, const struct select_ask *ask, struct why *why);
+/* The same for a job of the server. */
+enum err	select_job(struct select *select, struct job *job, struct why *why);
+
+#endif
