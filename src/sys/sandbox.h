@@ -4,7 +4,9 @@
  * no capabilities, files only below listed directories (Landlock), system calls only from listed
  * groups (seccomp). What the kernel lacks is reported, and is fatal only when strict.
  *
- * Threads: enter before the first thread is started, else ERR_DENIED.
+ * Threads: enter before the first thread is started, else ERR_DENIED. What needs files later
+ * (time zone, user names, certificates, WRITE_LOG of sys/fault.h) must have been asked before, or
+ * be below read_dir. A sanitizer build also lets through what the sanitizers need.
  */
 #ifndef SYS_SANDBOX_H
 #define SYS_SANDBOX_H
@@ -14,7 +16,11 @@
 
 #include "base/err.h"
 
-/* SANDBOX_BASE is always in: memory, clocks, reading and writing open descriptors, poll, exit. */
+/*
+ * SANDBOX_BASE is always in: memory (none of it executable), clocks, reading, writing and mapping
+ * open descriptors, channels, poll and epoll, exit, signals to itself. Opening a file for reading
+ * without SANDBOX_FILE_READ fails with EACCES and does not kill: libraries try that by habit.
+ */
 enum sandbox_group {
 	SANDBOX_BASE = 0,
 	SANDBOX_FILE_READ = 1 << 0,	/* open for reading, stat, list */
@@ -22,9 +28,10 @@ enum sandbox_group {
 	SANDBOX_NET = 1 << 2,		/* accept, send, receive, on sockets that it was given */
 	SANDBOX_NET_OUT = 1 << 3,	/* also make sockets, bind and connect */
 	SANDBOX_THREADS = 1 << 4,	/* start threads; never processes */
-	SANDBOX_SPAWN = 1 << 5,		/* fork, exec, wait, kill, change user */
+	SANDBOX_SPAWN = 1 << 5,		/* fork, exec, wait, kill; children inherit the sandbox */
 	SANDBOX_INOTIFY = 1 << 6,	/* watch files */
 	SANDBOX_MAP_SHARED = 1 << 7,	/* memfd and its seals: shared memory passed to a peer */
+	SANDBOX_JIT = 1 << 8,		/* executable memory; without it PCRE2 interprets */
 };
 
 enum sandbox_action {

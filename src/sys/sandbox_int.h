@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Between sandbox.c and its tables in sandbox_calls.c. */
+#ifndef SYS_SANDBOX_INT_H
+#define SYS_SANDBOX_INT_H
+
+#include <stdint.h>
+
+#define SANDBOX_END INT32_MIN
+#define SANDBOX_OWN_PID UINT64_MAX
+
+/* In sanitizer builds all roles have this group too. */
+#define SANDBOX_SANITIZER (1u << 31)
+
+/* A call that is let through, or refused with `error`, when (argument & mask) == value. */
+struct sandbox_rule {
+	int call;
+	int error;		/* 0: let through */
+	int argument;		/* -1: always */
+	uint64_t mask;
+	uint64_t value;		/* SANDBOX_OWN_PID: this process */
+};
+
+/* Holds when the role has one of `any` (0: always) and none of `none`. */
+struct sandbox_table {
+	unsigned any;
+	unsigned none;
+	const int *call;			/* let through whatever their arguments */
+	const struct sandbox_rule *rule;
+};
+
+extern const struct sandbox_table	sandbox_tables[];
+extern const unsigned			sandbox_ntable;
+
+#endif
