@@ -65,6 +65,14 @@ brief_drop_rights(const struct brief *brief, struct why *why)
 	return proc_drop_rights(brief->conf.user, why);
 }
 
+enum err
+brief_drop_rights_in_groups(const struct brief *brief, struct why *why)
+{
+	if (geteuid() != 0 || brief->conf.user[0] == '\0')
+		return OK;
+	return proc_drop_rights_in_groups(brief->conf.user, why);
+}
+
 void
 brief_ready(const struct brief *brief, const char *text)
 {

@@ -25,6 +25,8 @@ enum err	brief_take(struct brief *ret_brief, int parent_fd, bool wants_store_key
 		    bool wants_seal_seed, struct why *why);
 /* Becomes the configured user when started as root. */
 enum err	brief_drop_rights(const struct brief *brief, struct why *why);
+/* The same, in that user's groups: who reads logs needs them. */
+enum err	brief_drop_rights_in_groups(const struct brief *brief, struct why *why);
 /* Tells the parent that the role does its work now. */
 void		brief_ready(const struct brief *brief, const char *text);
 

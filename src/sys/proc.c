@@ -275,13 +275,17 @@ proc_user(const char *user, uid_t *ret_uid, gid_t *ret_gid, struct why *why)
 	return rc;
 }
 
+enum groups { GROUPS_NONE, GROUPS_OF_USER };
+
 static enum err
-proc_become(uid_t uid, gid_t gid, const char *user, struct why *why)
+proc_become(uid_t uid, gid_t gid, const char *user, enum groups groups, struct why *why)
 {
 	uid_t r, e, s;
 	gid_t rg, eg, sg;
 
-	if (setgroups(0, NULL) < 0 || setresgid(gid, gid, gid) < 0 || setresuid(uid, uid, uid) < 0)
+	if ((groups == GROUPS_NONE ? setgroups(0, NULL) : initgroups(user, gid)) < 0 ||
+	    setresgid(gid, gid, gid) < 0 ||
+	    setresuid(uid, uid, uid) < 0)
 		return why_errno(why, ERR_DENIED, errno, "cannot become user %s", user);
 	must(getresuid(&r, &e, &s) == 0 && r == uid && e == uid && s == uid);
 	must(getresgid(&rg, &eg, &sg) == 0 && rg == gid && eg == gid && sg == gid);
@@ -290,8 +294,8 @@ proc_become(uid_t uid, gid_t gid, const char *user, struct why *why)
 	return OK;
 }
 
-enum err
-proc_drop_rights(const char *user, struct why *why)
+static enum err
+drop_rights(const char *user, enum groups groups, struct why *why)
 {
 	pid_t parent = getppid();
 	int death_signal = 0;
@@ -309,7 +313,7 @@ proc_drop_rights(const char *user, struct why *why)
 	if (geteuid() != 0)
 		return why_set(why, ERR_DENIED, "cannot become user %s: only root can", user);
 	(void)prctl(PR_GET_PDEATHSIG, &death_signal);
-	rc = proc_become(uid, gid, user, why);
+	rc = proc_become(uid, gid, user, groups, why);
 	if (rc != OK)
 		return rc;
 	/* The kernel forgets it when the user changes; the parent may have died meanwhile. */
@@ -319,6 +323,18 @@ proc_drop_rights(const char *user, struct why *why)
 			(void)raise(death_signal);
 	}
 	return OK;
+}
+
+enum err
+proc_drop_rights(const char *user, struct why *why)
+{
+	return drop_rights(user, GROUPS_NONE, why);
+}
+
+enum err
+proc_drop_rights_in_groups(const char *user, struct why *why)
+{
+	return drop_rights(user, GROUPS_OF_USER, why);
 }
 
 /* Sets the soft and hard limit; a hard one that may not be raised is taken as it is. */

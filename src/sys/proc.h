@@ -62,6 +62,8 @@ enum err	proc_user(const char *user, uid_t *ret_uid, gid_t *ret_gid, struct why 
  * already is that user; ERR_DENIED when it is another one that is not root.
  */
 enum err	proc_drop_rights(const char *user, struct why *why);
+/* The same, but stays in the groups that the system gives this user (adm, systemd-journal). */
+enum err	proc_drop_rights_in_groups(const char *user, struct why *why);
 /* Sets the limits; core files are always off. */
 enum err	proc_limit(const struct proc_limits *limits, struct why *why);
 /*

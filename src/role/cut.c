@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Hint to parser, parsed to batch maker: see cut.h. */
+#include "role/cut.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/must.h"
+#include "parse/parse.h"
+#include "sys/random.h"
+
+struct cutter {
+	struct parser *parser;
+	char own_host[LIMIT_NAME_BYTES + 1];
+};
+
+struct cutter *
+cutter_new(const struct conf *conf, const char *own_host)
+{
+	struct cutter *c = xcalloc(1, sizeof *c);
+	struct parse_config config = { .seed = random_u64(), .lead_ns = conf->lead_s * 1000000000,
+	    .zone_s = (int32_t)conf->zone_minutes * 60 };
+
+	c->parser = parser_new(&config);
+	(void)snprintf(c->own_host, sizeof c->own_host, "%s", own_host);
+	return c;
+}
+
+void
+cutter_free(struct cutter **cutter)
+{
+	if (*cutter == NULL)
+		return;
+	parser_free(&(*cutter)->parser);
+	free(*cutter);
+	*cutter = NULL;
+}
+
+static void
+cut(void *state, const struct intake_hint *hint, struct span record, int64_t recv_ns,
+    struct intake_parsed *ret)
+{
+	typedef void parse_fn(struct parser *, struct span, int64_t, struct parsed *);
+	static parse_fn *const by_format[] = { [INTAKE_FORMAT_SYSLOG] = parse_syslog,
+	    [INTAKE_FORMAT_JSON] = parse_json, [INTAKE_FORMAT_LINE] = parse_line,
+	    [INTAKE_FORMAT_JOURNAL] = parse_journal };
+	struct cutter *c = state;
+	struct parsed p;
+
+	must(hint->format < sizeof by_format / sizeof by_format[0]);
+	by_format[hint->format](c->parser, record, recv_ns, &p);
+	*ret = (struct intake_parsed){ .shape = p.shape_id,
+	    .unparsed = p.format == FORMAT_UNPARSED || p.format == FORMAT_LINE, .flags = p.flags,
+	    .event_ns = p.event_ns, .nvalue = p.nvalue, .value = p.value, .host = p.host,
+	    .app = p.app };
+	if (ret->host.n == 0)
+		ret->host = span_str(c->own_host);
+}
+
+static struct span
+shape_of(const void *state, uint32_t shape)
+{
+	const struct cutter *c = state;
+
+	return parser_shape(c->parser, shape);
+}
+
+const struct intake_parser *
+cutter_ops(void)
+{
+	static const struct intake_parser ops = { .parse = cut, .shape = shape_of };
+
+	return &ops;
+}

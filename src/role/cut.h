@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Where the rooms parse and intake meet: the parser as the table of functions that makers of
+ * batches want. Used by intake and collector.
+ */
+#ifndef ROLE_CUT_H
+#define ROLE_CUT_H
+
+#include "intake/intake.h"
+#include "role/conf.h"
+
+struct cutter;
+
+/* own_host: claimed host of records that name none ("" = leave it empty). Copied. */
+struct cutter	*cutter_new(const struct conf *conf, const char *own_host);
+void		cutter_free(struct cutter **cutter);
+/* For struct intake_conf and batcher_conf; the state is the cutter. */
+const struct intake_parser	*cutter_ops(void);
+
+#endif
