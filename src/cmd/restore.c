@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * `trucban restore BACKUP`: a store from a backup, in an empty directory. The sums are checked
+ * first. The restored store begins a new epoch at its first start, so that its numbers are never
+ * taken for those of the store that it was copied from.
+ */
+#include "cmd/cmd.h"
+
+#include <fcntl.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cmd/copy.h"
+#include "sys/dir.h"
+#include "sys/file.h"
+
+static const char usage_vi[] =
+    "Cách dùng: trucban restore --state THƯ_MỤC BẢN_SAO\n\n"
+    "Khôi phục kho nhật ký từ BẢN_SAO vào một thư mục trống. Bản sao không kèm khóa thì đặt\n"
+    "key/seal.key và key/store.key vào thư mục mới trước khi chạy (xem: trucban key --help).\n";
+static const char usage_en[] =
+    "Usage: trucban restore --state DIR BACKUP\n\n"
+    "Restores a store from BACKUP into an empty directory. When the backup has no keys, put\n"
+    "key/seal.key and key/store.key into the new directory before the start (see: trucban key\n"
+    "--help).\n";
+
+static const char *const trees[] = { "key", "seal", "segment", "filter", "quarantine", "journal" };
+
+static enum err
+restore_run(struct copy *copy, const char *from, const char *state, struct why *why)
+{
+	struct buf wrong = { 0 };
+	uint64_t size;
+	int fd = -1;
+	enum err rc;
+
+	rc = dir_open(&copy->from, AT_FDCWD, from, why);
+	if (rc == OK)
+		rc = copy_check(copy->from, &wrong, why);
+	buf_done(&wrong);
+	if (rc == OK)
+		rc = dir_make(AT_FDCWD, state, 0700, why);
+	if (rc == OK)
+		rc = dir_open(&copy->to, AT_FDCWD, state, why);
+	if (rc == OK && file_open(&fd, copy->to, "manifest", FILE_READ, NULL) == OK &&
+	    file_size(fd, &size, NULL) == OK)
+		rc = why_set(why, ERR_BUSY, "%s holds a store already; choose an empty directory",
+		    state);
+	file_close(&fd);
+	for (size_t i = 0; rc == OK && i < sizeof trees / sizeof trees[0]; i++)
+		rc = copy_tree(copy, trees[i], COPY_ALWAYS, why);
+	if (rc == OK)
+		rc = copy_file(copy, "manifest", COPY_ALWAYS, why);
+	return rc;
+}
+
+int
+cmd_restore(int argc, char **argv)
+{
+	static const struct option option[] = {
+		{ "state", required_argument, NULL, 's' },
+		{ "help", no_argument, NULL, 'h' },
+		{ NULL, 0, NULL, 0 },
+	};
+	struct copy copy = { .from = -1, .to = -1 };
+	const char *state = NULL;
+	struct why why = { "" };
+	enum err rc;
+	int c;
+
+	while ((c = getopt_long(argc, argv, "", option, NULL)) != -1) {
+		if (c == 's') {
+			state = optarg;
+		} else {
+			(void)fputs(say(usage_vi, usage_en), c == 'h' ? stdout : stderr);
+			return c == 'h' ? EXIT_DONE : EXIT_USAGE;
+		}
+	}
+	if (optind + 1 != argc || state == NULL) {
+		(void)fputs(say(usage_vi, usage_en), stderr);
+		return EXIT_USAGE;
+	}
+	rc = restore_run(&copy, argv[optind], state, &why);
+	if (rc != OK)
+		(void)fprintf(stderr, say("trucban: không khôi phục được: %s\n",
+		    "trucban: cannot restore: %s\n"), why.text);
+	else
+		(void)printf(say("Đã khôi phục %llu tệp, %.1f MB, vào %s. Kiểm tra: trucban verify "
+		    "--store %s\n", "Restored %llu files, %.1f MB, into %s. Check it: trucban verify "
+		    "--store %s\n"), (unsigned long long)copy.files, (double)copy.bytes / 1e6, state,
+		    state);
+	buf_done(&copy.list);
+	file_close(&copy.from);
+	file_close(&copy.to);
+	return rc == OK ? EXIT_DONE : EXIT_COULD_NOT;
+}
