@@ -4,9 +4,10 @@
  * the kernel. Off, it costs one branch. On, by the environment (read once, at program start):
  *
  *	FAIL_AT=n	the n-th call of this process fails (from 1); "n+" = it and all after it
- *	FAIL_ERRNO=e	how: EIO (default), ENOSPC, EDQUOT, EROFS, EACCES, ENOENT, EMFILE or a number;
- *			"short" = a write takes only half at first (and must go on by itself);
- *			"torn" = half is written, then EIO. Not a write: short is no fault, torn is EIO
+ *	FAIL_ERRNO=e	how: EIO (default), ENOSPC, EDQUOT, EROFS, EACCES, ENOENT, EMFILE or a
+ *			number; "short" = a write takes only half at first (and must go on by
+ *			itself); "torn" = half is written, then EIO. For what is not a write,
+ *			short is no fault and torn is EIO
  *	FAIL_CALL=c	only calls of this name are counted: "file_sync", "file_write_all" ...
  *	FAIL_ROLE=r	only in the process whose role (fault_role) is r
  *	FAIL_CRASH_AT=n	the process ends before the n-th call as if by kill -9 (status 137)

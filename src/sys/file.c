@@ -459,7 +459,7 @@ file_replace(int dirfd, const char *name, struct span data, struct why *why)
 	if (rc == OK)
 		rc = file_rename(dirfd, tmp, dirfd, name, why);
 	if (rc != OK) {
-		(void)unlinkat(dirfd, tmp, 0);
+		(void)file_unlink(dirfd, tmp, NULL);
 		return why_prefix(why, rc, "cannot write %s", name);
 	}
 	rc = dir_sync(dirfd, why);

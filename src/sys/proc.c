@@ -24,7 +24,7 @@
 #include "sys/file.h"
 
 enum {
-	PROC_HIGH = PROC_FD_FIRST + PROC_FD_MAX + 1,	/* above every place of a passed descriptor */
+	PROC_HIGH = PROC_FD_FIRST + PROC_FD_MAX + 1,	/* above all places of passed ones */
 	PROC_USER_BYTES = 16384,
 	PROC_ROLLUP_BYTES = 4096,
 };
@@ -290,7 +290,8 @@ proc_become(uid_t uid, gid_t gid, const char *user, enum groups groups, struct w
 	must(getresuid(&r, &e, &s) == 0 && r == uid && e == uid && s == uid);
 	must(getresgid(&rg, &eg, &sg) == 0 && rg == gid && eg == gid && sg == gid);
 	if (setuid(0) == 0 || setgid(0) == 0)
-		return why_set(why, ERR_DENIED, "cannot become user %s: the way back is open", user);
+		return why_set(why, ERR_DENIED, "cannot become user %s: the way back is open",
+		    user);
 	return OK;
 }
 

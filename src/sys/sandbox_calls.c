@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The system calls of each group, as tables: see sandbox.h for what a group means. A call that is in
- * no table of a role's groups ends the role. Never here: ptrace, bpf, io_uring, keyctl, mount,
+ * The system calls of each group, as tables: see sandbox.h for what a group means. A call that is
+ * in no table of a role's groups ends the role. Never here: ptrace, bpf, io_uring, keyctl, mount,
  * userfaultfd, perf_event_open, process_vm_*.
  */
 #include "sys/sandbox_int.h"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Sockets by address text. Numbers only, never a name: "127.0.0.1:5514", "[::]:514" (IPv6
- * only), ":514" (IPv6 and IPv4 on one socket), "unix:/run/x.sock", "unix:@name" (abstract). All are non-blocking and close on
- * exec.
+ * Sockets by address text. Numbers only, never a name: "127.0.0.1:5514", "[::]:514" (IPv6 only),
+ * ":514" (IPv6 and IPv4 on one socket), "unix:/run/x.sock", "unix:@name" (abstract). All are
+ * non-blocking and close on exec.
  */
 #ifndef SYS_SOCK_H
 #define SYS_SOCK_H

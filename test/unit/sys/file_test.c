@@ -270,6 +270,20 @@ from_the_nth_on_all_fail(void)
 }
 
 static void
+faults_can_be_meant_for_one_role(void)
+{
+	(void)setenv("FAIL_ROLE", "keeper", 1);
+	with_fault("1+", "EIO", NULL);
+	fault_role("intake");
+	check_int(dir_sync(dir, &why), OK);
+	fault_role("keeper");
+	check_int(dir_sync(dir, &why), ERR_IO);
+	(void)unsetenv("FAIL_ROLE");
+	without_fault();
+	check_int(dir_sync(dir, &why), OK);
+}
+
+static void
 a_crash_happens_before_the_call(void)
 {
 	int status = 0, fd = -1;
@@ -345,6 +359,7 @@ main(void)
 	in_dir(every_fault_of_replace_leaves_old_or_new);
 	in_dir(a_torn_write_leaves_half);
 	in_dir(from_the_nth_on_all_fail);
+	in_dir(faults_can_be_meant_for_one_role);
 	in_dir(a_crash_happens_before_the_call);
 	in_dir(the_write_log_tells_all_in_order);
 	return check_done();

@@ -250,16 +250,17 @@ static void
 memory_is_counted(void)
 {
 	uint64_t pss = 0, anon = 0, later = 0;
-	char *p;
+	volatile char *p;
 
 	check_int(proc_memory_kb(0, &pss, &anon, &why), OK);
 	check(pss > 100 && anon > 0 && anon <= pss);
 	p = malloc(32 << 20);
 	must(p != NULL);
-	memset(p, 1, 32 << 20);
+	for (size_t i = 0; i < 32 << 20; i += 4096)
+		p[i] = 1;
 	check_int(proc_memory_kb(getpid(), &pss, &later, &why), OK);
 	check(later >= anon + 30000);
-	free(p);
+	free((void *)(uintptr_t)p);
 	check_int(proc_memory_kb(99999999, &pss, &anon, &why), ERR_ABSENT);
 }
 
