@@ -13,11 +13,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "cmd/copy.h"
 #include "sys/clock.h"
 #include "sys/dir.h"
 #include "sys/file.h"
 #include "web/client.h"
+#include "cmd/copy.h"
 
 enum { BACKUP_TRIES = 5 };
 

@@ -7,8 +7,8 @@
 #include <string.h>
 
 #include "base/must.h"
-#include "model/digest.h"
 #include "sys/file.h"
+#include "model/digest.h"
 
 enum { COPY_DEPTH = 8, COPY_PATH = 1024, LIST_MAX = 256 << 20 };
 

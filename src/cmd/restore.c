@@ -12,9 +12,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cmd/copy.h"
 #include "sys/dir.h"
 #include "sys/file.h"
+#include "cmd/copy.h"
 
 static const char usage_vi[] =
     "Cách dùng: trucban restore --state THƯ_MỤC BẢN_SAO\n\n"

@@ -10,8 +10,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "role/role.h"
 #include "sys/proc.h"
+#include "role/role.h"
 
 struct role_row {
 	const char *name;

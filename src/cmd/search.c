@@ -13,9 +13,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "store/key.h"
 #include "sys/dir.h"
 #include "sys/file.h"
+#include "store/key.h"
 #include "web/client.h"
 #include "web/select.h"
 

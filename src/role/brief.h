@@ -5,8 +5,8 @@
 
 #include "base/buf.h"
 #include "base/err.h"
-#include "role/conf.h"
 #include "sys/chan.h"
+#include "role/conf.h"
 
 struct brief {
 	struct chan *parent;		/* owned by the role */

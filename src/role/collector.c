@@ -14,18 +14,18 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "agent/agent.h"
 #include "base/must.h"
-#include "intake/batcher.h"
-#include "intake/source.h"
-#include "role/brief.h"
-#include "role/cut.h"
 #include "sys/clock.h"
 #include "sys/file.h"
 #include "sys/proc.h"
 #include "sys/random.h"
 #include "sys/sandbox.h"
 #include "wire/wire.h"
+#include "intake/batcher.h"
+#include "intake/source.h"
+#include "agent/agent.h"
+#include "role/brief.h"
+#include "role/cut.h"
 
 enum {
 	TURN_BYTES = 256 << 10,

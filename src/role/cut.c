@@ -6,8 +6,8 @@
 #include <stdlib.h>
 
 #include "base/must.h"
-#include "parse/parse.h"
 #include "sys/random.h"
+#include "parse/parse.h"
 
 struct cutter {
 	struct parser *parser;

@@ -19,16 +19,16 @@
 #include <unistd.h>
 
 #include "base/must.h"
-#include "role/brief.h"
-#include "role/ledger.h"
 #include "sys/clock.h"
 #include "sys/file.h"
 #include "sys/proc.h"
 #include "sys/sandbox.h"
 #include "sys/sock.h"
+#include "wire/wire.h"
 #include "web/select.h"
 #include "web/server.h"
-#include "wire/wire.h"
+#include "role/brief.h"
+#include "role/ledger.h"
 
 enum { FRONT_WORKERS = 4, ASKS_MAX = 16, ASK_WAIT_S = 60, KEEPER_QUEUE = 4 << 20 };
 

@@ -7,8 +7,8 @@
 
 #include "base/civil.h"
 #include "base/must.h"
-#include "model/batch.h"
 #include "sys/random.h"
+#include "model/batch.h"
 #include "wire/wire.h"
 
 enum { LEDGER_HOLES = 5, LEDGER_VALUE_MAX = 65536 };

@@ -9,9 +9,9 @@
 
 #include "base/civil.h"
 #include "base/must.h"
-#include "query/query.h"
-#include "store/store.h"
 #include "sys/clock.h"
+#include "store/store.h"
+#include "query/query.h"
 #include "web/render.h"
 #include "web/server.h"
 
