@@ -4,6 +4,7 @@
 import collections
 import json
 import os
+import random
 import shutil
 import subprocess
 import threading
@@ -13,6 +14,7 @@ import pytest
 
 import certs
 import harness
+import powercut
 import relp
 import senders
 
@@ -152,3 +154,69 @@ def test_messages_have_the_shape_that_the_standards_say():
     assert senders.tcp_frames([b'abc'], 'lf') == b'abc\n'
     ids = senders.Ids()
     assert harness.ID.fullmatch(ids.next())
+
+
+# ---- power cuts ----
+
+LOG = (b'mkdir 0 0 /s/j\ndirsync 0 0 /s\n'
+       b'create 0 0 /s/j/a\nwrite 0 4 /s/j/a\nold\n\nsync 0 0 /s/j/a\ndirsync 0 0 /s/j\n'
+       b'write 4 4 /s/j/a\nnew\n\nmark 0 0 acknowledged 17\n'
+       b'create 0 0 /s/j/b\nwrite 0 2 /s/j/b\nx\n\nrename 0 0 /s/j/b\t/s/j/c\n')
+
+
+def laid(tmp_path, entries, kind, seed=1):
+    disk = powercut.Disk()
+    for entry in entries:
+        disk.apply(entry)
+    top = disk.lay('/s', str(tmp_path / 'cut'), powercut.Choice(random.Random(seed), kind))
+    found = {}
+    for where, _, files in os.walk(top):
+        for name in files:
+            with open(os.path.join(where, name), 'rb') as f:
+                found[os.path.relpath(os.path.join(where, name), top)] = f.read()
+    return found, disk
+
+
+def test_a_cut_keeps_what_was_synced(tmp_path):
+    found, disk = laid(tmp_path, powercut.parse(LOG), 'none')
+    assert found == {'j/a': b'old\n'}
+    assert disk.marks == ['acknowledged 17']
+
+
+def test_a_cut_may_keep_everything(tmp_path):
+    found, _ = laid(tmp_path, powercut.parse(LOG), 'all')
+    assert found == {'j/a': b'old\nnew\n', 'j/c': b'x\n'}
+
+
+def test_a_cut_may_keep_anything_between(tmp_path):
+    seen = set()
+    for seed in range(60):
+        found, _ = laid(tmp_path, powercut.parse(LOG), 'random', seed)
+        assert found['j/a'].startswith(b'old\n')
+        seen.add(tuple(sorted(found)))
+    assert seen == {('j/a',), ('j/a', 'j/b'), ('j/a', 'j/c')}
+
+
+def test_a_synced_file_without_a_synced_name_may_be_gone(tmp_path):
+    log = powercut.parse(b'create 0 0 /s/a\nwrite 0 1 /s/a\nx\nsync 0 0 /s/a\n')
+    assert laid(tmp_path, log, 'none')[0] == {}
+    assert laid(tmp_path, log, 'all')[0] == {'a': b'x'}
+
+
+def test_sectors_of_one_write_are_torn_apart(tmp_path):
+    log = powercut.parse(b'create 0 0 /s/a\ndirsync 0 0 /s\ntruncate 2048 0 /s/a\nsync 0 0 /s/a\n'
+                         b'write 0 2048 /s/a\n' + b'x' * 2048 + b'\n')
+    shapes = set()
+    for seed in range(40):
+        octets = laid(tmp_path, log, 'random', seed)[0]['a']
+        assert len(octets) == 2048
+        shapes.add(tuple(octets[i:i + 512] == b'x' * 512 for i in range(0, 2048, 512)))
+        assert all(octets[i:i + 512] in (b'x' * 512, bytes(512)) for i in range(0, 2048, 512))
+    assert len(shapes) > 8
+
+
+def test_a_log_that_is_cut_is_read_to_its_last_whole_entry():
+    whole = powercut.parse(LOG)
+    for n in range(len(LOG)):
+        entries = powercut.parse(LOG[:n])
+        assert entries == whole[:len(entries)]
