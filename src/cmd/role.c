@@ -23,6 +23,7 @@ static const struct role_row roles[] = {
 	{ "intake", intake_main },
 	{ "collector", collector_main },
 	{ "front", front_main },
+	{ "teller", teller_main },
 	{ NULL, NULL },
 };
 

@@ -70,6 +70,8 @@ static const struct key anchor_key[] = {
 	{ "target", TEXT_OF(conf_anchor, target), NULL, NULL, 0, 0 },
 	{ "from", TEXT_OF(conf_anchor, from), NULL, NULL, 0, 0 },
 	{ "vkey", TEXT_OF(conf_anchor, vkey), NULL, NULL, 0, 0 },
+	{ "every", KEY_SECONDS, offsetof(struct conf_anchor, every_s), 1, 30 * 86400, NULL, NULL, 0,
+	    0 },
 	{ NULL, KEY_TEXT, 0, 0, 0, NULL, NULL, 0, 0 },
 };
 

@@ -49,6 +49,7 @@ struct conf_anchor {
 	int64_t kind;			/* enum conf_anchor_kind */
 	char target[CONF_PATH];		/* path, host:port, smtp://host:port/rcpt, https://witness */
 	char from[CONF_PATH];		/* mail: sender */
+	int64_t every_s;		/* at most so often; 0: 5 minutes, mail once a day */
 	char vkey[CONF_PATH];		/* witness: its verifier key */
 };
 

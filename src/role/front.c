@@ -376,7 +376,7 @@ front_open(struct front *f, struct why *why)
 	f->base = event_base_new();
 	must(f->base != NULL);
 	f->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	f->ledger = ledger_new(NULL, "front", host);
+	f->ledger = ledger_new(NULL, WIRE_FRONT, host);
 	f->parent_event = event_new(f->base, chan_fd(f->brief.parent), EV_READ | EV_PERSIST,
 	    on_parent, f);
 	f->wake_event = event_new(f->base, f->wake_fd, EV_READ | EV_PERSIST, on_wake, f);

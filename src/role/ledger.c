@@ -18,6 +18,7 @@ struct ledger {
 	struct buf shape, source, out, value[LEDGER_HOLES];
 	struct batch_writer *writer;
 	uint64_t instance, ticket;
+	uint8_t role;
 	bool defined;
 };
 
@@ -37,16 +38,17 @@ shape_make(struct ledger *l)
 }
 
 struct ledger *
-ledger_new(struct chan *keeper, const char *listener, const char *host)
+ledger_new(struct chan *keeper, uint8_t role, const char *host)
 {
 	struct ledger *l = xcalloc(1, sizeof *l);
 
 	l->keeper = keeper;
+	l->role = role;
 	l->instance = random_u64();
 	l->writer = batch_writer_new(STREAM_LEDGER, 0);
 	shape_make(l);
 	source_encode(&l->source, &(struct source){ .trust = TRUST_LOCAL,
-	    .listener = span_str(listener), .host = span_str(host), .app = SPAN("trucban") });
+	    .listener = span_str(wire_role_name(role)), .host = span_str(host), .app = SPAN("trucban") });
 	return l;
 }
 
@@ -95,7 +97,7 @@ escape(struct buf *out, struct span s)
 static enum err
 define(struct ledger *l, struct why *why)
 {
-	uint8_t hello[13] = { WIRE_FRONT }, zero[4] = { 0 };
+	uint8_t hello[13] = { l->role }, zero[4] = { 0 };
 	struct span part[2] = { span_of(zero, sizeof zero), buf_span(&l->shape) };
 	enum err rc;
 

@@ -11,8 +11,8 @@
 
 struct ledger;
 
-/* keeper: channel to the keeper, borrowed. host: this machine's name. */
-struct ledger	*ledger_new(struct chan *keeper, const char *listener, const char *host);
+/* keeper: channel, borrowed, or NULL. role: enum wire_role, who writes. host: this machine's name. */
+struct ledger	*ledger_new(struct chan *keeper, uint8_t role, const char *host);
 void		ledger_free(struct ledger **ledger);
 /* The channel was replaced: definitions are sent again with the next row. */
 void		ledger_channel(struct ledger *ledger, struct chan *keeper);

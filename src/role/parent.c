@@ -56,7 +56,7 @@ struct parent {
 	bool stopping, told_ready;
 };
 
-static const uint8_t writers[] = { WIRE_INTAKE, WIRE_COLLECTOR, WIRE_FRONT };
+static const uint8_t writers[] = { WIRE_INTAKE, WIRE_COLLECTOR, WIRE_FRONT, WIRE_TELLER };
 
 static bool
 is_writer(uint8_t role)
@@ -149,7 +149,7 @@ launch_fill(struct parent *p, struct child *c, struct launch *launch, struct why
 {
 	enum err rc = OK;
 
-	if (c->role == WIRE_KEEPER || c->role == WIRE_FRONT)
+	if (c->role == WIRE_KEEPER || c->role == WIRE_FRONT || c->role == WIRE_TELLER)
 		launch_add(launch, p->state_fd, "s");
 	if (c->role == WIRE_COLLECTOR)
 		launch_add(launch, p->collector_fd, "s");
@@ -267,7 +267,7 @@ static enum err
 dirs_open(struct parent *p, const char *path, struct why *why)
 {
 	static const char *const sub[] = { "journal", "segment", "seal", "filter", "key",
-	    "quarantine", "collector", "run", "state" };
+	    "quarantine", "collector", "run", "state", "anchor" };
 	enum err rc;
 
 	if (mkdir(path, 0700) != 0 && access(path, F_OK) != 0)
@@ -320,7 +320,7 @@ static enum err
 dirs_own(struct parent *p, struct why *why)
 {
 	static const char *const sub[] = { ".", "journal", "segment", "seal", "filter", "key",
-	    "quarantine", "collector", "run", "state", "lock" };
+	    "quarantine", "collector", "run", "state", "anchor", "lock" };
 	uid_t uid;
 	gid_t gid;
 	enum err rc;
@@ -483,7 +483,8 @@ static void
 children_start(struct parent *p)
 {
 	/* The keeper first: it makes the channels that the others are started with. */
-	static const uint8_t order[] = { WIRE_KEEPER, WIRE_FRONT, WIRE_COLLECTOR, WIRE_INTAKE };
+	static const uint8_t order[] = { WIRE_KEEPER, WIRE_FRONT, WIRE_TELLER, WIRE_COLLECTOR,
+	    WIRE_INTAKE };
 	struct why why = { "" };
 
 	for (size_t i = 0; i < sizeof order && !p->stopping; i++) {
@@ -603,6 +604,7 @@ parent_loop(struct parent *p)
 	child_stop(p, &p->child[WIRE_INTAKE]);
 	child_stop(p, &p->child[WIRE_COLLECTOR]);
 	child_stop(p, &p->child[WIRE_FRONT]);
+	child_stop(p, &p->child[WIRE_TELLER]);
 	child_stop(p, &p->child[WIRE_KEEPER]);
 }
 
@@ -626,6 +628,7 @@ parent_run(const char *conf_path, const char *state)
 		p.child[WIRE_KEEPER].role = WIRE_KEEPER;
 		p.child[WIRE_FRONT].role = WIRE_FRONT;
 		p.child[WIRE_INTAKE].role = p.conf->nlistener > 0 ? WIRE_INTAKE : 0;
+		p.child[WIRE_TELLER].role = p.conf->nanchor > 0 ? WIRE_TELLER : 0;
 		p.child[WIRE_COLLECTOR].role = p.conf->collect_journal || p.conf->ncollect > 0 ?
 		    WIRE_COLLECTOR : 0;
 		parent_loop(&p);

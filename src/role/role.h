@@ -25,5 +25,6 @@ int	keeper_main(const struct role_start *start);
 int	intake_main(const struct role_start *start);
 int	collector_main(const struct role_start *start);
 int	front_main(const struct role_start *start);
+int	teller_main(const struct role_start *start);
 
 #endif

@@ -215,7 +215,7 @@ wire_role_name(unsigned role)
 	static const char *const name[WIRE_ROLE_END] = {
 		[WIRE_PARENT] = "parent", [WIRE_INTAKE] = "intake",
 		[WIRE_COLLECTOR] = "collector", [WIRE_KEEPER] = "keeper",
-		[WIRE_FRONT] = "front",
+		[WIRE_FRONT] = "front", [WIRE_TELLER] = "teller",
 	};
 
 	if (role >= WIRE_ROLE_END || name[role] == NULL)

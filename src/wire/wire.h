@@ -55,6 +55,7 @@ enum wire_role {
 	WIRE_COLLECTOR,
 	WIRE_KEEPER,
 	WIRE_FRONT,
+	WIRE_TELLER,
 	WIRE_ROLE_END
 };
 
