@@ -53,7 +53,7 @@ def rfc3164(ident, text='kiem tra', host='may01', app='thu', pid='100', pri=134,
 def event(ident, **fields):
     """A JSON event as a dict."""
     record = {'@timestamp': stamp(), 'host': {'name': 'may01'}, 'EventID': 4625,
-              'id': ident, 'message': 'đăng nhập thất bại'}
+              'message': ident + ' đăng nhập thất bại'}
     record.update(fields)
     return record
 
@@ -136,7 +136,8 @@ def bulk_body(events, action='create', index='logs'):
     return ('\n'.join(lines) + '\n').encode()
 
 
-def bulk_send(conn, events, path='/_bulk', headers=None):
+def bulk_send(conn, events, path='/_bulk?_time_field=@timestamp&_msg_field=message',
+              headers=None):
     """Elasticsearch _bulk. Returns per event True (kept) or False, in order."""
     head = dict({'Content-Type': 'application/x-ndjson'}, **(headers or {}))
     status, answer = request(conn, 'POST', path, bulk_body(events), head)
