@@ -19,6 +19,9 @@ enum {
 	LIMIT_JSON_DEPTH = 16,
 	/* Shapes one channel may define; later new ones become one-hole shapes (overflow). */
 	LIMIT_SHAPES = 16384,
+	/* What a parser remembers of shapes with foreign names; later new ones overflow as above.
+	 * 16,384 shapes of 60 named fields take half of it. */
+	LIMIT_SHAPE_TABLE_BYTES = 64 << 20,
 	/* Sources one channel may define; later new ones fall into the "other" source. */
 	LIMIT_SOURCES = 65536,
 	/* Rows of a batch and of a segment: row numbers fit 16 bits. */
@@ -29,6 +32,47 @@ enum {
 	LIMIT_COLUMNS = 4096,
 	/* Retention classes and units in use at once: one open segment builder each. */
 	LIMIT_CLASSES = 16,
+
+	/* ---- doors (src/intake) ---- */
+	/* Connections at once, all listeners; a ministry has 5,000 devices that keep one open. */
+	LIMIT_CONNECTIONS = 16384,
+	/* From one address to one listener; a relay or a gateway opens tens. */
+	LIMIT_PEER_CONNECTIONS = 1024,
+	/* TLS handshakes begun and not finished: each costs a private key operation. */
+	LIMIT_HANDSHAKES = 256,
+	LIMIT_HANDSHAKE_S = 10,
+	/* Parts of records not yet complete, all connections; above it they are cut. */
+	LIMIT_PARTIAL_BYTES = 64 << 20,
+	/* Batches sent and not acknowledged; above it the sockets are not read. */
+	LIMIT_UNACKED_BYTES = 8 << 20,
+	/* Octets waiting for one client that does not read its answers. */
+	LIMIT_REPLY_BYTES = 1 << 20,
+	/* Answers that one RELP client waits for; the protocol's own window is 128. */
+	LIMIT_RELP_WINDOW = 65536,
+	/* Head of an HTTP request; Beats send 600 octets. */
+	LIMIT_HTTP_HEAD_BYTES = 16384,
+	LIMIT_HTTP_HEADERS = 64,
+	/* Body of a request, coded and decoded; it is streamed, so this bounds time, not memory. */
+	LIMIT_BODY_MB = 4096,
+	/* Decoded octets per coded one, after the first MB; repetitive logs reach 60 to 80. */
+	LIMIT_EXPANSION = 200,
+	/* Requests being decompressed at once, and the zstd window of one. */
+	LIMIT_DECODERS = 64,
+	LIMIT_ZSTD_WINDOW_LOG = 23,
+	/* Documents in one _bulk request: its answer has an item for each. */
+	LIMIT_BULK_ITEMS = 1 << 20,
+	/* An HTTP connection without a request, a head or a body without progress. */
+	LIMIT_IDLE_S = 120,
+	LIMIT_STALL_S = 30,
+	/* A query's text; Grafana sends in (...) with some thousand words. */
+	LIMIT_QUERY_BYTES = 256 << 10,
+	/* Parentheses, NOTs and queries inside of each other: the parser's stack. */
+	LIMIT_QUERY_DEPTH = 64,
+	/* Filters of one query; each may read a column. Longer lists belong into in (...). */
+	LIMIT_QUERY_FILTERS = 4096,
+	/* Pipes of one query, and fields or functions of one pipe. */
+	LIMIT_QUERY_PIPES = 64,
+	LIMIT_QUERY_NAMES = 1024,
 };
 
 #endif
