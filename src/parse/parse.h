@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Bytes in, shape and values out: doc/formats/record.md, section 1. A record is cut, never
+ * changed: the shape's pieces and the values, written one after the other, are its octets again,
+ * for every input. What no format explains is kept whole (FORMAT_LINE, FORMAT_UNPARSED).
+ *
+ * A parser remembers the shapes it has seen and gives them small ids in order of first use; the
+ * channel to the keeper uses the same ids. It is bounded: past LIMIT_SHAPES (or
+ * LIMIT_SHAPE_TABLE_BYTES) a record with a new shape keeps its format but becomes one hole of
+ * text with the name `_msg`; its time, host and application are still found.
+ */
+#ifndef PARSE_PARSE_H
+#define PARSE_PARSE_H
+
+#include "base/span.h"
+#include "model/batch.h"
+#include "parse/bulk.h"
+#include "parse/lines.h"
+
+struct parser;
+
+/* Field names for the roles of a JSON object, best first, each list ended by NULL. */
+struct parse_names {
+	const char *const *message;
+	const char *const *time;
+	const char *const *host;
+	const char *const *app;
+};
+
+struct parse_config {
+	uint64_t seed;		/* random: nobody shall aim at the table of shapes */
+	int64_t lead_ns;	/* believed ahead of the receive time; 0 = 24 h, < 0 = no end */
+	int64_t lag_ns;		/* believed behind it; <= 0 = no end */
+	int32_t zone_s;		/* of stamps without an offset, seconds east of Greenwich */
+	const struct parse_names *names;	/* NULL = the default lists; borrowed */
+};
+
+/* A record, cut. Everything borrows from the record and the parser until the next call. */
+struct parsed {
+	uint32_t shape_id;
+	bool shape_is_new;		/* first use of this id */
+	uint8_t format;			/* enum record_format */
+	uint8_t flags;			/* of the row: NOT_UTF8, HAS_NUL, time rule; CUT is the caller's */
+	uint32_t nvalue;
+	const struct span *value;
+	int64_t event_ns;
+	struct span host;		/* what it claims, decoded, at most 255 octets; may be empty */
+	struct span app;
+};
+
+struct parser	*parser_new(const struct parse_config *config);
+void		parser_free(struct parser **parser);
+
+/* The encoding of a shape that was given out; stays as long as the parser. */
+struct span	parser_shape(const struct parser *parser, uint32_t shape_id);
+/* How many ids were given out. */
+uint32_t	parser_shapes(const struct parser *parser);
+
+/*
+ * One record each; record.n <= LIMIT_RECORD_BYTES, longer ones are cut by whoever framed them.
+ *
+ * parse_syslog: RFC 5424; RFC 3164 and what is sent under its name, with or without PRI; a JSON
+ * object; else a plain line. parse_line: the same without PRI, for lines of a file: a line of
+ * markup is no syslog message. parse_json: one JSON object, else FORMAT_UNPARSED. parse_journal:
+ * a journal entry as a JSON object (journalctl -o json), else FORMAT_UNPARSED.
+ */
+void	parse_syslog(struct parser *parser, struct span record, int64_t recv_ns,
+	    struct parsed *ret_parsed);
+void	parse_line(struct parser *parser, struct span record, int64_t recv_ns,
+	    struct parsed *ret_parsed);
+void	parse_json(struct parser *parser, struct span record, int64_t recv_ns,
+	    struct parsed *ret_parsed);
+void	parse_journal(struct parser *parser, struct span record, int64_t recv_ns,
+	    struct parsed *ret_parsed);
+
+#endif
