@@ -146,7 +146,7 @@ frame_sum(struct span head, struct span stored)
 }
 
 void
-frame_put(uint8_t *at, const struct frame_head *head)
+frame_put_start(uint8_t *at, const struct frame_head *head)
 {
 	memcpy(at, FRAME_MAGIC, 4);
 	at[4] = head->type;
@@ -160,6 +160,12 @@ frame_put(uint8_t *at, const struct frame_head *head)
 	le_put(at + 28, head->number, 4);
 	le_put(at + 32, head->sync, 4);
 	le_put(at + 36, 0, 4);
+}
+
+void
+frame_put(uint8_t *at, const struct frame_head *head)
+{
+	frame_put_start(at, head);
 	memcpy(at + FRAME_CHAIN_AT, head->chain.b, DIGEST_BYTES);
 	le_put(at + FRAME_CHECKED, frame_sum(span_of(at, FRAME_CHECKED),
 	    span_of(at + FRAME_HEAD_BYTES, head->stored)), 8);

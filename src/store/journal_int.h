@@ -64,7 +64,9 @@ void		journal_head_put(uint8_t at[JOURNAL_HEAD_BYTES], const struct journal_head
 enum err	journal_head_get(struct journal_head *ret_head, struct span bytes,
 		    const uint8_t *store_key, struct why *why);
 
-/* Writes the head of a frame; the stored payload lies behind it already and is summed up. */
+/* The octets of a frame's head before the chain; encryption binds them to the payload. */
+void		frame_put_start(uint8_t *at, const struct frame_head *head);
+/* The whole head; the stored payload lies behind it already and is summed up. */
 void		frame_put(uint8_t *at, const struct frame_head *head);
 /* Octets of the whole frame with its padding; 0: no valid frame, or not all of it is there. */
 size_t		frame_get(struct frame_head *ret_head, struct span bytes);

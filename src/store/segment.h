@@ -16,6 +16,26 @@ const struct shape	*segment_shape(const struct segment *segment, uint32_t index)
 uint32_t	segment_sources(const struct segment *segment);
 const struct source	*segment_source(const struct segment *segment, uint32_t index);
 
+/* A leaf of the tree that has rows here: what verify and proofs need. */
+struct segment_frame {
+	uint64_t first_seq;
+	uint32_t rows;
+};
+
+struct segment_leaf {
+	uint64_t tree_index;		/* UINT64_MAX: not in the tree yet */
+	uint8_t seed[32];
+	uint32_t first_row;
+	uint32_t nframe;
+	const struct segment_frame *frame;
+};
+
+uint32_t	segment_leaves(const struct segment *segment);
+const struct segment_leaf	*segment_leaf(const struct segment *segment, uint32_t index);
+uint8_t		segment_stream(const struct segment *segment);
+uint8_t		segment_class(const struct segment *segment);
+uint32_t	segment_epoch(const struct segment *segment);
+
 /* Per-row vectors, segment_rows() long, decoded at the first call. */
 enum err	segment_shape_index(struct segment *segment, const uint16_t **ret, struct why *why);
 enum err	segment_source_index(struct segment *segment, const uint16_t **ret, struct why *why);

@@ -1,0 +1,578 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * UNSAFE: pointer arithmetic in the open write. Frames, writes and the thread that makes them
+ * durable: journal.md sections 1 to 3. Owns the file that is being written and `journal/next.tmp`,
+ * the preallocated one that will be the next.
+ *
+ * Promises: a write is begun only when the one before it is synced, so a valid frame of a later
+ * write proves that every earlier one was durable. After a failure nothing is appended to that
+ * file again. A file's number, data key and frame numbers are used once.
+ *
+ *	next.tmp	WANTED ─► READY ─► CLAIMED (a write that begins with it is open) ─► WANTED
+ *			   └────► REFUSED (no room) ─► WANTED by appender_retry
+ */
+#include "store/appender.h"
+
+#include <lz4.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/must.h"
+#include "sys/clock.h"
+#include "sys/file.h"
+#include "sys/random.h"
+#include "sys/thread.h"
+#include "store/journal_int.h"
+
+#define NEXT_NAME	"journal/next.tmp"
+
+enum {
+	SPARES = 2,
+	SPARE_MAX = 4 << 20,	/* a longer buffer is not kept */
+	TINY_BYTES = 48,	/* LZ4 gains nothing on less */
+};
+
+enum next {
+	NEXT_WANTED,
+	NEXT_READY,
+	NEXT_CLAIMED,
+	NEXT_REFUSED
+};
+
+/* What goes to disk by one pwrite and is synced as one. */
+struct write {
+	struct buf bytes;
+	uint64_t number;
+	uint64_t file;
+	uint64_t offset;
+	uint32_t first;			/* number of its first frame */
+	bool begins;			/* the file: its head is in front */
+	struct digest chain;		/* before its first frame */
+};
+
+struct appender {
+	int dirfd;
+	int wake_fd;
+	uint8_t store_id[JOURNAL_STORE_ID];
+	const uint8_t *store_key;
+	uint32_t epoch;
+	uint64_t file_bytes;
+
+	/* the caller's side */
+	struct write open;
+	uint64_t file;			/* 0: none yet */
+	uint64_t next_file;
+	uint64_t at;			/* where the next frame goes in the file */
+	uint32_t nframe;
+	struct digest chain;
+	struct crypt *crypt;
+	void *lz4;
+
+	/* both sides, under the lock */
+	struct lock lock;
+	struct wake work;		/* for the thread */
+	struct wake done;		/* for appender_close */
+	struct write queued;
+	bool has_queued;
+	bool busy;
+	bool stop;
+	enum next next;
+	enum err next_rc;		/* when REFUSED */
+	struct buf spare[SPARES];
+	unsigned nspare;
+	struct appender_state state;
+	struct why why;
+	uint64_t failed_file;		/* of the write that failed, and its chain */
+	struct digest failed_chain;
+
+	/* the thread's side */
+	struct thread thread;
+	int journal_fd;
+	int fd;
+	int next_fd;
+	uint64_t written_to;		/* end of the last write in its file */
+};
+
+/* ---- the thread: files and syncs ---- */
+
+static void
+tell(const struct appender *a)
+{
+	uint64_t one = 1;
+
+	if (a->wake_fd >= 0)
+		(void)!write(a->wake_fd, &one, sizeof one);
+}
+
+/* Makes next.tmp, with all of its room on disk. */
+static enum err
+next_make(struct appender *a, struct why *why)
+{
+	enum err rc;
+
+	file_close(&a->next_fd);
+	rc = file_unlink(a->dirfd, NEXT_NAME, why);
+	if (rc != OK && rc != ERR_ABSENT)
+		return rc;
+	rc = file_open(&a->next_fd, a->dirfd, NEXT_NAME, FILE_READ_WRITE_NEW, why);
+	if (rc == OK)
+		rc = file_preallocate(a->next_fd, a->file_bytes, why);
+	if (rc == OK)
+		rc = file_sync(a->next_fd, why);
+	if (rc != OK) {
+		file_close(&a->next_fd);
+		(void)file_unlink(a->dirfd, NEXT_NAME, NULL);
+	}
+	return rc == OK ? OK : why_prefix(why, rc, "cannot make the next journal file");
+}
+
+/* next.tmp becomes the file that this write begins. */
+static enum err
+file_begin(struct appender *a, const struct write *w, struct why *why)
+{
+	char name[JOURNAL_NAME_BYTES];
+	enum err rc;
+
+	journal_name(name, w->file);
+	file_close(&a->fd);
+	rc = file_rename(a->dirfd, NEXT_NAME, a->dirfd, name, why);
+	if (rc == OK) {
+		a->fd = a->next_fd;
+		a->next_fd = -1;
+	} else {
+		file_close(&a->next_fd);
+	}
+	return rc;
+}
+
+static enum err
+write_out(struct appender *a, const struct write *w, struct why *why)
+{
+	enum err rc = OK;
+
+	if (w->begins)
+		rc = file_begin(a, w, why);
+	if (rc == OK)
+		rc = file_pwrite_all(a->fd, buf_span(&w->bytes), w->offset, why);
+	if (rc == OK)
+		rc = file_sync_data(a->fd, why);
+	if (rc == OK && w->begins)
+		rc = dir_sync(a->journal_fd, why);
+	a->written_to = w->offset + w->bytes.n;
+	return rc;
+}
+
+static void
+spare_put(struct appender *a, struct buf *bytes)
+{
+	bytes->n = 0;
+	if (a->nspare == SPARES || bytes->cap > SPARE_MAX)
+		buf_done(bytes);
+	else if (bytes->cap > 0)
+		a->spare[a->nspare++] = *bytes;
+	*bytes = (struct buf){ 0 };
+}
+
+/* One write, with the lock held at entry and exit. */
+static void
+thread_write(struct appender *a)
+{
+	struct write w = a->queued;
+	struct why why = { "" };
+	int64_t began;
+	uint64_t took;
+	enum err rc;
+
+	a->queued = (struct write){ 0 };
+	a->has_queued = false;
+	a->busy = true;
+	lock_give(&a->lock);
+	began = clock_mono_ns();
+	rc = write_out(a, &w, &why);
+	took = (uint64_t)(clock_mono_ns() - began);
+	lock_take(&a->lock);
+
+	a->busy = false;
+	if (w.begins)
+		a->next = NEXT_WANTED;
+	if (rc == OK) {
+		a->state.durable = w.number;
+		a->state.nwrite++;
+		a->state.bytes += w.bytes.n;
+		a->state.sync_ns += took;
+		if (took > a->state.sync_max_ns)
+			a->state.sync_max_ns = took;
+	} else {
+		a->state.failed = true;
+		a->failed_file = w.file;
+		a->failed_chain = w.chain;
+		a->why = why;
+	}
+	spare_put(a, &w.bytes);
+}
+
+static void
+thread_next(struct appender *a)
+{
+	struct why why = { "" };
+	enum err rc;
+
+	lock_give(&a->lock);
+	rc = next_make(a, &why);
+	lock_take(&a->lock);
+	a->next = rc == OK ? NEXT_READY : NEXT_REFUSED;
+	a->next_rc = rc;
+	a->state.no_room = rc != OK;
+	if (rc != OK)
+		a->why = why;
+}
+
+static void
+thread_run(void *arg)
+{
+	struct appender *a = arg;
+
+	lock_take(&a->lock);
+	for (;;) {
+		bool write = a->has_queued && !a->state.failed;
+		bool next = a->next == NEXT_WANTED && !a->stop;
+
+		if (next && (!write || a->written_to > a->file_bytes / 2))
+			thread_next(a);
+		else if (write)
+			thread_write(a);
+		else if (a->stop)
+			break;
+		else {
+			wake_wait(&a->work, &a->lock);
+			continue;
+		}
+		wake_all(&a->done);
+		lock_give(&a->lock);
+		tell(a);
+		lock_take(&a->lock);
+	}
+	lock_give(&a->lock);
+}
+
+/* ---- opening and closing ---- */
+
+enum err
+appender_open(struct appender **ret_appender, const struct appender_conf *conf, struct why *why)
+{
+	struct appender *a = xcalloc(1, sizeof *a);
+	enum err rc;
+
+	a->dirfd = conf->dirfd;
+	a->wake_fd = conf->wake_fd;
+	a->store_key = conf->store_key;
+	a->epoch = conf->epoch;
+	a->file_bytes = conf->file_bytes > 0 ? conf->file_bytes : JOURNAL_FILE_BYTES;
+	a->next_file = conf->file;
+	a->chain = conf->chain;
+	a->open.number = 1;
+	a->journal_fd = a->fd = a->next_fd = -1;
+	memcpy(a->store_id, conf->store_id, sizeof a->store_id);
+	a->lz4 = xmalloc((size_t)LZ4_sizeofState());
+	lock_init(&a->lock);
+	wake_init(&a->work);
+	wake_init(&a->done);
+	rc = dir_open(&a->journal_fd, a->dirfd, "journal", why);
+	/* The first one here, so that who opens a store learns at once that it cannot write. */
+	if (rc == OK) {
+		rc = next_make(a, &a->why);
+		a->next = rc == OK ? NEXT_READY : NEXT_REFUSED;
+		a->next_rc = rc;
+		a->state.no_room = rc == ERR_FULL;
+		if (rc == ERR_FULL)
+			rc = OK;
+		else if (rc != OK && why != NULL)
+			*why = a->why;
+	}
+	if (rc == OK)
+		rc = thread_start(&a->thread, "journal", thread_run, a, why);
+	if (rc != OK)
+		appender_close(&a);
+	else
+		*ret_appender = a;
+	return rc;
+}
+
+static void
+write_hand_over(struct appender *a)
+{
+	must(!a->has_queued);
+	a->queued = a->open;
+	a->has_queued = true;
+	a->open = (struct write){ .number = a->queued.number + 1, .file = a->file,
+	    .offset = a->at, .first = a->nframe, .chain = a->chain };
+	if (a->nspare > 0)
+		a->open.bytes = a->spare[--a->nspare];
+	wake_one(&a->work);
+}
+
+static void
+end_put(struct appender *a)
+{
+	struct digest d;
+
+	blake256(&d, (struct span){ NULL, 0 });
+	appender_put(a, JOURNAL_END, 0, 0, 0, 0, &d, (struct span){ NULL, 0 });
+}
+
+/* The last write of this life, and its sync. */
+static void
+close_orderly(struct appender *a)
+{
+	lock_take(&a->lock);
+	while (a->has_queued && !a->state.failed)
+		wake_wait(&a->done, &a->lock);
+	if (a->file != 0 && !a->state.failed) {
+		end_put(a);
+		write_hand_over(a);
+	}
+	while ((a->has_queued || a->busy) && !a->state.failed)
+		wake_wait(&a->done, &a->lock);
+	if (a->file != 0 && !a->state.failed && a->fd >= 0)
+		(void)file_truncate(a->fd, a->at, NULL);
+	a->stop = true;
+	wake_all(&a->work);
+	lock_give(&a->lock);
+	thread_join(&a->thread);
+	(void)file_unlink(a->dirfd, NEXT_NAME, NULL);
+}
+
+void
+appender_close(struct appender **appender)
+{
+	struct appender *a = *appender;
+
+	if (a == NULL)
+		return;
+	if (a->thread.running)
+		close_orderly(a);
+	file_close(&a->fd);
+	file_close(&a->next_fd);
+	file_close(&a->journal_fd);
+	crypt_free(&a->crypt);
+	buf_done(&a->open.bytes);
+	buf_done(&a->queued.bytes);
+	while (a->nspare > 0)
+		buf_done(&a->spare[--a->nspare]);
+	wake_done(&a->work);
+	wake_done(&a->done);
+	lock_done(&a->lock);
+	free(a->lz4);
+	free(a);
+	*appender = NULL;
+}
+
+/* ---- frames ---- */
+
+size_t
+appender_bound(size_t plain)
+{
+	must(plain <= FRAME_PLAIN_MAX);
+	return frame_round(FRAME_HEAD_BYTES + plain + CRYPT_TAG_BYTES);
+}
+
+/* A new file, whose head is the first thing in the open write. */
+static void
+file_claim(struct appender *a)
+{
+	struct journal_head head = { .number = a->next_file, .epoch = a->epoch,
+	    .chain = a->chain, .encrypted = a->store_key != NULL };
+
+	must(a->open.bytes.n == 0);
+	memcpy(head.store_id, a->store_id, sizeof head.store_id);
+	crypt_free(&a->crypt);
+	if (head.encrypted) {
+		random_bytes(head.data_key, sizeof head.data_key);
+		a->crypt = crypt_new(head.data_key);
+	}
+	journal_head_put(buf_add(&a->open.bytes, JOURNAL_HEAD_BYTES), &head, a->store_key);
+	explicit_bzero(head.data_key, sizeof head.data_key);
+	a->file = a->next_file++;
+	a->at = JOURNAL_HEAD_BYTES;
+	a->nframe = 0;
+	a->open.file = a->file;
+	a->open.offset = 0;
+	a->open.first = 0;
+	a->open.begins = true;
+	a->open.chain = a->chain;
+}
+
+/* With the lock held. */
+static enum err
+file_switch(struct appender *a, struct why *why)
+{
+	if (a->state.failed)
+		return why_set(why, ERR_IO, "%s", a->why.text);
+	if (a->next == NEXT_REFUSED)
+		return why_set(why, a->next_rc, "%s", a->why.text);
+	if (a->next != NEXT_READY || (a->file != 0 && a->has_queued))
+		return why_set(why, ERR_BUSY, "the next journal file is not ready");
+	if (a->file != 0) {
+		end_put(a);
+		write_hand_over(a);
+	}
+	a->next = NEXT_CLAIMED;
+	file_claim(a);
+	return OK;
+}
+
+enum err
+appender_room(struct appender *a, size_t n, struct why *why)
+{
+	uint64_t need = n + FRAME_HEAD_BYTES;	/* END always fits behind it */
+	enum err rc = OK;
+
+	if (JOURNAL_HEAD_BYTES + need > a->file_bytes)
+		return why_set(why, ERR_LIMIT, "frames of %zu octets in a file of %llu", n,
+		    (unsigned long long)a->file_bytes);
+	if (appender_crowded(a))
+		return why_set(why, ERR_BUSY, "the disk is behind");
+	if (a->file == 0 || a->at + need > a->file_bytes) {
+		lock_take(&a->lock);
+		rc = file_switch(a, why);
+		lock_give(&a->lock);
+	}
+	return rc;
+}
+
+/* The payload as it will lie on disk, at `at`, which has room for it; returns its octets. */
+static uint32_t
+payload_put(struct appender *a, uint8_t *at, struct span plain, uint8_t *ret_codec)
+{
+	int got = 0;
+
+	if (plain.n > TINY_BYTES)
+		got = LZ4_compress_fast_extState(a->lz4, (const char *)plain.p, (char *)at,
+		    (int)plain.n, LZ4_compressBound((int)plain.n), 1);
+	if (got > 0 && (size_t)got < plain.n) {
+		*ret_codec = CODEC_LZ4;
+		return (uint32_t)got;
+	}
+	if (plain.n > 0)
+		memcpy(at, plain.p, plain.n);
+	*ret_codec = CODEC_STORED;
+	return (uint32_t)plain.n;
+}
+
+void
+appender_put(struct appender *a, enum journal_type type, uint8_t stream, uint8_t class,
+    uint64_t id, uint32_t rows, const struct digest *d, struct span plain)
+{
+	struct frame_head head = { .type = (uint8_t)type, .stream = stream, .class = class,
+	    .plain = (uint32_t)plain.n, .id = id, .rows = rows, .number = a->nframe,
+	    .sync = a->open.first };
+	struct buf *out = &a->open.bytes;
+	size_t n;
+	uint8_t *at;
+
+	must(a->file != 0 && plain.n <= FRAME_PLAIN_MAX);
+	buf_reserve(out, frame_round(FRAME_HEAD_BYTES +
+	    (size_t)LZ4_compressBound((int)plain.n) + CRYPT_TAG_BYTES));
+	at = out->p + out->n;
+	chain_next(&a->chain, head.type, d);
+	head.chain = a->chain;
+	head.stored = payload_put(a, at + FRAME_HEAD_BYTES, plain, &head.codec);
+	if (a->crypt != NULL) {
+		/* The head's first octets are bound to the payload: they must stand before. */
+		head.stored += CRYPT_TAG_BYTES;
+		frame_put_start(at, &head);
+		crypt_seal(a->crypt, head.number, span_of(at, FRAME_SEALED_BYTES),
+		    at + FRAME_HEAD_BYTES, head.stored - CRYPT_TAG_BYTES);
+	}
+	frame_put(at, &head);
+	n = frame_round(FRAME_HEAD_BYTES + (size_t)head.stored);
+	memset(at + FRAME_HEAD_BYTES + head.stored, 0, n - FRAME_HEAD_BYTES - head.stored);
+	out->n += n;
+	a->at += n;
+	a->nframe++;
+	must(a->at <= a->file_bytes);
+}
+
+uint64_t
+appender_file(const struct appender *a)
+{
+	return a->file;
+}
+
+uint64_t
+appender_write(const struct appender *a)
+{
+	return a->open.number;
+}
+
+struct digest
+appender_chain(const struct appender *a)
+{
+	return a->chain;
+}
+
+bool
+appender_crowded(const struct appender *a)
+{
+	return a->open.bytes.n >= APPENDER_OPEN_MAX;
+}
+
+void
+appender_push(struct appender *a)
+{
+	if (a->open.bytes.n == 0)
+		return;
+	lock_take(&a->lock);
+	if (!a->state.failed && !a->has_queued &&
+	    (!a->busy || a->open.bytes.n >= APPENDER_WRITE_BYTES))
+		write_hand_over(a);
+	lock_give(&a->lock);
+}
+
+/* ---- what became of them ---- */
+
+void
+appender_state(struct appender *a, struct appender_state *ret_state, struct why *why)
+{
+	lock_take(&a->lock);
+	*ret_state = a->state;
+	if (why != NULL)
+		*why = a->why;
+	lock_give(&a->lock);
+}
+
+void
+appender_retry(struct appender *a)
+{
+	lock_take(&a->lock);
+	if (a->next == NEXT_REFUSED) {
+		a->next = NEXT_WANTED;
+		wake_one(&a->work);
+	}
+	lock_give(&a->lock);
+}
+
+void
+appender_restart(struct appender *a)
+{
+	lock_take(&a->lock);
+	must(a->state.failed && !a->busy);
+	if (a->has_queued) {
+		if (a->queued.begins && a->next == NEXT_CLAIMED)
+			a->next = NEXT_READY;
+		spare_put(a, &a->queued.bytes);
+		a->has_queued = false;
+	}
+	if (a->open.begins && a->next == NEXT_CLAIMED)
+		a->next = NEXT_READY;
+	a->open.bytes.n = 0;
+	a->open.begins = false;
+	a->open.number++;
+	a->file = 0;
+	a->next_file = a->failed_file + 1;
+	a->chain = a->failed_chain;
+	a->state.failed = false;
+	wake_one(&a->work);
+	lock_give(&a->lock);
+}

@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Rows to columns, and columns to the two files of a segment: doc/formats/segment.md. Values are
+ * hashed once, when they come in; the encodings are chosen when the segment is written. Shapes
+ * and sources are kept by their encodings, which stand for them.
+ */
+#include "store/builder_int.h"
+
+#include <stdlib.h>
+
+#include "base/limits.h"
+#include "base/must.h"
+#include "store/list.h"
+#include "sys/random.h"
+
+struct builder *
+builder_new(const struct builder_conf *conf)
+{
+	struct builder *b = xcalloc(1, sizeof *b);
+
+	b->conf = *conf;
+	b->seed = random_u64();
+	return b;
+}
+
+static void
+plan_free(struct plan *plan)
+{
+	shape_free(&plan->shape);
+	free(plan->field);
+	free(plan->hint);
+}
+
+/* Everything about the rows goes; the builder may be filled again. */
+void
+builder_empty(struct builder *b)
+{
+	for (uint32_t i = 0; i < b->nplan; i++)
+		plan_free(&b->plan[i]);
+	for (uint32_t i = 0; i < b->nsource; i++)
+		source_free(&b->source[i]);
+	for (uint32_t i = 0; i < b->nfield; i++) {
+		gather_done(&b->field[i]->gather);
+		free(b->field[i]);
+	}
+	b->nplan = b->nsource = b->nfield = b->nrow = 0;
+	gather_done(&b->plan_codes);
+	gather_done(&b->source_codes);
+	gather_done(&b->field_names);
+	b->nleaf = b->nframe = b->leaf_frame = 0;
+	b->raw_bytes = 0;
+	b->nvalue = 0;
+}
+
+void
+builder_free(struct builder **builder)
+{
+	struct builder *b = *builder;
+
+	if (b == NULL)
+		return;
+	builder_empty(b);
+	free(b->plan);
+	free(b->source);
+	free(b->field);
+	free(b->row);
+	free(b->leaf);
+	free(b->frame);
+	free(b->batch_plan);
+	free(b->batch_source);
+	free(b);
+	*builder = NULL;
+}
+
+/* ---- shapes, sources, fields ---- */
+
+/* Columns beyond the limit share one of each kind, without a name. */
+static struct field *
+field_of(struct builder *b, struct span name, uint8_t kind)
+{
+	struct buf key = { 0 };
+	struct field *f;
+	uint32_t index;
+
+	if (b->nfield >= LIMIT_COLUMNS - HOLE_KIND_END) {
+		buf_u8(&key, kind);
+		buf_span_put(&key, name);
+		if (gather_find(&b->field_names, buf_span(&key), b->seed) == GATHER_PLAIN)
+			name = span_of(NULL, 0);
+	}
+	key.n = 0;
+	buf_u8(&key, kind);
+	buf_span_put(&key, name);
+	index = gather_intern(&b->field_names, buf_span(&key), b->seed);
+	buf_done(&key);
+	if (index < b->nfield)
+		return b->field[index];
+	if (b->nfield == b->field_cap) {
+		b->field_cap = b->field_cap > 0 ? b->field_cap * 2 : 64;
+		b->field = xreallocarray(b->field, b->field_cap, sizeof(struct field *));
+	}
+	f = xcalloc(1, sizeof *f);
+	f->index = index;
+	f->kind = kind;
+	b->field[b->nfield++] = f;
+	return f;
+}
+
+static uint32_t
+plan_of(struct builder *b, const struct shape *shape)
+{
+	uint32_t index = gather_intern(&b->plan_codes, shape->code, b->seed);
+	struct plan *plan;
+
+	if (index < b->nplan)
+		return index;
+	if (b->nplan == b->plan_cap) {
+		b->plan_cap = b->plan_cap > 0 ? b->plan_cap * 2 : 16;
+		b->plan = xreallocarray(b->plan, b->plan_cap, sizeof *b->plan);
+	}
+	plan = &b->plan[b->nplan++];
+	*plan = (struct plan){ 0 };
+	must(shape_new(&plan->shape, shape->code, NULL) == OK);
+	plan->field = xreallocarray(NULL, shape->nhole, sizeof *plan->field);
+	plan->hint = xcalloc(shape->nhole, sizeof *plan->hint);
+	for (uint32_t i = 0; i < shape->nhole; i++) {
+		const struct hole *hole = &shape->hole[i];
+
+		plan->field[i] = field_of(b, hole->name, hole->kind);
+		plan->field[i]->roles |= (uint8_t)(1U << hole->role);
+	}
+	return index;
+}
+
+static uint32_t
+source_index(struct builder *b, const struct source *source)
+{
+	uint32_t index = gather_intern(&b->source_codes, source->code, b->seed);
+
+	if (index < b->nsource)
+		return index;
+	if (b->nsource == b->source_cap) {
+		b->source_cap = b->source_cap > 0 ? b->source_cap * 2 : 16;
+		b->source = xreallocarray(b->source, b->source_cap, sizeof(struct source *));
+	}
+	b->source[b->nsource] = NULL;
+	must(source_new(&b->source[b->nsource], source->code, NULL) == OK);
+	b->nsource++;
+	return index;
+}
+
+/* ---- rows ---- */
+
+static void
+row_add(struct builder *b, uint32_t plan_index, uint32_t source, const struct row *row)
+{
+	struct plan *plan = &b->plan[plan_index];
+
+	b->row[b->nrow++] = (struct build_row){ row->recv_ns, row->event_ns,
+	    (uint16_t)plan_index, (uint16_t)source, row->flags };
+	b->raw_bytes += row_bytes(row, plan->shape);
+	b->nvalue += row->nvalue;
+	plan->nrow++;
+	for (uint32_t i = 0; i < row->nvalue; i++) {
+		plan->hint[i] = gather_add(&plan->field[i]->gather, row->value[i],
+		    plan->hint[i], b->seed);
+	}
+}
+
+static void
+rows_room(struct builder *b, uint32_t n)
+{
+	must(n <= LIMIT_ROWS - b->nrow);
+	if (b->nrow + n <= b->row_cap)
+		return;
+	b->row_cap = b->nrow + n > b->row_cap * 2 ? b->nrow + n : b->row_cap * 2;
+	b->row = xreallocarray(b->row, b->row_cap, sizeof *b->row);
+}
+
+static void
+frame_add(struct builder *b, uint64_t first_seq, uint32_t rows)
+{
+	if (b->nframe == b->frame_cap) {
+		b->frame_cap = b->frame_cap > 0 ? b->frame_cap * 2 : 64;
+		b->frame = xreallocarray(b->frame, b->frame_cap, sizeof *b->frame);
+	}
+	b->frame[b->nframe++] = (struct segment_frame){ first_seq, rows };
+}
+
+void
+builder_frame(struct builder *b, const struct batch_head *head, const struct batch_tables *tables,
+    uint64_t first_seq)
+{
+	struct batch_reader reader;
+	struct row row;
+	enum err rc;
+
+	must(head->stream == b->conf.stream && head->class == b->conf.class);
+	rows_room(b, head->nrow);
+	b->batch_plan = xreallocarray(b->batch_plan, head->nshape, sizeof *b->batch_plan);
+	b->batch_source = xreallocarray(b->batch_source, head->nsource, sizeof *b->batch_source);
+	memset(b->batch_plan, 0xff, head->nshape * sizeof *b->batch_plan);
+	memset(b->batch_source, 0xff, head->nsource * sizeof *b->batch_source);
+	batch_reader_init(&reader, head, tables);
+	while ((rc = batch_next(&reader, &row, NULL)) == OK) {
+		uint32_t *plan = &b->batch_plan[row.shape], *source = &b->batch_source[row.source];
+
+		if (*plan == UINT32_MAX)
+			*plan = plan_of(b, tables->shape[row.shape]);
+		if (*source == UINT32_MAX)
+			*source = source_index(b, tables->source[row.source]);
+		row_add(b, *plan, *source, &row);
+	}
+	must(rc == ERR_MORE);
+	frame_add(b, first_seq, head->nrow);
+}
+
+void
+builder_leaf(struct builder *b, uint64_t tree_index, const uint8_t seed[32])
+{
+	struct build_leaf *leaf;
+
+	must(b->nframe > b->leaf_frame);
+	if (b->nleaf == b->leaf_cap) {
+		b->leaf_cap = b->leaf_cap > 0 ? b->leaf_cap * 2 : 16;
+		b->leaf = xreallocarray(b->leaf, b->leaf_cap, sizeof *b->leaf);
+	}
+	leaf = &b->leaf[b->nleaf++];
+	leaf->tree_index = tree_index;
+	memcpy(leaf->seed, seed, sizeof leaf->seed);
+	leaf->nframe = b->nframe - b->leaf_frame;
+	b->leaf_frame = b->nframe;
+}
+
+uint32_t
+builder_rows(const struct builder *b)
+{
+	return b->nrow;
+}
+
+size_t
+builder_bytes(const struct builder *b)
+{
+	size_t bytes = b->row_cap * sizeof *b->row + gather_bytes(&b->plan_codes) +
+	    gather_bytes(&b->source_codes) + gather_bytes(&b->field_names);
+
+	/* A column of so many values would be refused by readers: say that we are full. */
+	if (b->nvalue > LIMIT_COLUMN_VALUES / 2)
+		return SIZE_MAX / 2;
+	for (uint32_t i = 0; i < b->nfield; i++)
+		bytes += sizeof *b->field[i] + gather_bytes(&b->field[i]->gather);
+	return bytes;
+}

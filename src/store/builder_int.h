@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Between builder.c (rows in) and builder_write.c (segment out): what a builder holds. */
+#ifndef STORE_BUILDER_INT_H
+#define STORE_BUILDER_INT_H
+
+#include "store/builder.h"
+#include "store/gather.h"
+
+/* All values of one name and kind: a column to be. */
+struct field {
+	uint32_t index;
+	uint8_t kind;
+	uint8_t roles;
+	struct gather gather;
+};
+
+/* What is done with the holes of one shape. */
+struct plan {
+	struct shape *shape;		/* our copy */
+	struct field **field;		/* per hole */
+	uint32_t *hint;			/* per hole: code of the last value */
+	uint32_t nrow;
+};
+
+struct build_row {
+	int64_t recv_ns;
+	int64_t event_ns;
+	uint16_t plan;
+	uint16_t source;
+	uint8_t flags;
+};
+
+struct build_leaf {
+	uint64_t tree_index;
+	uint8_t seed[32];
+	uint32_t nframe;
+};
+
+struct builder {
+	struct builder_conf conf;
+	uint64_t seed;			/* of all hashes: nobody can aim at the tables */
+	struct build_row *row;
+	uint32_t nrow, row_cap;
+	struct plan *plan;
+	uint32_t nplan, plan_cap;
+	struct gather plan_codes;	/* word i is the encoding of plan i */
+	struct source **source;
+	uint32_t nsource, source_cap;
+	struct gather source_codes;
+	struct field **field;
+	uint32_t nfield, field_cap;
+	struct gather field_names;	/* word i is kind and name of field i */
+	struct build_leaf *leaf;
+	uint32_t nleaf, leaf_cap;
+	struct segment_frame *frame;
+	uint32_t nframe, frame_cap;
+	uint32_t leaf_frame;		/* frames before it belong to a leaf */
+	uint64_t raw_bytes;
+	uint64_t nvalue;
+	uint32_t *batch_plan, *batch_source;
+};
+
+void	builder_empty(struct builder *builder);
+
+#endif

@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* UNSAFE: arrays whose sizes were checked. Columns: see column.h. */
+#include "store/column.h"
+
+#include <stdlib.h>
+
+#include "base/must.h"
+#include "store/list_int.h"
+
+/* Orders in which codes may lie. */
+enum { ORDER_ROWS = 0 };
+
+/* ---- writing ---- */
+
+static struct span *
+words_of(const struct gather *g)
+{
+	struct span *word = xreallocarray(NULL, g->nword, sizeof *word);
+
+	for (uint32_t i = 0; i < g->nword; i++)
+		word[i] = gather_word(g, i);
+	return word;
+}
+
+static struct span *
+values_of(const struct gather *g)
+{
+	struct span *value = xreallocarray(NULL, g->n, sizeof *value);
+
+	for (uint32_t i = 0; i < g->n; i++)
+		value[i] = gather_value(g, i);
+	return value;
+}
+
+static int64_t *
+codes_of(const struct gather *g, uint64_t *ret_bits)
+{
+	int64_t *code = xreallocarray(NULL, g->n, sizeof *code);
+	uint64_t bits = 0;
+
+	for (uint32_t i = 0; i < g->n; i++) {
+		uint32_t c = gather_code(g, i);
+
+		code[i] = c;
+		bits += c == 0 ? 0 : 32 - (unsigned)__builtin_clz(c);
+	}
+	*ret_bits = bits;
+	return code;
+}
+
+/* Numbers that repeat: a series of all of them may still be smaller than codes. */
+static bool
+is_series(const struct gather *g, const struct list_choice *choice, const int64_t *code,
+    uint64_t bits)
+{
+	int64_t *all;
+	uint64_t series;
+
+	if (choice->num == NULL)
+		return false;
+	all = xreallocarray(NULL, g->n, sizeof *all);
+	for (uint32_t i = 0; i < g->n; i++)
+		all[i] = choice->num[code[i]];
+	series = ints_bits(all, g->n);
+	bits += ints_bits(choice->num, g->nword);
+	free(all);
+	return series + series / 8 < bits;
+}
+
+static void
+values_put(struct list_out *out, struct list_scratch *scratch, const struct gather *g,
+    struct list_facts *facts)
+{
+	struct span *value = values_of(g);
+
+	list_put(out, scratch, value, g->n, facts);
+	free(value);
+}
+
+void
+column_put(struct list_out *out, struct list_scratch *scratch, const struct gather *g,
+    struct list_facts *facts)
+{
+	struct list_choice choice;
+	struct span *word;
+	int64_t *code;
+	uint64_t bits;
+
+	must(g->n > 0);
+	if (g->plain || (g->nword > 1 && g->nword > g->n / 4 * 3)) {
+		values_put(out, scratch, g, facts);
+		return;
+	}
+	word = words_of(g);
+	code = codes_of(g, &bits);
+	list_choose(&choice, scratch, word, g->nword);
+	if (g->nword == 1) {
+		list_put_as(out, scratch, &choice, word, 1, facts);
+	} else if (is_series(g, &choice, code, bits)) {
+		values_put(out, scratch, g, facts);
+	} else {
+		buf_u8(out->dir, ENCODING_DICT);
+		buf_varint(out->dir, g->nword);
+		list_put_as(out, scratch, &choice, word, g->nword, facts);
+		buf_varint(out->dir, ORDER_ROWS);
+		ints_put(out, code, g->n, INTS_CODES);
+		facts->encoding = ENCODING_DICT;
+	}
+	free(word);
+	free(code);
+}
+
+/* ---- reading ---- */
+
+static enum err
+dict_get(struct list_in *in, struct column *ret, struct why *why)
+{
+	uint64_t nword = cur_varint(in->c);
+	struct list words;
+	uint32_t *code;
+	int64_t *num;
+	enum err rc;
+
+	if (nword == 0 || nword > ret->n)
+		return why_set(why, ERR_FORMAT, "column: broken number of words");
+	rc = list_get(in, (size_t)nword, &words, why);
+	if (rc != OK)
+		return rc;
+	if (cur_varint(in->c) != ORDER_ROWS)
+		return why_set(why, ERR_FORMAT, "column: unknown order of codes");
+	code = hold_alloc(in->hold, ret->n, sizeof *code);
+	rc = codes_get(in, code, ret->n, (uint32_t)nword, why);
+	if (rc != OK)
+		return rc;
+	ret->nword = (uint32_t)nword;
+	ret->word = words.value;
+	ret->code = code;
+	if (!words.has_int)
+		return OK;
+	num = hold_alloc(in->hold, ret->n, sizeof *num);
+	for (uint32_t i = 0; i < ret->n; i++)
+		num[i] = words.num[code[i]];
+	ret->num = num;
+	return OK;
+}
+
+static enum err
+const_get(struct list_in *in, struct column *ret, struct why *why)
+{
+	struct list list;
+	int64_t *num;
+	enum err rc = list_get(in, 1, &list, why);
+
+	if (rc != OK)
+		return rc;
+	ret->nword = 1;
+	ret->word = list.value;
+	if (!list.has_int)
+		return OK;
+	num = hold_alloc(in->hold, ret->n, sizeof *num);
+	for (uint32_t i = 0; i < ret->n; i++)
+		num[i] = list.num[0];
+	ret->num = num;
+	return OK;
+}
+
+enum err
+column_get(struct list_in *in, struct column *ret, struct why *why)
+{
+	struct list list;
+	enum err rc;
+
+	must(ret->n > 0 && ret->n <= LIMIT_COLUMN_VALUES);
+	if (cur_left(in->c) > 0 && *in->c->p == ENCODING_CONST)
+		return const_get(in, ret, why);
+	if (cur_left(in->c) > 0 && *in->c->p == ENCODING_DICT) {
+		(void)cur_u8(in->c);
+		return dict_get(in, ret, why);
+	}
+	rc = list_get(in, ret->n, &list, why);
+	if (rc != OK)
+		return rc;
+	ret->value = list.value;
+	ret->num = list.has_int ? list.num : NULL;
+	return OK;
+}

@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* UNSAFE: arrays of u16 and u32 inside of byte buffers (aligned by malloc). See gather.h. */
+#include "store/gather.h"
+
+#include <stdlib.h>
+
+#include "base/copy.h"
+#include "base/hash.h"
+#include "base/must.h"
+
+enum {
+	TABLE_FIRST = 16,
+	KEEP_BYTES = 4096	/* gather_reset keeps buffers up to here */
+};
+
+static void
+table_free(struct gather *g)
+{
+	free(g->table);
+	g->table = NULL;
+	g->mask = 0;
+}
+
+void
+gather_done(struct gather *g)
+{
+	buf_done(&g->octets);
+	buf_done(&g->code);
+	buf_done(&g->end);
+	free(g->word);
+	table_free(g);
+	*g = (struct gather){ 0 };
+}
+
+static void
+buf_keep(struct buf *b)
+{
+	if (b->cap > KEEP_BYTES)
+		buf_done(b);
+	b->n = 0;
+}
+
+void
+gather_reset(struct gather *g)
+{
+	buf_keep(&g->octets);
+	buf_keep(&g->code);
+	buf_keep(&g->end);
+	table_free(g);
+	g->n = g->nword = 0;
+	g->plain = g->coded = false;
+}
+
+size_t
+gather_bytes(const struct gather *g)
+{
+	return g->octets.cap + g->code.cap + g->end.cap + g->word_cap * sizeof *g->word +
+	    (g->table != NULL ? ((size_t)g->mask + 1) * sizeof *g->table : 0);
+}
+
+static void
+table_grow(struct gather *g)
+{
+	uint32_t size = g->table != NULL ? (g->mask + 1) * 2 : TABLE_FIRST;
+	uint64_t *old = g->table;
+	uint32_t nold = g->table != NULL ? g->mask + 1 : 0;
+
+	g->table = xcalloc(size, sizeof *g->table);
+	g->mask = size - 1;
+	for (uint32_t i = 0; i < nold; i++) {
+		uint32_t at = (uint32_t)(old[i] >> 32) & g->mask;
+
+		if (old[i] == 0)
+			continue;
+		while (g->table[at] != 0)
+			at = (at + 1) & g->mask;
+		g->table[at] = old[i];
+	}
+	free(old);
+}
+
+static void
+octets_put(struct gather *g, struct span v)
+{
+	must(g->octets.n + v.n <= UINT32_MAX);
+	buf_reserve(&g->octets, v.n);
+	(void)copy_span(g->octets.p + g->octets.n, v);
+	g->octets.n += v.n;
+}
+
+static void
+plain_add(struct gather *g, struct span v)
+{
+	octets_put(g, v);
+	((uint32_t *)(void *)buf_add(&g->end, 4))[0] = (uint32_t)g->octets.n;
+	g->n++;
+}
+
+/* From words to plain: every value written out. */
+static void
+plain_begin(struct gather *g)
+{
+	struct gather old = *g;
+
+	*g = (struct gather){ .plain = true };
+	for (uint32_t i = 0; i < old.n; i++)
+		plain_add(g, gather_value(&old, i));
+	gather_done(&old);
+}
+
+static uint32_t
+word_new(struct gather *g, struct span v)
+{
+	if (g->nword == g->word_cap) {
+		g->word_cap = g->word_cap > 0 ? g->word_cap * 2 : 4;
+		g->word = xreallocarray(g->word, g->word_cap, sizeof *g->word);
+	}
+	g->word[g->nword] = (struct gather_word){ (uint32_t)g->octets.n, (uint32_t)v.n };
+	octets_put(g, v);
+	return g->nword++;
+}
+
+/* The second word: from now on each value's code is kept. */
+static void
+codes_begin(struct gather *g)
+{
+	uint8_t *code;
+
+	g->coded = true;
+	if (g->n == 0)
+		return;
+	code = buf_add(&g->code, (size_t)g->n * 2);
+	memset(code, 0, (size_t)g->n * 2);
+}
+
+static bool
+is_mostly_distinct(const struct gather *g)
+{
+	if (g->nword < GATHER_TRY_WORDS)
+		return false;
+	return g->nword >= GATHER_WORDS - 1 ||
+	    ((g->nword & (GATHER_TRY_WORDS - 1)) == 0 && g->nword > g->n / 8 * 5);
+}
+
+/* The code of v, or GATHER_PLAIN with *ret_at and *ret_hash for table_set. */
+static uint32_t
+table_find(struct gather *g, struct span v, uint64_t seed, uint32_t *ret_at, uint32_t *ret_hash)
+{
+	uint32_t hash, at;
+
+	if (g->table == NULL || g->nword * 2 > g->mask)
+		table_grow(g);
+	hash = (uint32_t)(hash64_seed(v, seed) >> 32);
+	for (at = hash & g->mask; g->table[at] != 0; at = (at + 1) & g->mask) {
+		uint32_t code = (uint32_t)g->table[at] - 1;
+
+		if (g->table[at] >> 32 == hash && span_eq(gather_word(g, code), v))
+			return code;
+	}
+	*ret_at = at;
+	*ret_hash = hash;
+	return GATHER_PLAIN;
+}
+
+uint32_t
+gather_intern(struct gather *g, struct span v, uint64_t seed)
+{
+	uint32_t at, hash, code = table_find(g, v, seed, &at, &hash);
+
+	if (code != GATHER_PLAIN)
+		return code;
+	code = word_new(g, v);
+	g->table[at] = (uint64_t)hash << 32 | (code + 1);
+	return code;
+}
+
+uint32_t
+gather_add_slow(struct gather *g, struct span v, uint64_t seed)
+{
+	uint32_t hash, at, code;
+
+	if (g->plain) {
+		plain_add(g, v);
+		return GATHER_PLAIN;
+	}
+	code = table_find(g, v, seed, &at, &hash);
+	if (code != GATHER_PLAIN) {
+		gather_push(g, code);
+		return code;
+	}
+	if (is_mostly_distinct(g)) {
+		plain_begin(g);
+		plain_add(g, v);
+		return GATHER_PLAIN;
+	}
+	code = word_new(g, v);
+	g->table[at] = (uint64_t)hash << 32 | (code + 1);
+	if (code == 1)
+		codes_begin(g);
+	gather_push(g, code);
+	return code;
+}
+
+uint32_t
+gather_find(struct gather *g, struct span v, uint64_t seed)
+{
+	uint32_t hash, at;
+
+	return table_find(g, v, seed, &at, &hash);
+}

@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Keeping records: the front door of the store's one writer, used by role/keeper only. Batches come
+ * in by channels, are numbered, digested and journaled, and are acknowledged when they are on disk;
+ * segments, leaves, checkpoints and expiry follow by themselves. doc/formats/journal.md,
+ * manifest.md, seal.md.
+ *
+ * No call waits for the disk but keep_open, keep_close and the first use after a damaged state.
+ * One thread. The program's part: poll keep_fd, call keep_turn when it is readable, at
+ * keep_deadline_ns at the latest and at the end of each of its own turns, then take all events.
+ */
+#ifndef STORE_KEEP_H
+#define STORE_KEEP_H
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/limits.h"
+
+struct keep;
+
+enum keep_full {
+	KEEP_FULL_REFUSE,	/* newest records are refused and counted */
+	KEEP_FULL_HOLD,		/* writers wait */
+	KEEP_FULL_SHORTEN,	/* the class's oldest records go, by a POLICY and DROP leaves */
+};
+
+struct keep_class {
+	char name[64];
+	uint32_t days;			/* 0: for ever */
+	uint8_t full;			/* enum keep_full */
+};
+
+struct keep_conf {
+	int dirfd;			/* the store's directory, borrowed until keep_close */
+	const uint8_t *store_key;	/* 32 octets, copied; NULL: nothing is encrypted */
+	const uint8_t *seal_seed;	/* 32 octets, copied */
+	const char *origin;		/* the desk's origin line */
+	const char *machine;		/* what tells this machine from others; "" = not known */
+	struct keep_class class[LIMIT_CLASSES];
+	unsigned nclass;
+	int64_t checkpoint_ns;		/* between two ticks; 0: 60 s */
+	int64_t segment_age_ns;		/* 0: 600 s */
+	uint64_t segment_bytes;		/* memory of one segment under construction; 0: 48 MB */
+	uint64_t reserve_bytes;		/* of the disk, kept free; 0: 256 MB */
+	uint32_t journal_file_bytes;	/* 0: 64 MB; smaller ones are for tests */
+};
+
+/*
+ * Opens the store, or makes it in an empty directory, and recovers what the last life left. ERR_IO,
+ * ERR_FULL, ERR_DENIED (wrong key), ERR_PROOF (the seal does not fit its key), ERR_FORMAT (made by
+ * a newer version).
+ */
+enum err	keep_open(struct keep **ret_keep, const struct keep_conf *conf, struct why *why);
+/* The orderly end: last leaves, heartbeat, checkpoint. Segments go on in the next life. */
+void		keep_close(struct keep **keep);
+
+int		keep_fd(const struct keep *keep);
+/* On clock_mono_ns. */
+int64_t		keep_deadline_ns(const struct keep *keep);
+void		keep_turn(struct keep *keep);
+
+/* ---- channels ---- */
+
+/* ERR_FULL: there are as many as there may be. */
+enum err	keep_channel_open(struct keep *keep, uint32_t *ret_channel, struct why *why);
+/* What it sent and is not acknowledged yet is kept all the same; no event will name it. */
+void		keep_channel_close(struct keep *keep, uint32_t channel);
+/* id: the next unused one, from 0. ERR_FORMAT, ERR_LIMIT: end the channel. */
+enum err	keep_shape(struct keep *keep, uint32_t channel, uint32_t id, struct span code,
+		    struct why *why);
+enum err	keep_source(struct keep *keep, uint32_t channel, uint32_t id, struct span code,
+		    struct why *why);
+/*
+ * OK: taken; KEEP_ACK with this ticket follows when it is on disk. ERR_BUSY: not now; offer it
+ * again after KEEP_RESUME, and nothing of this channel before. ERR_FORMAT, ERR_LIMIT: not valid.
+ * ERR_FULL: the disk is full and this class is refused. ERR_IO: nothing can be written any more.
+ * All refusals are counted.
+ */
+enum err	keep_batch(struct keep *keep, uint32_t channel, uint64_t ticket,
+		    struct span batch, struct why *why);
+
+/* ---- what happened ---- */
+
+enum keep_event_type {
+	KEEP_ACK,
+	KEEP_RESUME,		/* batches that were ERR_BUSY may be offered again */
+	KEEP_CHECKPOINT,	/* text: the signed note, for the anchors */
+	KEEP_FLUSHED,		/* what keep_flush asked for is done */
+	KEEP_EXPIRED,		/* what keep_expire asked for is done; rows: segments that went */
+	KEEP_ALARM,		/* text: for the log, and for people */
+};
+
+struct keep_event {
+	uint8_t type;			/* enum keep_event_type */
+	uint32_t channel;
+	uint64_t ticket;
+	uint64_t first_seq;		/* 0: set aside in quarantine/, not numbered */
+	uint32_t rows;
+	struct span text;		/* valid until the next keep_event */
+};
+
+/* False: none left. */
+bool		keep_event(struct keep *keep, struct keep_event *ret_event);
+
+/* ---- asked from outside ---- */
+
+/* A tick now; KEEP_CHECKPOINT follows. */
+void		keep_checkpoint(struct keep *keep);
+/* Ends all segments; KEEP_FLUSHED follows when they are in the manifest. */
+void		keep_flush(struct keep *keep);
+/* Applies retention; KEEP_EXPIRED follows. */
+void		keep_expire(struct keep *keep);
+/* For so long no file of the journal or of a segment is removed; 0: release. */
+void		keep_hold(struct keep *keep, int64_t seconds);
+/* Sets a counter that each heartbeat carries from now on (what was lost, by whom). */
+void		keep_counter(struct keep *keep, struct span name, uint64_t value);
+/* Replaces the seal key; the caller has the parts from keys_rotate_begin (store/key.h). */
+struct key_rotation;
+void		keep_rotate(struct keep *keep, const struct key_rotation *rotation,
+		    struct span reason);
+/* State and counters as one JSON object. */
+void		keep_status(struct keep *keep, struct buf *out);
+
+/*
+ * For the handler of SIGSEGV, SIGABRT and their like, and only there: notes which batch this thread
+ * was busy with, so that one that ends two lives in a row is set aside.
+ */
+void		keep_crashed(void);
+
+#endif

@@ -1,0 +1,335 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Inside of keep: who owns what.
+ *
+ *	struct channel	one writer's shapes and sources
+ *	struct strand	one stream and class: the leaf and the segment under construction
+ *	struct making	a segment from its first row until it is in the manifest
+ *	struct parcel	one ROWS or LEAF frame from keep_batch until it is durable and milled
+ *
+ * A parcel waits in keep->waiting, in order of the journal; sequence numbers and tree indexes were
+ * given when it was put there and stay, also when it must be written again.
+ */
+#ifndef STORE_KEEP_INT_H
+#define STORE_KEEP_INT_H
+
+#include "base/hash.h"
+#include "model/leaf.h"
+#include "store/appender.h"
+#include "store/intern.h"
+#include "store/journal_int.h"
+#include "store/keep.h"
+#include "store/mill.h"
+
+enum {
+	KEEP_CHANNELS = 32,
+	/* Definitions of one channel together: one journal file must hold them all. */
+	CHANNEL_BYTES = 24 << 20,
+	MILL_BYTES = 24 << 20,
+	MAKING_BYTES_ALL = 128 << 20,	/* all segments under construction */
+	LEAF_ROWS_FULL = 65536,		/* cut at so many rows and 1 s, */
+	LEAF_ROWS_SOME = 1000,		/* at so many and 10 s, */
+	JOURNAL_FILES_MAX = 4,		/* older rows than these files hold go to segments */
+	SUSPECTS = 16,
+};
+
+#define SECOND_NS	INT64_C(1000000000)
+#define LEAF_FULL_NS	(1 * SECOND_NS)
+#define LEAF_SOME_NS	(10 * SECOND_NS)
+#define LEAF_ANY_NS	(60 * SECOND_NS)	/* or at any number and this */
+#define TICK_NS		(SECOND_NS / 4)
+
+struct channel {
+	bool open;
+	uint32_t generation;		/* events of an older one are dropped */
+	struct def **shape;
+	struct def **source;
+	uint32_t nshape, shape_cap, nsource, source_cap;
+	size_t bytes;
+};
+
+struct making {
+	struct making *next;		/* in keep->ended */
+	uint64_t id;
+	uint32_t epoch;
+	uint8_t stream;
+	uint8_t class;
+	struct builder *builder;
+	size_t bytes;			/* of the builder, as last told by the mill */
+	uint32_t rows;
+	uint32_t undurable;		/* parcels of it in keep->waiting */
+	uint32_t unmilled;		/* jobs of it in the mill */
+	uint64_t last_seq;
+	uint64_t first_file;		/* journal file of its first row */
+	int64_t began_ns;		/* mono */
+	int64_t recv_min_ns;
+	struct buf leaves;		/* differences, varints */
+	uint32_t nleaf;
+	uint64_t last_leaf;
+	struct job *job;		/* JOB_SEGMENT, once it was tried */
+	int64_t retry_ns;
+};
+
+struct strand {
+	struct making *making;		/* NULL: no row yet */
+	uint32_t epoch;			/* of the leaf's rows */
+	uint8_t seed[SEED_BYTES];
+	uint64_t first_seq, last_seq;
+	uint32_t rows;			/* 0: no leaf is under construction */
+	struct digest *frame;		/* digests of its frames */
+	uint32_t nframe, frame_cap;
+	struct locator locator;
+	int64_t since_ns;		/* its first row came: mono */
+};
+
+enum after {
+	AFTER_NOTHING,
+	AFTER_CHECKPOINT,		/* sign */
+	AFTER_DROP,			/* drop the segments in `ids` */
+	AFTER_REKEY,			/* sign, and with the new key from here on */
+};
+
+struct parcel {
+	struct parcel *next;
+	uint8_t type;			/* JOURNAL_ROWS, JOURNAL_LEAF */
+	uint8_t stream;
+	uint8_t class;
+	uint8_t after;			/* enum after; LEAF */
+	bool durable;
+	bool milled;			/* the mill holds nothing of it */
+	uint64_t id;			/* first sequence number, or tree index */
+	uint32_t rows;
+	uint64_t write;			/* appender's number */
+	struct digest digest;		/* what the chain takes in */
+	struct buf plain;
+	/* ROWS */
+	struct batch_head head;		/* borrows from plain */
+	struct batch_tables tables;	/* arrays of the parcel's own */
+	struct def **def;		/* nshape shapes, then nsource sources */
+	size_t ndef;
+	uint32_t channel;
+	uint32_t generation;
+	uint64_t ticket;
+	struct making *making;		/* LEAF of rows too */
+	/* LEAF */
+	struct span entry;		/* in plain */
+	struct buf ids;			/* AFTER_DROP */
+};
+
+/* A leaf that waits for room in the journal. */
+struct todo {
+	struct todo *next;
+	struct buf entry;
+	uint8_t stream;
+	uint8_t class;
+	uint8_t after;
+	struct buf ids;
+};
+
+struct event {
+	struct event *next;
+	struct keep_event e;
+	struct buf text;
+};
+
+/* What one journal file still holds that is nowhere else. */
+struct file_facts {
+	uint64_t number;
+	uint64_t last_seq[STREAM_END][LIMIT_CLASSES];
+	uint64_t next_leaf;
+	bool damaged;
+};
+
+struct counter {
+	char name[64];
+	uint64_t value;
+};
+
+/* state/current, shared memory in a file: which batch was at hand when the process crashed. */
+struct note {
+	uint64_t magic;
+	volatile uint64_t batch;	/* hash of the batch in keep_batch; 0: none */
+	volatile uint64_t frame;	/* stream << 56 | first sequence number in a builder */
+	volatile uint64_t blamed_batch;	/* what the crash handler found */
+	volatile uint64_t blamed_frame;
+	struct {
+		uint64_t what;		/* hash, or frame with bit 63 set */
+		uint64_t times;
+	} suspect[SUSPECTS];
+};
+
+/* Counted since the start. */
+struct tally {
+	uint64_t rows, batches, acked_rows;
+	uint64_t bad_batches, full_rows, readonly_rows, set_aside_rows;
+	uint64_t leaves, checkpoints, segments, dropped_segments, rewrites;
+	uint64_t recovered_rows, torn_bytes, lost_rows, replayed_frames;
+};
+
+struct keep {
+	struct keep_conf conf;		/* key pointers point below */
+	uint8_t store_key[32];
+	uint8_t store_id[MANIFEST_STORE_ID];
+	char *origin;
+	char *machine;
+	int dirfd;
+	int wake_fd;
+	uint32_t epoch;
+	struct appender *appender;
+	struct mill *mill;
+	struct intern *intern;
+	struct note *note;		/* mapped */
+	struct channel channel[KEEP_CHANNELS];
+	struct strand strand[STREAM_END][LIMIT_CLASSES];
+	struct making *ended, **ended_last;	/* in order; the first may be in the mill */
+	bool segment_busy;			/* it is */
+	struct parcel *waiting, **waiting_last;
+	struct parcel *rewrite;		/* first of waiting that must be put again; or NULL */
+	struct todo *todo, **todo_last;
+	struct event *event, **event_last;
+	struct event *event_now;	/* whose text the caller may still look at */
+	struct file_facts *file;
+	size_t nfile, file_cap;
+
+	uint64_t next_seq[STREAM_END];
+	uint64_t stored[STREAM_END][LIMIT_CLASSES];
+	uint64_t next_leaf;
+	uint64_t signed_size;
+	uint64_t next_segment;
+
+	bool recovering;		/* frames come from the journal: nothing is appended */
+	bool full;			/* the disk: see keep_expire.c */
+	bool segment_full;		/* a segment could not be written for want of room */
+	bool journal_failed;		/* until it is restarted, see keep.c */
+	bool read_only;
+	bool turned_away;		/* somebody got ERR_BUSY */
+	bool want_checkpoint;
+	bool want_flush;
+	bool signing;			/* a heartbeat is on its way */
+	bool trimming;
+	bool dropping;
+	bool want_expired_event;
+	uint64_t dropping_n;
+	uint64_t failures;		/* of the journal since a write last succeeded */
+	uint64_t last_durable;
+	int64_t next_tick_ns, next_checkpoint_ns, next_disk_ns, next_expire_ns, hold_ns;
+	int64_t retry_ns;
+
+	struct counter *counter;
+	size_t ncounter;
+	struct tally tally;
+	struct why trouble;		/* last of it, for status */
+
+	/* scratch */
+	struct batch_reader reader;
+	struct buf raw;			/* one record */
+	uint8_t *salt;			/* LIMIT_ROWS */
+	struct digest *row_digest;	/* LIMIT_ROWS */
+	struct def **resolved;		/* of the batch at hand: shapes, then sources */
+	size_t resolved_cap;
+	const struct shape **shape_table;	/* for one pass over rows */
+	size_t shape_table_cap;
+	uint64_t ids_file;		/* the journal file that these count for */
+	uint32_t file_shapes, file_sources;
+	uint8_t new_seed[32];		/* while a rotation waits for its leaf */
+};
+
+/* ---- keep.c ---- */
+void		event_push(struct keep *keep, enum keep_event_type type, struct span text,
+		    const struct keep_event *rest);
+__attribute__((format(printf, 2, 3)))
+void		alarm_push(struct keep *keep, const char *format, ...);
+struct file_facts	*facts_of(struct keep *keep, uint64_t file);
+/* A leaf of this life: epoch, time of now. */
+struct leaf	leaf_now(const struct keep *keep, enum leaf_type type);
+
+/* ---- keep_batch.c ---- */
+/* What rows_digest makes of the rows of one frame. */
+struct rows_sum {
+	struct digest digest;		/* of the frame */
+	struct locator locator;		/* of the leaf, this frame included */
+	int64_t recv_min_ns;
+};
+
+/*
+ * Reads every row once: OK, or ERR_FORMAT on a broken rule of record.md section 3. def: shapes, then
+ * sources of the batch. locator: of the leaf before this frame.
+ */
+enum err	rows_digest(struct keep *keep, const struct batch_head *head,
+		    struct def *const *def, uint32_t epoch, uint64_t first_seq,
+		    const uint8_t seed[SEED_BYTES], const struct locator *locator,
+		    struct rows_sum *ret_sum, struct why *why);
+/* Frees what is durable and milled. */
+void		parcel_free(struct keep *keep, struct parcel **parcel);
+/* A ROWS parcel with its own copy of seed and batch, and its own references to the definitions. */
+struct parcel	*parcel_of_rows(const uint8_t seed[SEED_BYTES], struct span batch,
+		    const struct batch_head *head, struct def *const *def);
+/* A LEAF parcel. */
+struct parcel	*parcel_of_leaf(const uint8_t *seed, uint64_t segment_id, struct span entry);
+/* Room for a payload and the definitions that the current file lacks: as appender_room. */
+enum err	parcel_room(struct keep *keep, struct def *const *def, size_t ndef,
+		    size_t plain, struct why *why);
+/* Puts the frame, for which there is room, and its definitions in front of it. */
+void		parcel_put(struct keep *keep, struct parcel *parcel);
+/* Last in the row of those that wait for the disk. */
+void		parcel_wait(struct keep *keep, struct parcel *parcel);
+/* Takes the rows into the strand's leaf and segment, and hands them to the mill. */
+void		strand_add(struct keep *keep, struct parcel *parcel, uint32_t epoch,
+		    const struct rows_sum *sum);
+
+/* ---- keep_leaf.c ---- */
+/* Ends the leaf under construction, if there is one: OK, or as appender_room. */
+enum err	leaf_cut(struct keep *keep, uint8_t stream, uint8_t class, bool segment_ends,
+		    struct why *why);
+/* After rows came in: what is large enough is ended. */
+void		leaf_grown(struct keep *keep, uint8_t stream, uint8_t class);
+/* A leaf's index becomes known: to its segment and, there, to the builder. */
+void		leaf_known(struct keep *keep, struct strand *strand, uint64_t index);
+void		strand_empty(struct strand *strand);
+/* The strand's segment, made when there is none; id 0: the next one. */
+struct making	*making_get(struct keep *keep, uint8_t stream, uint8_t class, uint32_t epoch,
+		    uint64_t id);
+/* Ends the segment: its last leaf is cut, then it waits to be written. */
+enum err	making_end(struct keep *keep, uint8_t stream, uint8_t class, struct why *why);
+/* The same without a leaf: there are no rows behind the last one. */
+void		making_finish(struct keep *keep, struct strand *strand);
+void		making_free(struct making **making);
+/* Has the first finished segment written, when nothing of it is on its way any more. */
+void		making_next(struct keep *keep, int64_t now_ns);
+/* The mill is done with one. */
+void		making_done(struct keep *keep, struct job *job);
+/* An entry other than ROWS: put when there is room, in order. ids (may be NULL) is taken over. */
+void		todo_push(struct keep *keep, const struct leaf *leaf, enum after after,
+		    struct buf *ids);
+/* True when nothing waits any more. */
+bool		todo_put(struct keep *keep);
+/* Leaves, segments and the checkpoint whose time has come. */
+void		leaf_tick(struct keep *keep, int64_t now_ns);
+void		checkpoint_step(struct keep *keep);
+void		checkpoint_done(struct keep *keep, struct job *job);
+
+/* ---- keep_expire.c ---- */
+void		disk_tick(struct keep *keep, int64_t now_ns);
+void		expire_tick(struct keep *keep, int64_t now_ns);
+void		drop_done(struct keep *keep, struct job *job);
+void		trim_journal(struct keep *keep);
+/* OK, or what a batch of this stream and class gets now: ERR_FULL, ERR_BUSY. */
+enum err	full_check(struct keep *keep, uint8_t stream, uint8_t class, struct why *why);
+void		policy_tell(struct keep *keep);
+
+/* ---- keep_note.c ---- */
+enum err	note_open(struct keep *keep, struct why *why);
+void		note_close(struct keep *keep);
+bool		note_suspects(const struct keep *keep, uint64_t what);
+/* Writes a batch with its definitions to quarantine/: on disk when OK. */
+enum err	set_aside(struct keep *keep, struct span batch, struct def *const *def,
+		    uint32_t nshape, uint32_t nsource, uint64_t what, struct why *why);
+void		suspect_forget(struct keep *keep, uint64_t what);
+/* Is this the machine, and the directory, that the last epoch began in? */
+enum err	instance_check(struct keep *keep, bool *ret_same, struct why *why);
+enum err	instance_write(struct keep *keep, struct why *why);
+
+/* ---- keep_recover.c ---- */
+enum err	recover(struct keep *keep, struct manifest *manifest, struct why *why);
+
+#endif

@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Lists of values and of integers as they lie in a segment: the encodings that stand for
+ * themselves (doc/formats/segment.md section 4). Parameters go to a directory, bulk to streams of
+ * the pack; short streams stay in the directory. Inside of store only.
+ */
+#ifndef STORE_LIST_H
+#define STORE_LIST_H
+
+#include "base/buf.h"
+#include "base/cur.h"
+#include "base/err.h"
+#include "store/pack.h"
+
+enum encoding {
+	ENCODING_CONST,
+	ENCODING_DICT,
+	ENCODING_INT,
+	ENCODING_STAMP,
+	ENCODING_IPV4,
+	ENCODING_NIBBLE,
+	ENCODING_STRING,
+	ENCODING_TEXT,
+	ENCODING_HOST,
+	ENCODING_APP,
+	ENCODING_SAME,
+	ENCODING_MIXED,
+	ENCODING_END
+};
+
+enum {
+	/* Values of one column: what the builder lets in, and a reader's memory, depend on it. */
+	LIMIT_COLUMN_VALUES = 1 << 24
+};
+
+/* ---- memory of a reader: given back all at once ---- */
+
+struct hold {
+	void **p;
+	size_t n, cap;
+	size_t bytes;
+};
+
+void	*hold_alloc(struct hold *hold, size_t count, size_t size);
+void	hold_done(struct hold *hold);
+
+/* ---- writing ---- */
+
+/* Where an encoding goes: both borrowed. */
+struct list_out {
+	struct pack_writer *pack;
+	struct buf *dir;
+};
+
+enum ints_mode {
+	INTS_CODES,		/* numbers without order, such as codes: no differences */
+	INTS_SERIES		/* differences when they are smaller */
+};
+
+/* What the writer of a list learned about it. */
+struct list_facts {
+	uint8_t encoding;
+	bool has_int;			/* canonical decimal int64, all of them */
+	int64_t int_min, int_max;
+};
+
+void	stream_put(struct list_out *out, enum pack_lane lane, struct span bytes);
+/* About how many bits ints_put will need. */
+uint64_t	ints_bits(const int64_t *v, size_t n);
+void	ints_put(struct list_out *out, const int64_t *v, size_t n, enum ints_mode mode);
+
+/* Working memory of a writer of lists; {0} to begin with, list_scratch_done at the end. */
+struct list_scratch {
+	int64_t *num;
+	int64_t *length;
+	size_t cap;
+	struct buf octets;
+};
+
+void	list_scratch_done(struct list_scratch *scratch);
+/* An encoding that gives back n values exactly; see list_int.h. */
+struct list_choice;
+
+/* n >= 1; no value is longer than LIMIT_RECORD_BYTES. The choice borrows from v and scratch. */
+void	list_choose(struct list_choice *ret_choice, struct list_scratch *scratch,
+	    const struct span *v, size_t n);
+/* Writes code and parameters of the chosen encoding, and the streams. */
+void	list_put_as(struct list_out *out, struct list_scratch *scratch,
+	    const struct list_choice *choice, const struct span *v, size_t n,
+	    struct list_facts *ret_facts);
+/* list_choose and list_put_as. */
+void	list_put(struct list_out *out, struct list_scratch *scratch, const struct span *v, size_t n,
+	    struct list_facts *ret_facts);
+
+/* ---- reading: a broken rule gives ERR_FORMAT, or sets c->bad ---- */
+
+struct list_in {
+	struct cur *c;
+	struct pack *pack;
+	struct hold *hold;
+};
+
+enum err	stream_get(struct list_in *in, struct span *ret_bytes, struct why *why);
+enum err	ints_get(struct list_in *in, int64_t *ret, size_t n, struct why *why);
+/* The same, each of them below `limit`. */
+enum err	codes_get(struct list_in *in, uint32_t *ret, size_t n, uint32_t limit, struct why *why);
+
+/* A list as read: n spans, and the numbers when they are canonical integers. */
+struct list {
+	uint8_t encoding;
+	const struct span *value;
+	const int64_t *num;		/* INT that renders as itself, STAMP (in ns), IPV4; or NULL */
+	bool has_int;
+};
+
+/* n >= 1. Reads code and parameters. */
+enum err	list_get(struct list_in *in, size_t n, struct list *ret, struct why *why);
+
+/* ---- numbers ---- */
+
+/* The value of canonical decimal text: "0", "-17"; no sign "+", no zeros in front, in int64. */
+bool	number_parse(struct span s, int64_t *ret);
+/* At most 20 octets at `at`; returns how many. */
+size_t	number_put(uint8_t *at, int64_t v);
+
+#endif

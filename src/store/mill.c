@@ -1,0 +1,440 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The mill's queue, its thread and what each job does. Owns the seal and the manifest. A job that
+ * fails is given back with its reason; nothing is tried twice here.
+ */
+#include "store/mill.h"
+
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/must.h"
+#include "sys/file.h"
+#include "sys/thread.h"
+#include "store/journal_int.h"
+#include "store/segment_int.h"
+
+enum { DAY_NAME_BYTES = 16 + SEGMENT_NAME };
+
+struct mill {
+	int dirfd;
+	int wake_fd;
+	size_t limit_bytes;
+	volatile uint64_t *note;
+	struct seal *seal;
+	struct manifest *manifest;
+	struct lock manifest_lock;
+	struct thread thread;
+
+	struct lock lock;		/* for all below */
+	struct wake work;
+	struct wake idle;
+	struct job *first, **last;	/* queued */
+	struct job *done, **done_last;
+	size_t queued_bytes;
+	bool busy;
+	bool crowded;			/* somebody was turned away */
+	bool stop;
+};
+
+/* ---- what the jobs do ---- */
+
+static void
+job_rows(struct mill *m, struct job *job)
+{
+	*m->note = (uint64_t)job->head->stream << 56 | job->id;
+	builder_frame(job->builder, job->head, job->tables, job->id);
+	*m->note = 0;
+	job->size = builder_bytes(job->builder);
+}
+
+static void
+job_leaf(struct mill *m, struct job *job)
+{
+	(void)m;
+	builder_leaf(job->builder, job->index, job->seed);
+}
+
+static void
+job_tree(struct mill *m, struct job *job)
+{
+	must(seal_append(m->seal, buf_span(&job->bytes)) == job->index);
+}
+
+static void
+job_fail(struct job *job, enum err rc, const struct why *why)
+{
+	job->rc = rc;
+	if (rc != OK)
+		job->why = xmemdup(why, sizeof *why);
+}
+
+/* "segment/YYYY-MM-DD": where the files of a segment are whose oldest row came at recv_ns. */
+static void
+day_name(char ret[DAY_NAME_BYTES], int64_t recv_ns)
+{
+	char day[SEGMENT_NAME];
+
+	segment_day(day, recv_ns);
+	(void)snprintf(ret, DAY_NAME_BYTES, "segment/%s", day);
+}
+
+static enum err
+day_open(const struct mill *m, int64_t recv_ns, int *ret_fd, struct why *why)
+{
+	char name[DAY_NAME_BYTES];
+	int parent = -1;
+	enum err rc;
+
+	day_name(name, recv_ns);
+	rc = dir_open(ret_fd, m->dirfd, name, why);
+	if (rc != ERR_ABSENT)
+		return rc;
+	rc = dir_make(m->dirfd, name, 0700, why);
+	if (rc == OK)
+		rc = dir_open(&parent, m->dirfd, "segment", why);
+	if (rc == OK)
+		rc = dir_sync(parent, why);
+	file_close(&parent);
+	return rc == OK ? dir_open(ret_fd, m->dirfd, name, why) : rc;
+}
+
+static void
+job_segment(struct mill *m, struct job *job)
+{
+	struct why why = { "" };
+	enum err rc = OK;
+	int fd = -1;
+
+	/* A second try after the manifest failed: the files are there, the builder is empty. */
+	if (job->info.rows == 0) {
+		rc = day_open(m, job->recv_ns, &fd, &why);
+		if (rc == OK)
+			rc = builder_write(job->builder, fd, job->id, &job->info, &why);
+		file_close(&fd);
+	}
+	if (rc == OK) {
+		must(job->info.recv_min_ns == job->recv_ns);
+		lock_take(&m->manifest_lock);
+		rc = manifest_add(m->manifest, &job->info, buf_span(&job->bytes), &why);
+		lock_give(&m->manifest_lock);
+	}
+	job_fail(job, rc, &why);
+}
+
+static void
+job_checkpoint(struct mill *m, struct job *job)
+{
+	struct why why = { "" };
+
+	job_fail(job, seal_checkpoint(m->seal, &job->note, &why), &why);
+	job->size = seal_signed_size(m->seal);
+}
+
+static void
+job_rekey(struct mill *m, struct job *job)
+{
+	job_checkpoint(m, job);
+	if (job->rc == OK)
+		seal_rekey(m->seal, job->seed);
+	explicit_bzero(job->seed, sizeof job->seed);
+}
+
+/* Both files of a segment, and its day's folder when it was the last one. */
+static void
+segment_remove(const struct mill *m, const struct segment_info *info)
+{
+	char day[DAY_NAME_BYTES], name[SEGMENT_NAME];
+	int fd = -1;
+
+	day_name(day, info->recv_min_ns);
+	if (dir_open(&fd, m->dirfd, day, NULL) != OK)
+		return;
+	segment_name(name, info->id, SEGMENT_SEALED);
+	(void)file_unlink(fd, name, NULL);
+	segment_name(name, info->id, SEGMENT_DERIVED);
+	(void)file_unlink(fd, name, NULL);
+	file_close(&fd);
+	(void)dir_remove(m->dirfd, day, NULL);	/* not while it holds others */
+}
+
+/* What a crash leaves of this, the next start takes away: no segment of the manifest names it. */
+static void
+job_drop(struct mill *m, struct job *job)
+{
+	size_t n = job->bytes.n / sizeof(uint64_t), found = 0;
+	struct segment_info *info = xcalloc(n, sizeof *info);
+	uint64_t *id = xmemdup(job->bytes.p, job->bytes.n);
+	struct why why = { "" };
+	enum err rc;
+
+	lock_take(&m->manifest_lock);
+	for (size_t i = 0; i < n; i++) {
+		const struct segment_info *known = manifest_find(m->manifest, id[i]);
+
+		if (known != NULL)
+			info[found++] = *known;
+	}
+	rc = manifest_drop(m->manifest, id, n, &why);
+	lock_give(&m->manifest_lock);
+	for (size_t i = 0; i < found && rc == OK; i++)
+		segment_remove(m, &info[i]);
+	job_fail(job, rc, &why);
+	free(info);
+	free(id);
+}
+
+static bool
+list_holds(const struct buf *list, uint64_t number)
+{
+	uint64_t one;
+
+	for (size_t i = 0; i + sizeof one <= list->n; i += sizeof one) {
+		memcpy(&one, list->p + i, sizeof one);
+		if (one == number)
+			return true;
+	}
+	return false;
+}
+
+/* Files before job->id go; those in the job's list were damaged and only change their names. */
+static void
+job_trim(struct mill *m, struct job *job)
+{
+	uint64_t *list = NULL;
+	struct why why = { "" };
+	size_t n = 0;
+	enum err rc;
+
+	rc = journal_list(m->dirfd, &list, &n, &why);
+	if (rc == OK) {
+		lock_take(&m->manifest_lock);
+		rc = manifest_trim(m->manifest, job->id, &why);
+		lock_give(&m->manifest_lock);
+	}
+	for (size_t i = 0; i < n && rc == OK && list[i] < job->id; i++) {
+		char name[JOURNAL_NAME_BYTES], aside[JOURNAL_NAME_BYTES];
+
+		journal_name(name, list[i]);
+		(void)snprintf(aside, sizeof aside, "journal/%016" PRIx64 ".damaged", list[i]);
+		if (list_holds(&job->bytes, list[i]))
+			rc = file_rename(m->dirfd, name, m->dirfd, aside, &why);
+		else
+			rc = file_unlink(m->dirfd, name, &why);
+	}
+	free(list);
+	job_fail(job, rc, &why);
+}
+
+typedef void work_fn(struct mill *m, struct job *job);
+
+static work_fn *const work[JOB_TYPE_END] = {
+	[JOB_ROWS] = job_rows, [JOB_LEAF] = job_leaf, [JOB_TREE] = job_tree,
+	[JOB_SEGMENT] = job_segment, [JOB_CHECKPOINT] = job_checkpoint, [JOB_REKEY] = job_rekey,
+	[JOB_DROP] = job_drop, [JOB_TRIM] = job_trim,
+};
+
+/* ---- the thread ---- */
+
+static void
+tell(const struct mill *m)
+{
+	uint64_t one = 1;
+
+	if (m->wake_fd >= 0)
+		(void)!write(m->wake_fd, &one, sizeof one);
+}
+
+/* One job, with the lock held at entry and exit. */
+static void
+run_one(struct mill *m)
+{
+	struct job *job = m->first;
+	bool wake;
+
+	m->first = job->next;
+	if (m->first == NULL)
+		m->last = &m->first;
+	m->busy = true;
+	lock_give(&m->lock);
+	work[job->type](m, job);
+	lock_take(&m->lock);
+
+	m->busy = false;
+	m->queued_bytes -= job->cost;
+	wake = job->type >= JOB_SEGMENT;
+	if (m->crowded && m->queued_bytes < m->limit_bytes / 2) {
+		m->crowded = false;
+		wake = true;
+	}
+	job->next = NULL;
+	*m->done_last = job;
+	m->done_last = &job->next;
+	if (m->first == NULL)
+		wake_all(&m->idle);
+	if (wake)
+		tell(m);
+}
+
+static void
+mill_run(void *arg)
+{
+	struct mill *m = arg;
+
+	lock_take(&m->lock);
+	for (;;) {
+		if (m->first != NULL)
+			run_one(m);
+		else if (m->stop)
+			break;
+		else
+			wake_wait(&m->work, &m->lock);
+	}
+	lock_give(&m->lock);
+}
+
+enum err
+mill_open(struct mill **ret_mill, const struct mill_conf *conf, struct why *why)
+{
+	struct mill *m = xcalloc(1, sizeof *m);
+	enum err rc;
+
+	m->dirfd = conf->dirfd;
+	m->wake_fd = conf->wake_fd;
+	m->limit_bytes = conf->limit_bytes;
+	m->note = conf->note;
+	m->seal = conf->seal;
+	m->manifest = conf->manifest;
+	m->last = &m->first;
+	m->done_last = &m->done;
+	lock_init(&m->lock);
+	lock_init(&m->manifest_lock);
+	wake_init(&m->work);
+	wake_init(&m->idle);
+	rc = thread_start(&m->thread, "mill", mill_run, m, why);
+	if (rc != OK) {
+		m->seal = NULL;
+		m->manifest = NULL;
+		mill_close(&m);
+		return rc;
+	}
+	*ret_mill = m;
+	return OK;
+}
+
+void
+mill_close(struct mill **mill)
+{
+	struct mill *m = *mill;
+	struct job *job;
+
+	if (m == NULL)
+		return;
+	lock_take(&m->lock);
+	m->stop = true;
+	wake_all(&m->work);
+	lock_give(&m->lock);
+	thread_join(&m->thread);
+	for (job = mill_done(m); job != NULL;) {
+		struct job *next = job->next;
+
+		job_free(&job);
+		job = next;
+	}
+	seal_close(&m->seal);
+	manifest_close(&m->manifest);
+	wake_done(&m->work);
+	wake_done(&m->idle);
+	lock_done(&m->lock);
+	lock_done(&m->manifest_lock);
+	free(m);
+	*mill = NULL;
+}
+
+/* ---- the queue ---- */
+
+struct job *
+job_new(enum job_type type, void *owner)
+{
+	struct job *job = xcalloc(1, sizeof *job);
+
+	job->type = (uint8_t)type;
+	job->owner = owner;
+	return job;
+}
+
+void
+job_free(struct job **job)
+{
+	if (*job == NULL)
+		return;
+	buf_done(&(*job)->bytes);
+	buf_done(&(*job)->note);
+	free((*job)->why);
+	free(*job);
+	*job = NULL;
+}
+
+void
+mill_push(struct mill *m, struct job *job)
+{
+	must(job->type < JOB_TYPE_END);
+	job->next = NULL;
+	lock_take(&m->lock);
+	*m->last = job;
+	m->last = &job->next;
+	m->queued_bytes += job->cost;
+	wake_one(&m->work);
+	lock_give(&m->lock);
+}
+
+struct job *
+mill_done(struct mill *m)
+{
+	struct job *done;
+
+	lock_take(&m->lock);
+	done = m->done;
+	m->done = NULL;
+	m->done_last = &m->done;
+	lock_give(&m->lock);
+	return done;
+}
+
+bool
+mill_crowded(struct mill *m)
+{
+	bool crowded;
+
+	lock_take(&m->lock);
+	crowded = m->queued_bytes > m->limit_bytes;
+	m->crowded |= crowded;
+	lock_give(&m->lock);
+	return crowded;
+}
+
+void
+mill_wait(struct mill *m)
+{
+	lock_take(&m->lock);
+	while (m->first != NULL || m->busy)
+		wake_wait(&m->idle, &m->lock);
+	lock_give(&m->lock);
+}
+
+struct manifest *
+mill_manifest_take(struct mill *m)
+{
+	lock_take(&m->manifest_lock);
+	return m->manifest;
+}
+
+void
+mill_manifest_give(struct mill *m)
+{
+	lock_give(&m->manifest_lock);
+}

@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * UNSAFE: arrays whose sizes were checked. The columns of a segment, decoded when asked for, and
+ * records put together from them.
+ */
+#include "store/segment_data.h"
+
+#include <stdlib.h>
+
+#include "base/must.h"
+#include "store/column.h"
+
+uint32_t
+segment_columns(const struct segment *s)
+{
+	return s->ncolumn;
+}
+
+const struct column_info *
+segment_column(const struct segment *s, uint32_t column)
+{
+	must(column < s->ncolumn);
+	return &s->column[column].info;
+}
+
+/* ---- which rows have values ---- */
+
+/* Sets col->first[shape] = values of the column in one row; their sum must be nvalue. */
+static enum err
+counts_make(struct segment *s, uint32_t index, struct why *why)
+{
+	struct segment_column *col = &s->column[index];
+	uint64_t total = 0;
+
+	col->first = hold_alloc(&s->hold, s->nshape, sizeof *col->first);
+	for (uint32_t i = 0; i < s->nshape; i++) {
+		const struct segment_shape *shape = &s->shape[i];
+		uint32_t n = 0;
+
+		for (uint32_t k = 0; k < shape->shape->nhole; k++)
+			n += shape->place[k].column == index;
+		col->first[i] = n;
+		total += (uint64_t)n * shape->rows;
+	}
+	if (total != col->info.nvalue)
+		return why_set(why, ERR_FORMAT, "column %u has %u values for %llu holes", index,
+		    col->info.nvalue, (unsigned long long)total);
+	return OK;
+}
+
+/* The row of each value, or NULL when each row has one. */
+static const uint32_t *
+rows_make(struct segment *s, const struct segment_column *col)
+{
+	bool all_one = true;
+	uint32_t *row, n = 0;
+
+	for (uint32_t i = 0; i < s->nshape; i++)
+		all_one &= col->first[i] == 1 || s->shape[i].rows == 0;
+	if (all_one)
+		return NULL;
+	row = hold_alloc(&s->hold, col->info.nvalue, sizeof *row);
+	for (uint32_t i = 0; i < s->nrow; i++) {
+		for (uint32_t k = col->first[s->shape_index[i]]; k > 0; k--)
+			row[n++] = i;
+	}
+	must(n == col->info.nvalue);
+	return row;
+}
+
+/* The first value of `row` in a column that has one there; a guess from the last time first. */
+static uint32_t
+first_value(struct segment_column *col, uint32_t row)
+{
+	const uint32_t *rows = col->column.row;
+	uint32_t low = 0, high = col->column.n, at = col->cursor;
+
+	if (rows == NULL)
+		return row;
+	for (uint32_t i = 0; i < 4 && at < high && rows[at] <= row; i++, at++) {
+		if (rows[at] == row && (at == 0 || rows[at - 1] < row)) {
+			col->cursor = at;
+			return at;
+		}
+	}
+	while (low < high) {
+		uint32_t middle = low + (high - low) / 2;
+
+		if (rows[middle] < row)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	col->cursor = low;
+	return low;
+}
+
+/* ---- loading ---- */
+
+/* One word per source of the segment. */
+static enum err
+source_column(struct segment *s, uint8_t encoding, struct column *ret, struct why *why)
+{
+	struct span *word = hold_alloc(&s->hold, s->nsource, sizeof *word);
+	uint32_t *code = hold_alloc(&s->hold, ret->n, sizeof *code);
+	const uint16_t *source;
+	enum err rc = segment_source_index(s, &source, why);
+
+	if (rc != OK)
+		return rc;
+	for (uint32_t i = 0; i < s->nsource; i++)
+		word[i] = encoding == ENCODING_HOST ? s->source[i]->host : s->source[i]->app;
+	for (uint32_t i = 0; i < ret->n; i++)
+		code[i] = source[ret->row != NULL ? ret->row[i] : i];
+	ret->nword = s->nsource;
+	ret->word = word;
+	ret->code = code;
+	return OK;
+}
+
+static enum err	column_load(struct segment *s, uint32_t index, struct why *why);
+
+/* A copy of another column: the same arrays when both have the same rows. */
+static enum err
+same_column(struct segment *s, uint64_t target, struct column *ret, struct why *why)
+{
+	const struct column *from;
+	enum err rc;
+
+	if (target >= s->ncolumn || s->column[target].params.p[0] == ENCODING_SAME)
+		return why_set(why, ERR_FORMAT, "column: the same as none");
+	rc = column_load(s, (uint32_t)target, why);
+	if (rc != OK)
+		return rc;
+	from = &s->column[target].column;
+	if (from->n != ret->n || (ret->row == NULL) != (from->row == NULL) ||
+	    (ret->row != NULL && memcmp(ret->row, from->row, ret->n * sizeof *ret->row) != 0))
+		return why_set(why, ERR_FORMAT, "column: the same as one with other rows");
+	ret->nword = from->nword;
+	ret->word = from->word;
+	ret->code = from->code;
+	ret->value = from->value;
+	ret->num = from->num;
+	return OK;
+}
+
+static enum err
+params_read(struct segment *s, struct segment_column *col, struct why *why)
+{
+	struct cur c = cur_of(col->params);
+	struct list_in in = { &c, s->sealed, &s->hold };
+	uint8_t encoding = col->params.p[0];
+	enum err rc;
+
+	switch (encoding) {
+	case ENCODING_HOST:
+	case ENCODING_APP:
+		(void)cur_u8(&c);
+		rc = source_column(s, encoding, &col->column, why);
+		break;
+	case ENCODING_SAME:
+		(void)cur_u8(&c);
+		rc = same_column(s, cur_varint(&c), &col->column, why);
+		break;
+	default:
+		rc = column_get(&in, &col->column, why);
+		break;
+	}
+	if (rc == OK && !cur_done(&c))
+		rc = why_set(why, ERR_FORMAT, "column: octets behind its parameters");
+	if (rc == OK && col->info.has_int != (col->column.num != NULL))
+		rc = why_set(why, ERR_FORMAT, "column: numbers where none are, or none");
+	return rc;
+}
+
+static enum err
+column_load(struct segment *s, uint32_t index, struct why *why)
+{
+	struct segment_column *col = &s->column[index];
+	const uint16_t *shape;
+	enum err rc;
+
+	if (col->loaded)
+		return OK;
+	rc = segment_shape_index(s, &shape, why);
+	if (rc == OK)
+		rc = counts_make(s, index, why);
+	if (rc != OK)
+		return rc;
+	col->column = (struct column){ .info = &col->info, .n = col->info.nvalue };
+	col->column.row = rows_make(s, col);
+	rc = params_read(s, col, why);
+	if (rc != OK)
+		return why_prefix(why, rc, "column %.*s", (int)col->info.name.n,
+		    (const char *)col->info.name.p);
+	col->loaded = true;
+	return OK;
+}
+
+enum err
+segment_column_load(struct segment *s, uint32_t column, const struct column **ret_column,
+    struct why *why)
+{
+	enum err rc;
+
+	must(column < s->ncolumn);
+	rc = column_load(s, column, why);
+	if (rc == OK)
+		*ret_column = &s->column[column].column;
+	return segment_why(s, rc, why);
+}
+
+enum err
+segment_column_text(struct segment *s, uint32_t column, const uint8_t *want, struct why *why)
+{
+	const struct column *ret;
+
+	(void)want;
+	return segment_column_load(s, column, &ret, why);
+}
+
+enum err
+segment_template_slots(struct segment *s, uint32_t column, uint32_t template,
+    bool (*each)(void *ctx, uint32_t slot, struct span value), void *ctx, struct why *why)
+{
+	(void)template;
+	(void)each;
+	(void)ctx;
+	(void)s;
+	(void)column;
+	(void)why;
+	return OK;
+}
+
+/* ---- records ---- */
+
+static struct span
+value_at(const struct column *c, uint32_t i)
+{
+	if (c->value != NULL)
+		return c->value[i];
+	return c->word[c->code != NULL ? c->code[i] : 0];
+}
+
+enum err
+segment_raw(struct segment *s, uint32_t row, struct buf *out, struct why *why)
+{
+	const struct segment_shape *shape;
+	const uint16_t *shape_index;
+	enum err rc;
+
+	must(row < s->nrow);
+	rc = segment_shape_index(s, &shape_index, why);
+	if (rc != OK)
+		return rc;
+	shape = &s->shape[shape_index[row]];
+	buf_span_put(out, shape->shape->head);
+	for (uint32_t i = 0; i < shape->shape->nhole; i++) {
+		struct segment_column *col = &s->column[shape->place[i].column];
+
+		rc = column_load(s, shape->place[i].column, why);
+		if (rc != OK)
+			return segment_why(s, rc, why);
+		buf_span_put(out, value_at(&col->column, first_value(col, row) +
+		    shape->place[i].nth));
+		buf_span_put(out, shape->shape->hole[i].piece);
+	}
+	return OK;
+}

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the rest of store needs of a segment beyond its front door: names, opening, and the body
+ * of the derived part, a row of sections (u8 kind, bytes contents); unknown kinds are skipped.
+ */
+#ifndef STORE_SEGMENT_INT_H
+#define STORE_SEGMENT_INT_H
+
+#include "store/pack.h"
+#include "store/segment.h"
+
+enum {
+	SEGMENT_NAME = 24,		/* "%016x.seg" and NUL, with room */
+	DECODER_VERSION = 1
+};
+
+enum derived_section {
+	DERIVED_TIMES = 1,		/* event times */
+	DERIVED_FILTER = 2,		/* token filter */
+	DERIVED_RANGES = 3		/* numbers that are not in the filter */
+};
+
+/* How event times lie in DERIVED_TIMES. */
+enum {
+	TIMES_DIFFERENCE = 0		/* integers: event - receive time */
+};
+
+/* Flags of a column in the directory. */
+enum {
+	SEGMENT_HAS_INT = 1,
+	SEGMENT_HAS_ESCAPE = 2,
+	SEGMENT_COLUMN_KNOWN = 3
+};
+
+enum segment_part {
+	SEGMENT_SEALED,
+	SEGMENT_DERIVED
+};
+
+void		segment_name(char ret[SEGMENT_NAME], uint64_t id, enum segment_part part);
+/* "YYYY-MM-DD": the folder of a segment whose first row was received at recv_ns. */
+void		segment_day(char ret[SEGMENT_NAME], int64_t recv_ns);
+
+/*
+ * Opens the segment with this id in the folder dirfd (borrowed) for reading. The derived part may
+ * be missing: then only what needs it fails.
+ */
+enum err	segment_open(struct segment **ret_segment, int dirfd, uint64_t id,
+		    const uint8_t *key, struct why *why);
+/* From memory: both bufs are taken over and left empty, in any case. */
+enum err	segment_open_memory(struct segment **ret_segment, struct buf *sealed,
+		    struct buf *derived, const uint8_t *key, enum pack_trust trust,
+		    struct why *why);
+/* The sealed part's container: for verify. */
+struct pack	*segment_pack(struct segment *segment);
+
+#endif

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Timestamps as numbers: a form is a pattern that every value of a list follows, so that text
+ * and number give each other back exactly. doc/formats/segment.md section 5. Pure.
+ *
+ * Elements of a pattern: %Y year of 4 digits, %y of 2 (2000 to 2099); %m %d %H %M %S two digits;
+ * %b Jan..Dec; %e day, two places, space in front; %D %h %i %s day, hour, minute, second without
+ * padding; %1..%9 so many digits of the second's fraction; %F milliseconds without padding; %a
+ * Mon..Sun; %z +hhmm and %Z +hh:mm of the form's zone. All else stands for itself. A pattern
+ * without a year means the year 2000, without a day the first.
+ */
+#ifndef STORE_STAMP_H
+#define STORE_STAMP_H
+
+#include "base/buf.h"
+#include "base/cur.h"
+
+enum { STAMP_PATTERN = 40, STAMP_BYTES = 64 };
+
+struct stamp_form {
+	uint8_t n;
+	char pattern[STAMP_PATTERN];
+	int32_t zone_minutes;
+	bool has_year;
+};
+
+/* The form that s has, if it is a timestamp and nothing else. */
+bool	stamp_form_of(struct span s, struct stamp_form *ret);
+/* How many octets at the start of s are a timestamp, followed by no word character; 0: none. */
+size_t	stamp_head(struct span s);
+/* Nanoseconds since 1970 (UTC by the form's zone). False unless stamp_write gives s again. */
+bool	stamp_read(const struct stamp_form *form, struct span s, int64_t *ret_ns);
+/* At most STAMP_BYTES octets at `at`; returns how many. */
+size_t	stamp_write(const struct stamp_form *form, int64_t ns, uint8_t *at);
+
+void	stamp_form_put(struct buf *out, const struct stamp_form *form);
+/* False: not a valid form. */
+bool	stamp_form_get(struct cur *c, struct stamp_form *ret);
+
+#endif
