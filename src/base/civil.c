@@ -11,9 +11,12 @@ enum {
 	EPOCH_DAYS = 719468,		/* 0000-03-01 to 1970-01-01 */
 	FRACTION_DIGITS = 9,
 	ZONE_MAX_S = 24 * 3600,
-	HALF_YEAR_DAYS = 182,
 	EPOCH_DIGITS = 19,		/* nanoseconds that fit an int64_t */
 };
+
+/* A mean Gregorian year, and less than half of a short one. */
+#define YEAR_NS		(INT64_C(31556952) * CIVIL_SECOND_NS)
+#define HALF_YEAR_NS	((uint64_t)182 * CIVIL_DAY_S * (uint64_t)CIVIL_SECOND_NS)
 
 int64_t
 civil_days(int64_t year, unsigned month, unsigned day)
@@ -192,18 +195,47 @@ zone_take(struct civil *c, struct span in, size_t at)
 	return offset_take(c, in, at);
 }
 
-/* "Jan" ... "Dec" at p, three octets, case as in RFC 3164 or any other; 0 when it is none. */
+#define NAME3(a, b, c)	((uint32_t)(a) << 16 | (uint32_t)(b) << 8 | (uint32_t)(c))
+
+/* Three letters at p in lower case, as one number. */
+static inline uint32_t
+name3(const uint8_t *p)
+{
+	return NAME3(p[0], p[1], p[2]) | 0x202020;
+}
+
+/* "Jan" ... "Dec" at p, three octets, in any case; 0 when it is none. */
 static unsigned
 month_take(const uint8_t *p)
 {
-	static const char name[] = "janfebmaraprmayjunjulaugsepoctnovdec";
-	unsigned a = p[0] | 0x20, b = p[1] | 0x20, c = p[2] | 0x20;
+	switch (name3(p)) {
+	case NAME3('j', 'a', 'n'): return 1;
+	case NAME3('f', 'e', 'b'): return 2;
+	case NAME3('m', 'a', 'r'): return 3;
+	case NAME3('a', 'p', 'r'): return 4;
+	case NAME3('m', 'a', 'y'): return 5;
+	case NAME3('j', 'u', 'n'): return 6;
+	case NAME3('j', 'u', 'l'): return 7;
+	case NAME3('a', 'u', 'g'): return 8;
+	case NAME3('s', 'e', 'p'): return 9;
+	case NAME3('o', 'c', 't'): return 10;
+	case NAME3('n', 'o', 'v'): return 11;
+	case NAME3('d', 'e', 'c'): return 12;
+	default: return 0;
+	}
+}
 
-	for (unsigned i = 0; i < 12; i++)
-		if (a == (unsigned)name[i * 3] && b == (unsigned)name[i * 3 + 1] &&
-		    c == (unsigned)name[i * 3 + 2])
-			return i + 1;
-	return 0;
+static bool
+is_week_day(const uint8_t *p)
+{
+	switch (name3(p)) {
+	case NAME3('m', 'o', 'n'): case NAME3('t', 'u', 'e'): case NAME3('w', 'e', 'd'):
+	case NAME3('t', 'h', 'u'): case NAME3('f', 'r', 'i'): case NAME3('s', 'a', 't'):
+	case NAME3('s', 'u', 'n'):
+		return true;
+	default:
+		return false;
+	}
 }
 
 /* ---- readers ---- */
@@ -229,42 +261,35 @@ civil_iso(struct span in, const struct civil_frame *frame, int64_t *ret_ns)
 	return civil_join(ret_ns, &c) ? at : 0;
 }
 
-/* |a - b| in days, without overflow. */
 static uint64_t
-days_apart(int64_t a, int64_t b)
+apart(int64_t a, int64_t b)
 {
-	uint64_t d = a > b ? (uint64_t)a - (uint64_t)b : (uint64_t)b - (uint64_t)a;
-
-	return d / ((uint64_t)CIVIL_DAY_S * (uint64_t)CIVIL_SECOND_NS);
+	return a > b ? (uint64_t)a - (uint64_t)b : (uint64_t)b - (uint64_t)a;
 }
 
-/* The year that brings the stamp nearest to near_ns; years around it for 29 February. */
+/*
+ * The year that brings the stamp nearest to near_ns. The year of near_ns itself, found without
+ * a calendar and so perhaps one off, is right when it is less than half a year away; else the
+ * years around it are compared, more of them for 29 February (none from 1897 to 1903).
+ */
 static bool
 year_find(int64_t *ret_ns, struct civil *c, int64_t near_ns)
 {
-	struct civil now;
+	int32_t year = (int32_t)(1970 + near_ns / YEAR_NS);
+	int32_t reach = c->month == 2 && c->day == 29 ? 9 : 2;
 	uint64_t best = UINT64_MAX;
 	int64_t ns;
 
-	civil_split(&now, near_ns, c->zone_s);
-	c->year = now.year;
-	if (civil_join(&ns, c) && days_apart(ns, near_ns) < HALF_YEAR_DAYS) {
+	c->year = year;
+	if (civil_join(&ns, c) && apart(ns, near_ns) < HALF_YEAR_NS) {
 		*ret_ns = ns;
 		return true;
 	}
-	for (int32_t year = now.year - 8; year <= now.year + 8; year++) {
-		uint64_t far;
-
-		c->year = year;
-		if (!civil_join(&ns, c))
-			continue;
-		far = ns > near_ns ? (uint64_t)ns - (uint64_t)near_ns :
-		    (uint64_t)near_ns - (uint64_t)ns;
-		if (far < best) {
-			best = far;
+	for (c->year = year - reach; c->year <= year + reach; c->year++)
+		if (civil_join(&ns, c) && apart(ns, near_ns) < best) {
+			best = apart(ns, near_ns);
 			*ret_ns = ns;
 		}
-	}
 	return best != UINT64_MAX;
 }
 
@@ -341,18 +366,14 @@ civil_clf(struct span in, int64_t *ret_ns)
 size_t
 civil_asctime(struct span in, const struct civil_frame *frame, int64_t *ret_ns)
 {
-	static const char name[] = "sunmontuewedthufrisat";
 	struct civil c;
-	unsigned bad = 0, week = 0;
+	unsigned bad = 0;
 	int64_t ns;
 	size_t n;
 
 	if (in.n < 24 || in.p[3] != ' ')
 		return 0;
-	for (unsigned i = 0; i < 7; i++)
-		week |= (in.p[0] | 0x20) == name[i * 3] && (in.p[1] | 0x20) == name[i * 3 + 1] &&
-		    (in.p[2] | 0x20) == name[i * 3 + 2];
-	n = week != 0 ? civil_bsd(span_sub(in, 4, SIZE_MAX), frame, &ns) : 0;
+	n = is_week_day(in.p) ? civil_bsd(span_sub(in, 4, SIZE_MAX), frame, &ns) : 0;
 	if (n == 0 || in.n - 4 - n < 5 || in.p[4 + n] != ' ')
 		return 0;
 	civil_split(&c, ns, frame->zone_s);

@@ -33,6 +33,9 @@ struct bsd {
 	const struct civil_frame *frame;
 	struct span in;		/* the record without its tail */
 	size_t at;
+	size_t stamp_n;		/* the stamp at stamp_at in frame's zone, read once; 0: none */
+	size_t stamp_at;
+	int64_t stamp_ns;
 };
 
 static void
@@ -74,7 +77,7 @@ static const struct {
 
 /* The stamp at `at`: its octets and time, 0 when there is none. */
 static size_t
-stamp_read(const struct bsd *b, size_t at, const struct civil_frame *frame, int64_t *ret_ns)
+stamp_read(struct bsd *b, size_t at, const struct civil_frame *frame, int64_t *ret_ns)
 {
 	struct span s = span_sub(b->in, at, SIZE_MAX);
 	size_t n;
@@ -83,9 +86,19 @@ stamp_read(const struct bsd *b, size_t at, const struct civil_frame *frame, int6
 		return 0;
 	n = (unsigned)(s.p[0] - '0') <= 9 ? civil_iso(s, frame, ret_ns) :
 	    civil_bsd(s, frame, ret_ns);
-	if (n < s.n && s.p[n] != ' ' && s.p[n] != ':')
-		return 0;
-	return n;
+	return n == s.n || s.p[n] == ' ' || s.p[n] == ':' ? n : 0;
+}
+
+/* The same in the zone of senders that name none; the two forms that ask share one reading. */
+static size_t
+stamp_find(struct bsd *b, size_t at, int64_t *ret_ns)
+{
+	if (b->stamp_at != at || b->stamp_n == 0) {
+		b->stamp_at = at;
+		b->stamp_n = stamp_read(b, at, b->frame, &b->stamp_ns);
+	}
+	*ret_ns = b->stamp_ns;
+	return b->stamp_n;
 }
 
 static void
@@ -101,18 +114,21 @@ stamp_take(struct bsd *b, size_t n, int64_t ns)
  * the zone name's octets. 0 when there is none.
  */
 static size_t
-stamp_colon(const struct bsd *b, size_t at, int64_t *ret_ns, size_t *ret_zone)
+stamp_colon(struct bsd *b, size_t at, int64_t *ret_ns, size_t *ret_zone)
 {
 	struct civil_frame frame = *b->frame;
-	size_t n = stamp_read(b, at, &frame, ret_ns);
+	size_t n = stamp_find(b, at, ret_ns);
 
 	*ret_zone = 0;
-	for (size_t i = 0; n > 0 && i < sizeof zone_name / sizeof zone_name[0]; i++)
-		if (text_is(b, at + n, zone_name[i].name)) {
-			*ret_zone = zone_name[i].name.n;
-			frame.zone_s = zone_name[i].zone_s;
-			(void)stamp_read(b, at, &frame, ret_ns);
-		}
+	if (n == 0)
+		return 0;
+	if (text_is(b, at + n, SPAN(" ")) && text_is(b, at + n + 4, SPAN(": ")))
+		for (size_t i = 0; i < sizeof zone_name / sizeof zone_name[0]; i++)
+			if (text_is(b, at + n, zone_name[i].name)) {
+				*ret_zone = zone_name[i].name.n;
+				frame.zone_s = zone_name[i].zone_s;
+				(void)stamp_read(b, at, &frame, ret_ns);
+			}
 	return text_is(b, at + n + *ret_zone, SPAN(": ")) ? n : 0;
 }
 
@@ -295,7 +311,7 @@ static bool
 header_take(struct bsd *b)
 {
 	int64_t ns;
-	size_t n = stamp_read(b, b->at, b->frame, &ns);
+	size_t n = stamp_find(b, b->at, &ns);
 
 	if (n == 0)
 		return false;

@@ -40,11 +40,11 @@ struct parsed {
 	uint32_t shape_id;
 	bool shape_is_new;		/* first use of this id */
 	uint8_t format;			/* enum record_format */
-	uint8_t flags;			/* of the row: NOT_UTF8, HAS_NUL, time rule; CUT is the caller's */
+	uint8_t flags;			/* of the row, without CUT: that is the caller's */
 	uint32_t nvalue;
 	const struct span *value;
 	int64_t event_ns;
-	struct span host;		/* what it claims, decoded, at most 255 octets; may be empty */
+	struct span host;		/* its claim, decoded, at most 255 octets, or empty */
 	struct span app;
 };
 

@@ -12,13 +12,15 @@ static struct rig rig, cold;
 static const struct parse_config config = { .seed = 7, .zone_s = 7 * 3600 };
 
 static const char *const sample[] = {
-	"<165>1 2003-10-11T22:14:15.003Z h evntslog - ID47 [e@1 iut=\"3\" s=\"a\\\"b\"][f@1] \xef\xbb\xbfmsg",
+	("<165>1 2003-10-11T22:14:15.003Z h app - ID47 "
+	    "[e@1 iut=\"3\" s=\"a\\\"b\"][f@1] \xef\xbb\xbfmsg"),
 	"<34>Oct 11 22:14:15 mymachine su[12]: 'su root' failed\r\n",
 	"<189>12: 000234: *Mar  1 00:00:01.123 UTC: %SYS-5-CONFIG_I: Configured",
 	"<166>Mar 01 2026 18:59:58 fw : %ASA-6-302013: Built",
 	"<189>date=2026-03-01 time=18:59:58 devname=\"F\" tz=\"+0700\" msg=\"a b\"",
 	"1.2.3.4 - - [01/Mar/2026:18:59:58 +0700] \"GET / HTTP/1.1\" 200 1",
-	" {\"a\" : [1, {\"x\":null}], \"b\":{\"c\":\"\\u00e9\\\\\", \"d\":-1.5e3},\"time\":\"2026-03-01T12:00:00Z\"} ",
+	(" {\"a\" : [1, {\"x\":null}], \"b\":{\"c\":\"\\u00e9\\\\\", \"d\":-1.5e3},"
+	    "\"time\":\"2026-03-01T12:00:00Z\"} "),
 	"{\"host\":\"h\\n\",\"e\":{},\"f\":[],\"ts\":1772366400}",
 };
 
@@ -219,8 +221,9 @@ time_rules_follow_the_configuration(void)
 static void
 names_can_be_chosen(void)
 {
-	static const char *const message[] = { "text", "body", NULL }, *const time[] = { "at", NULL },
-	    *const host[] = { "from", NULL }, *const app[] = { NULL };
+	static const char *const message[] = { "text", "body", NULL };
+	static const char *const time[] = { "at", NULL }, *const host[] = { "from", NULL };
+	static const char *const app[] = { NULL };
 	static const struct parse_names names = { message, time, host, app };
 	struct parse_config mine = { .names = &names };
 	struct parsed parsed;
