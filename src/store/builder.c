@@ -11,6 +11,7 @@
 #include "base/limits.h"
 #include "base/must.h"
 #include "store/list.h"
+#include "store/segment_int.h"
 #include "sys/random.h"
 
 struct builder *
@@ -230,6 +231,74 @@ builder_leaf(struct builder *b, uint64_t tree_index, const uint8_t seed[32])
 	memcpy(leaf->seed, seed, sizeof leaf->seed);
 	leaf->nframe = b->nframe - b->leaf_frame;
 	b->leaf_frame = b->nframe;
+}
+
+/* ---- rows of a segment ---- */
+
+static enum err
+texts_make(struct segment *s, struct why *why)
+{
+	enum err rc = OK;
+
+	for (uint32_t i = 0; i < segment_columns(s) && rc == OK; i++)
+		rc = segment_column_text(s, i, NULL, why);
+	return rc;
+}
+
+static enum err
+segment_row_add(struct builder *b, struct segment *s, uint32_t at, struct why *why)
+{
+	struct span value[LIMIT_FIELDS];
+	const uint16_t *shape, *source;
+	const int64_t *recv, *time;
+	const uint8_t *flags;
+	struct row row;
+	enum err rc;
+
+	rc = segment_shape_index(s, &shape, why);
+	if (rc == OK)
+		rc = segment_source_index(s, &source, why);
+	if (rc == OK)
+		rc = segment_flags(s, &flags, why);
+	if (rc == OK)
+		rc = segment_recv(s, &recv, why);
+	if (rc == OK)
+		rc = segment_time(s, &time, why);
+	if (rc == OK)
+		rc = segment_values(s, at, value, why);
+	if (rc != OK)
+		return rc;
+	row = (struct row){ shape[at], source[at], flags[at], recv[at], time[at],
+	    segment_shape(s, shape[at])->nhole, value };
+	row_add(b, plan_of(b, segment_shape(s, shape[at])),
+	    source_index(b, segment_source(s, source[at])), &row);
+	return OK;
+}
+
+enum err
+builder_segment(struct builder *b, struct segment *s, uint64_t from_seq, struct why *why)
+{
+	enum err rc;
+
+	must(segment_stream(s) == b->conf.stream && segment_class(s) == b->conf.class &&
+	    segment_epoch(s) == b->conf.epoch);
+	rows_room(b, segment_rows(s));
+	rc = texts_make(s, why);
+	for (uint32_t i = 0; i < segment_leaves(s) && rc == OK; i++) {
+		const struct segment_leaf *leaf = segment_leaf(s, i);
+		uint32_t at = leaf->first_row;
+
+		for (uint32_t k = 0; k < leaf->nframe; at += leaf->frame[k++].rows) {
+			if (leaf->frame[k].first_seq < from_seq)
+				continue;
+			for (uint32_t n = 0; n < leaf->frame[k].rows && rc == OK; n++)
+				rc = segment_row_add(b, s, at + n, why);
+			frame_add(b, leaf->frame[k].first_seq, leaf->frame[k].rows);
+		}
+		if (rc == OK && leaf->tree_index != UINT64_MAX && b->nframe > b->leaf_frame)
+			builder_leaf(b, leaf->tree_index, leaf->seed);
+	}
+	return rc;
 }
 
 uint32_t

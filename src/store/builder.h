@@ -9,6 +9,7 @@
 #include "store/segment.h"
 
 struct builder;
+struct segment_memory;
 
 struct builder_conf {
 	uint8_t stream;
@@ -33,13 +34,24 @@ uint32_t	builder_rows(const struct builder *builder);
 /* Memory held; the keeper ends a segment when it passes its budget. */
 size_t		builder_bytes(const struct builder *builder);
 /*
+ * The rows of a segment of the same stream and class whose sequence number is at least from_seq,
+ * with their leaves, seeds and frames as they were: for repacking. from_seq is 0 or the first of
+ * a frame. builder_rows + its rows <= LIMIT_ROWS. After an error the builder is to be thrown away.
+ */
+enum err	builder_segment(struct builder *builder, struct segment *segment,
+		    uint64_t from_seq, struct why *why);
+/*
  * Writes id's two files into dirfd (tmp, fsync, rename, fsync of the directory) and empties the
  * builder. ret_info is what the manifest keeps.
  */
 enum err	builder_write(struct builder *builder, int dirfd, uint64_t id,
 		    struct segment_info *ret_info, struct why *why);
-/* The same rows as a segment in memory, for readers of the journal's tail; builder is emptied. */
-enum err	builder_to_memory(struct builder *builder, struct segment **ret_segment,
-		    struct segment_info *ret_info, struct why *why);
+/*
+ * The same rows in memory, for readers of the journal's tail (segment_open_memory; end with
+ * segment_memory_drop); frames without a leaf make up one that is not in the tree yet. The builder
+ * is emptied.
+ */
+struct segment_memory	*builder_to_memory(struct builder *builder,
+		    struct segment_info *ret_info);
 
 #endif

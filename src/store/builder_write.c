@@ -278,22 +278,16 @@ builder_write(struct builder *b, int dirfd, uint64_t id, struct segment_info *re
 	return OK;
 }
 
-enum err
-builder_to_memory(struct builder *b, struct segment **ret_segment, struct segment_info *ret_info,
-    struct why *why)
+struct segment_memory *
+builder_to_memory(struct builder *b, struct segment_info *ret_info)
 {
 	struct buf sealed = { 0 }, derived = { 0 };
-	struct segment_info info;
-	enum err rc;
 
 	must(b->nrow > 0);
-	info_fill(b, 0, &info);
-	part_put(b, &info, SEGMENT_SEALED, NULL, &sealed);
-	part_put(b, &info, SEGMENT_DERIVED, NULL, &derived);
-	info.bytes = sealed.n + derived.n;
-	rc = segment_open_memory(ret_segment, &sealed, &derived, NULL, PACK_CHECK, why);
-	if (rc == OK)
-		*ret_info = info;
+	info_fill(b, 0, ret_info);
+	part_put(b, ret_info, SEGMENT_SEALED, NULL, &sealed);
+	part_put(b, ret_info, SEGMENT_DERIVED, NULL, &derived);
+	ret_info->bytes = sealed.n + derived.n;
 	builder_empty(b);
-	return rc;
+	return segment_memory_new(&sealed, &derived);
 }

@@ -45,8 +45,7 @@ segment_free(struct segment **segment)
 	for (uint32_t i = 0; i < s->nsource; i++)
 		source_free(&s->source[i]);
 	hold_done(&s->hold);
-	buf_done(&s->sealed_bytes);
-	buf_done(&s->derived_bytes);
+	segment_memory_drop(&s->memory);
 	free(s);
 	*segment = NULL;
 }
@@ -415,20 +414,44 @@ segment_open(struct segment **ret_segment, int dirfd, uint64_t id, const uint8_t
 	return rc;
 }
 
+struct segment_memory *
+segment_memory_new(struct buf *sealed, struct buf *derived)
+{
+	struct segment_memory *memory = xcalloc(1, sizeof *memory);
+
+	memory->refs = 1;
+	memory->sealed = *sealed;
+	memory->derived = *derived;
+	*sealed = *derived = (struct buf){ 0 };
+	return memory;
+}
+
+void
+segment_memory_drop(struct segment_memory **memory)
+{
+	struct segment_memory *m = *memory;
+
+	*memory = NULL;
+	if (m == NULL || __atomic_sub_fetch(&m->refs, 1, __ATOMIC_ACQ_REL) > 0)
+		return;
+	buf_done(&m->sealed);
+	buf_done(&m->derived);
+	free(m);
+}
+
 enum err
-segment_open_memory(struct segment **ret_segment, struct buf *sealed, struct buf *derived,
+segment_open_memory(struct segment **ret_segment, struct segment_memory *memory,
     const uint8_t *key, enum pack_trust trust, struct why *why)
 {
 	struct segment *s = xcalloc(1, sizeof *s);
 	enum err rc;
 
-	s->sealed_bytes = *sealed;
-	s->derived_bytes = *derived;
-	*sealed = *derived = (struct buf){ 0 };
+	__atomic_add_fetch(&memory->refs, 1, __ATOMIC_RELAXED);
+	s->memory = memory;
 	(void)snprintf(s->name, sizeof s->name, "rows in memory");
-	rc = pack_open_memory(&s->sealed, buf_span(&s->sealed_bytes), s->name, key, trust, why);
-	if (rc == OK && s->derived_bytes.n > 0)
-		rc = pack_open_memory(&s->derived, buf_span(&s->derived_bytes), s->name, key,
+	rc = pack_open_memory(&s->sealed, buf_span(&memory->sealed), s->name, key, trust, why);
+	if (rc == OK && memory->derived.n > 0)
+		rc = pack_open_memory(&s->derived, buf_span(&memory->derived), s->name, key,
 		    trust, why);
 	if (rc == OK)
 		rc = segment_start(s, why);

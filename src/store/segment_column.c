@@ -7,6 +7,7 @@
 
 #include <stdlib.h>
 
+#include "base/limits.h"
 #include "base/must.h"
 #include "store/column.h"
 
@@ -243,7 +244,7 @@ value_at(const struct column *c, uint32_t i)
 }
 
 enum err
-segment_raw(struct segment *s, uint32_t row, struct buf *out, struct why *why)
+segment_values(struct segment *s, uint32_t row, struct span *ret_value, struct why *why)
 {
 	const struct segment_shape *shape;
 	const uint16_t *shape_index;
@@ -254,16 +255,32 @@ segment_raw(struct segment *s, uint32_t row, struct buf *out, struct why *why)
 	if (rc != OK)
 		return rc;
 	shape = &s->shape[shape_index[row]];
-	buf_span_put(out, shape->shape->head);
 	for (uint32_t i = 0; i < shape->shape->nhole; i++) {
-		struct segment_column *col = &s->column[shape->place[i].column];
+		const struct place *place = &shape->place[i];
+		struct segment_column *col = &s->column[place->column];
 
-		rc = column_load(s, shape->place[i].column, why);
+		rc = column_load(s, place->column, why);
 		if (rc != OK)
 			return segment_why(s, rc, why);
-		buf_span_put(out, value_at(&col->column, first_value(col, row) +
-		    shape->place[i].nth));
-		buf_span_put(out, shape->shape->hole[i].piece);
+		ret_value[i] = value_at(&col->column, first_value(col, row) + place->nth);
+	}
+	return OK;
+}
+
+enum err
+segment_raw(struct segment *s, uint32_t row, struct buf *out, struct why *why)
+{
+	struct span value[LIMIT_FIELDS];
+	const struct shape *shape;
+	enum err rc = segment_values(s, row, value, why);
+
+	if (rc != OK)
+		return rc;
+	shape = s->shape[s->shape_index[row]].shape;
+	buf_span_put(out, shape->head);
+	for (uint32_t i = 0; i < shape->nhole; i++) {
+		buf_span_put(out, value[i]);
+		buf_span_put(out, shape->hole[i].piece);
 	}
 	return OK;
 }

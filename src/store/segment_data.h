@@ -30,7 +30,7 @@ struct segment_column {
 struct segment {
 	char name[SEGMENT_NAME];
 	struct pack *sealed, *derived;
-	struct buf sealed_bytes, derived_bytes;	/* when in memory */
+	struct segment_memory *memory;	/* or NULL: in files */
 	struct hold hold;
 	uint32_t nrow;
 	int64_t recv_min_ns, recv_max_ns;

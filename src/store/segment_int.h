@@ -47,9 +47,24 @@ void		segment_day(char ret[SEGMENT_NAME], int64_t recv_ns);
  */
 enum err	segment_open(struct segment **ret_segment, int dirfd, uint64_t id,
 		    const uint8_t *key, struct why *why);
-/* From memory: both bufs are taken over and left empty, in any case. */
-enum err	segment_open_memory(struct segment **ret_segment, struct buf *sealed,
-		    struct buf *derived, const uint8_t *key, enum pack_trust trust,
+/* Both parts in memory, shared by all segments that were opened from them. */
+struct segment_memory {
+	int refs;			/* atomic: segments may end in any thread */
+	struct buf sealed;
+	struct buf derived;		/* may be empty */
+};
+
+/* Takes both bufs over and leaves them empty. One reference is the caller's. */
+struct segment_memory	*segment_memory_new(struct buf *sealed, struct buf *derived);
+void		segment_memory_drop(struct segment_memory **memory);
+/* Takes a reference of its own. */
+enum err	segment_open_memory(struct segment **ret_segment, struct segment_memory *memory,
+		    const uint8_t *key, enum pack_trust trust, struct why *why);
+/*
+ * The values of a row's holes, in order; at most LIMIT_FIELDS. They belong to the segment. Texts
+ * must have been made (segment_column_text).
+ */
+enum err	segment_values(struct segment *segment, uint32_t row, struct span *ret_value,
 		    struct why *why);
 /* The sealed part's container: for verify. */
 struct pack	*segment_pack(struct segment *segment);

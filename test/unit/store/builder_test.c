@@ -103,22 +103,33 @@ columns_agree(struct segment *s)
 	}
 }
 
+static struct segment *
+opened(struct builder *b, struct segment_info *info)
+{
+	struct segment_memory *memory = builder_to_memory(b, info);
+	struct segment *s = NULL;
+	struct why why = { "" };
+
+	if (!check_int(segment_open_memory(&s, memory, NULL, PACK_CHECK, &why), OK))
+		printf("%s\n", why.text);
+	segment_memory_drop(&memory);
+	return s;
+}
+
 static void
 what_goes_in_comes_out(void)
 {
 	for (uint64_t seed = 1; seed <= 60; seed++) {
 		struct builder_conf conf = { .class = 2, .epoch = 1, .level = 1 };
 		struct builder *b = builder_new(&conf);
-		struct segment *s = NULL;
+		struct segment *s;
 		struct segment_info info;
 		struct rows r;
-		struct why why = { "" };
 		uint32_t rows = 1 + (uint32_t)(seed * seed % 700);
 
 		rows_init(&r, seed);
 		frames_add(b, &r, 3, rows, seed % 8 == 0);
-		if (!check_int(builder_to_memory(b, &s, &info, &why), OK))
-			printf("seed %llu: %s\n", (unsigned long long)seed, why.text);
+		s = opened(b, &info);
 		if (s != NULL) {
 			segment_is(s, &r);
 			columns_agree(s);
@@ -197,10 +208,40 @@ a_file_gives_back_the_same(void)
 	}
 }
 
+static void
+segments_are_merged_with_all_that_is_in_them(void)
+{
+	struct builder_conf conf = { .class = 2, .epoch = 1, .level = 9 };
+	struct builder *b = builder_new(&conf);
+	struct segment *part[3], *s;
+	struct segment_info info;
+	struct why why = { "" };
+	struct rows r;
+
+	rows_init(&r, 11);
+	for (unsigned i = 0; i < 3; i++) {
+		frames_add(b, &r, 2, 100, false);
+		part[i] = opened(b, &info);
+	}
+	for (unsigned i = 0; i < 3; i++) {
+		check_int(builder_segment(b, part[i], 0, &why), OK);
+		segment_free(&part[i]);
+	}
+	s = opened(b, &info);
+	segment_is(s, &r);
+	check_int(segment_leaves(s), 6);
+	check_int(segment_leaf(s, 5)->seed[0], 1);
+	check_int(info.raw_bytes, r.raw.n);
+	segment_free(&s);
+	builder_free(&b);
+	rows_done(&r);
+}
+
 int
 main(void)
 {
 	run(what_goes_in_comes_out);
+	run(segments_are_merged_with_all_that_is_in_them);
 	run(a_file_gives_back_the_same);
 	return check_done();
 }

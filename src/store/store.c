@@ -1,0 +1,356 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A store for reading: the manifest's segments and, behind them, the journal's tail as small
+ * segments in memory. Rows of the tail are grouped by stream, class and epoch; the pieces of one
+ * group are merged as they grow, so that their number stays small, and go when the manifest has
+ * their rows.
+ */
+#include "store/store.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/limits.h"
+#include "base/must.h"
+#include "store/builder.h"
+#include "store/journal.h"
+#include "store/key.h"
+#include "store/manifest.h"
+#include "store/segment_int.h"
+#include "sys/file.h"
+
+enum {
+	DAY_NAME = 40,
+	TAIL_LEVEL = 1
+};
+
+/* Rows that are in the journal only, one stream, class and epoch; in order of sequence numbers. */
+struct tail {
+	struct tail *next;		/* newer rows, maybe of other groups */
+	struct segment_info info;
+	struct segment_memory *memory;
+};
+
+struct entry {
+	const struct segment_info *info;	/* the manifest's or the tail's */
+	struct tail *tail;		/* NULL: in files */
+};
+
+struct store {
+	int dirfd;
+	bool has_key;
+	uint8_t key[KEY_BYTES];
+	struct manifest *manifest;
+	uint64_t version;
+	struct journal_reader *journal;
+	struct tail *tail;
+	struct entry *entry;
+	size_t nentry;
+	struct builder *builder;	/* of the group being read, or NULL */
+	struct builder_conf group;
+};
+
+static void
+tail_free(struct tail **tail)
+{
+	segment_memory_drop(&(*tail)->memory);
+	free(*tail);
+	*tail = NULL;
+}
+
+void
+store_close(struct store **store)
+{
+	struct store *s = *store;
+
+	if (s == NULL)
+		return;
+	manifest_close(&s->manifest);
+	journal_reader_close(&s->journal);
+	builder_free(&s->builder);
+	while (s->tail != NULL) {
+		struct tail *next = s->tail->next;
+
+		tail_free(&s->tail);
+		s->tail = next;
+	}
+	free(s->entry);
+	explicit_bzero(s->key, sizeof s->key);
+	free(s);
+	*store = NULL;
+}
+
+enum err
+store_open(struct store **ret_store, int dirfd, const uint8_t *key, struct why *why)
+{
+	struct store *s = xcalloc(1, sizeof *s);
+	enum err rc;
+
+	s->dirfd = dirfd;
+	s->has_key = key != NULL;
+	if (key != NULL)
+		memcpy(s->key, key, sizeof s->key);
+	rc = manifest_open(&s->manifest, dirfd, MANIFEST_READ, why);
+	if (rc == OK && key == NULL && manifest_encrypted(s->manifest))
+		rc = why_set(why, ERR_DENIED, "the store is encrypted, and there is no store key");
+	if (rc == OK)
+		rc = store_refresh(s, why);
+	if (rc == OK) {
+		*ret_store = s;
+		s = NULL;
+	}
+	store_close(&s);
+	return rc;
+}
+
+/* ---- the journal's tail ---- */
+
+static bool
+is_of_group(const struct segment_info *info, const struct builder_conf *group)
+{
+	return info->stream == group->stream && info->class == group->class &&
+	    info->epoch == group->epoch;
+}
+
+/* The newest piece of the builder's group, for merging. */
+static struct tail **
+group_last(struct store *s)
+{
+	struct tail **last = NULL;
+
+	for (struct tail **at = &s->tail; *at != NULL; at = &(*at)->next) {
+		if (is_of_group(&(*at)->info, &s->group))
+			last = at;
+	}
+	return last;
+}
+
+static enum err
+tail_feed(struct builder *builder, struct tail *tail, uint64_t from_seq, struct why *why)
+{
+	struct segment *segment = NULL;
+	enum err rc;
+
+	rc = segment_open_memory(&segment, tail->memory, NULL, PACK_CHECK, why);
+	if (rc == OK)
+		rc = builder_segment(builder, segment, from_seq, why);
+	segment_free(&segment);
+	return rc;
+}
+
+static void
+tail_append(struct store *s, struct tail *tail)
+{
+	struct tail **at = &s->tail;
+
+	while (*at != NULL)
+		at = &(*at)->next;
+	*at = tail;
+}
+
+/* What the builder holds becomes a piece; then equals are merged, as in a binary counter. */
+static enum err
+group_end(struct store *s, struct why *why)
+{
+	enum err rc = OK;
+
+	while (s->builder != NULL && builder_rows(s->builder) > 0 && rc == OK) {
+		struct tail *tail = xcalloc(1, sizeof *tail), **last = group_last(s), *old;
+
+		tail->memory = builder_to_memory(s->builder, &tail->info);
+		if (last == NULL || (*last)->info.rows > tail->info.rows * 2 ||
+		    (*last)->info.rows + tail->info.rows > LIMIT_ROWS) {
+			tail_append(s, tail);
+			break;
+		}
+		old = *last;
+		*last = old->next;
+		rc = tail_feed(s->builder, old, 0, why);
+		if (rc == OK)
+			rc = tail_feed(s->builder, tail, 0, why);
+		tail_free(&old);
+		tail_free(&tail);
+	}
+	builder_free(&s->builder);
+	return rc;
+}
+
+static void
+group_begin(struct store *s, const struct builder_conf *group)
+{
+	s->group = *group;
+	memcpy(s->group.store_id, manifest_store_id(s->manifest), sizeof s->group.store_id);
+	s->builder = builder_new(&s->group);
+}
+
+static enum err
+tail_rows(struct store *s, const struct journal_frame *frame, struct why *why)
+{
+	struct builder_conf group = { .stream = frame->stream, .class = frame->class,
+	    .epoch = frame->epoch, .level = TAIL_LEVEL };
+	enum err rc = OK;
+
+	if (frame->id <= manifest_stored(s->manifest, frame->stream, frame->class))
+		return OK;
+	if (s->builder != NULL && (s->group.stream != group.stream ||
+	    s->group.class != group.class || s->group.epoch != group.epoch ||
+	    builder_rows(s->builder) + frame->head.nrow > LIMIT_ROWS))
+		rc = group_end(s, why);
+	if (rc != OK)
+		return rc;
+	if (s->builder == NULL)
+		group_begin(s, &group);
+	builder_frame(s->builder, &frame->head, &frame->tables, frame->id);
+	return OK;
+}
+
+static enum err
+tail_read(struct store *s, struct why *why)
+{
+	struct journal_frame frame;
+	enum err rc = OK;
+
+	if (s->journal == NULL)
+		rc = journal_reader_open(&s->journal, s->dirfd, s->has_key ? s->key : NULL,
+		    manifest_journal_file(s->manifest), why);
+	while (rc == OK) {
+		rc = journal_reader_next(s->journal, &frame, why);
+		if (rc == OK && frame.type == JOURNAL_ROWS)
+			rc = tail_rows(s, &frame, why);
+	}
+	if (rc == ERR_MORE)
+		rc = group_end(s, why);
+	return rc;
+}
+
+/* Takes out of a piece what the manifest has by now: all of it, or the older frames. */
+static enum err
+tail_trim(struct store *s, struct tail **at, struct why *why)
+{
+	struct tail *tail = *at, *rest;
+	uint64_t stored = manifest_stored(s->manifest, tail->info.stream, tail->info.class);
+	enum err rc = OK;
+
+	if (tail->info.first_seq > stored)
+		return OK;
+	*at = tail->next;
+	if (tail->info.last_seq > stored) {
+		struct builder_conf group = { .stream = tail->info.stream,
+		    .class = tail->info.class, .epoch = tail->info.epoch, .level = TAIL_LEVEL };
+
+		group_begin(s, &group);
+		rc = tail_feed(s->builder, tail, stored + 1, why);
+		if (rc == OK && builder_rows(s->builder) > 0) {
+			rest = xcalloc(1, sizeof *rest);
+			rest->memory = builder_to_memory(s->builder, &rest->info);
+			rest->next = *at;
+			*at = rest;
+		}
+		builder_free(&s->builder);
+	}
+	tail_free(&tail);
+	return rc;
+}
+
+static enum err
+tails_trim(struct store *s, struct why *why)
+{
+	enum err rc = OK;
+
+	for (struct tail **at = &s->tail; *at != NULL && rc == OK;) {
+		struct tail *before = *at;
+
+		rc = tail_trim(s, at, why);
+		if (*at == before)
+			at = &(*at)->next;
+	}
+	return rc;
+}
+
+/* ---- the list of segments ---- */
+
+static int
+entry_cmp(const void *a, const void *b)
+{
+	const struct segment_info *x = ((const struct entry *)a)->info;
+	const struct segment_info *y = ((const struct entry *)b)->info;
+
+	if (x->recv_min_ns != y->recv_min_ns)
+		return x->recv_min_ns < y->recv_min_ns ? -1 : 1;
+	return (x->first_seq > y->first_seq) - (x->first_seq < y->first_seq);
+}
+
+static void
+entries_make(struct store *s)
+{
+	size_t n = manifest_count(s->manifest), i = 0;
+
+	for (struct tail *t = s->tail; t != NULL; t = t->next)
+		n++;
+	s->entry = xreallocarray(s->entry, n > 0 ? n : 1, sizeof *s->entry);
+	s->nentry = n;
+	for (; i < manifest_count(s->manifest); i++)
+		s->entry[i] = (struct entry){ manifest_segment(s->manifest, i), NULL };
+	for (struct tail *t = s->tail; t != NULL; t = t->next)
+		s->entry[i++] = (struct entry){ &t->info, t };
+	if (n > 0)
+		qsort(s->entry, n, sizeof *s->entry, entry_cmp);
+}
+
+enum err
+store_refresh(struct store *s, struct why *why)
+{
+	enum err rc;
+
+	/* The journal first: a row that moves from there to the manifest is seen in either. */
+	rc = tail_read(s, why);
+	if (rc == OK)
+		rc = manifest_refresh(s->manifest, why);
+	if (rc == OK)
+		rc = tails_trim(s, why);
+	entries_make(s);
+	return rc;
+}
+
+size_t
+store_segments(const struct store *s)
+{
+	return s->nentry;
+}
+
+const struct segment_info *
+store_segment(const struct store *s, size_t index)
+{
+	must(index < s->nentry);
+	return s->entry[index].info;
+}
+
+enum err
+store_segment_open(struct store *s, size_t index, struct segment **ret_segment, struct why *why)
+{
+	const struct entry *e = &s->entry[index];
+	char day[SEGMENT_NAME], name[DAY_NAME];
+	int fd = -1;
+	enum err rc;
+
+	must(index < s->nentry);
+	if (e->tail != NULL)
+		return segment_open_memory(ret_segment, e->tail->memory, NULL, PACK_CHECK, why);
+	segment_day(day, e->info->recv_min_ns);
+	(void)snprintf(name, sizeof name, "segment/%s", day);
+	rc = dir_open(&fd, s->dirfd, name, why);
+	if (rc == OK)
+		rc = segment_open(ret_segment, fd, e->info->id, s->has_key ? s->key : NULL, why);
+	file_close(&fd);
+	return rc;
+}
+
+bool
+store_may_hold(struct store *s, size_t index, const uint64_t *token_hash, size_t n)
+{
+	(void)s;
+	(void)index;
+	(void)token_hash;
+	(void)n;
+	return true;
+}
