@@ -6,6 +6,13 @@
  */
 #include "base/fold.h"
 
+#if defined(__SSSE3__)
+#include <tmmintrin.h>
+#define FOLD_VECTOR 1
+#else
+#define FOLD_VECTOR 0
+#endif
+
 struct shift {
 	uint32_t low, high;	/* code points low, low + stride ... high */
 	uint32_t stride;
@@ -158,11 +165,95 @@ rune_fold(uint32_t r)
 	return shifted(fold_shift, sizeof fold_shift / sizeof fold_shift[0], r);
 }
 
+#if FOLD_VECTOR
+
+enum { VECTOR = 16 };
+
+static inline __m128i
+vector_at(const uint8_t *p)
+{
+	return _mm_loadu_si128((const __m128i *)(const void *)p);
+}
+
+/*
+ * One bit per octet of v that is an ASCII word character. The low half octet chooses a set of
+ * groups, the high half the group it is in: 1 = 0-9 of 3x, 2 = 1-f of 4x and 6x, 4 = 0-a of 5x
+ * and 7x, 8 = f of 5x (the underscore). Octets above 0x7f are in no group.
+ */
+static inline unsigned
+word_mask(__m128i v)
+{
+	const __m128i by_low = _mm_setr_epi8(5, 7, 7, 7, 7, 7, 7, 7, 7, 7, 6, 2, 2, 2, 2, 10);
+	const __m128i by_high = _mm_setr_epi8(0, 0, 0, 1, 2, 12, 2, 4, 0, 0, 0, 0, 0, 0, 0, 0);
+	const __m128i half = _mm_set1_epi8(0x0f);
+	__m128i low = _mm_shuffle_epi8(by_low, _mm_and_si128(v, half));
+	__m128i high = _mm_shuffle_epi8(by_high, _mm_and_si128(_mm_srli_epi16(v, 4), half));
+	__m128i none = _mm_cmpeq_epi8(_mm_and_si128(low, high), _mm_setzero_si128());
+
+	return ~(unsigned)_mm_movemask_epi8(none) & 0xffff;
+}
+
+/* Lower case of all vectors that are ASCII; returns how many octets were done. */
+static size_t
+ascii_lower(uint8_t *at, struct span s)
+{
+	size_t i = 0;
+
+	for (; s.n - i >= VECTOR; i += VECTOR) {
+		__m128i v = vector_at(s.p + i);
+		__m128i upper = _mm_and_si128(_mm_cmpgt_epi8(v, _mm_set1_epi8('A' - 1)),
+		    _mm_cmplt_epi8(v, _mm_set1_epi8('Z' + 1)));
+
+		if (_mm_movemask_epi8(v) != 0)
+			break;
+		v = _mm_or_si128(v, _mm_and_si128(upper, _mm_set1_epi8(0x20)));
+		_mm_storeu_si128((__m128i *)(void *)(at + i), v);
+	}
+	return i;
+}
+
+/* The first octet at or after i that is above 0x7f, or whose being in a word is `is`. */
+static size_t
+ascii_until(struct span s, size_t i, bool is)
+{
+	for (; s.n - i >= VECTOR; i += VECTOR) {
+		__m128i v = vector_at(s.p + i);
+		unsigned mask = word_mask(v);
+
+		mask = (is ? mask : ~mask & 0xffff) | (unsigned)_mm_movemask_epi8(v);
+		if (mask != 0)
+			return i + (unsigned)__builtin_ctz(mask);
+	}
+	while (i < s.n && s.p[i] < 0x80 && ascii_is_word(s.p[i]) != is)
+		i++;
+	return i;
+}
+
+#else
+
+static size_t
+ascii_lower(uint8_t *at, struct span s)
+{
+	(void)at;
+	(void)s;
+	return 0;
+}
+
+static size_t
+ascii_until(struct span s, size_t i, bool is)
+{
+	while (i < s.n && s.p[i] < 0x80 && ascii_is_word(s.p[i]) != is)
+		i++;
+	return i;
+}
+
+#endif
+
 static size_t
 fold_with(uint8_t *at, struct span s, uint32_t (*change)(uint32_t r))
 {
 	uint8_t rune[4];
-	size_t i = 0, n = 0;
+	size_t i = 0, n = 0, vectors;
 
 	while (i < s.n) {
 		uint8_t c = s.p[i];
@@ -170,8 +261,13 @@ fold_with(uint8_t *at, struct span s, uint32_t (*change)(uint32_t r))
 		uint32_t r, to;
 
 		if (c < 0x80) {
-			at[n++] = (uint8_t)(c >= 'A' && c <= 'Z' ? c | 0x20 : c);
-			i++;
+			/* at + n is not behind s.p + i, even when they are one text */
+			vectors = ascii_lower(at + n, (struct span){ s.p + i, s.n - i });
+			i += vectors;
+			n += vectors;
+			for (; i < s.n && s.p[i] < 0x80; i++)
+				at[n++] = (uint8_t)(s.p[i] >= 'A' && s.p[i] <= 'Z' ?
+				    s.p[i] | 0x20 : s.p[i]);
 			continue;
 		}
 		r = rune_next(s, &i);
@@ -216,28 +312,117 @@ fold_is_folded(struct span s)
 	return true;
 }
 
+/*
+ * The place at or after i where a word begins (is = true) or ends (is = false), s.n when it is
+ * the end. Octets above 0x7f are looked at by code point.
+ */
+static size_t
+word_edge(struct span s, size_t i, bool is)
+{
+	size_t next;
+
+	while ((i = ascii_until(s, i, is)) < s.n && s.p[i] >= 0x80) {
+		next = i;
+		if (rune_is_word(rune_next(s, &next)) == is)
+			break;
+		i = next;
+	}
+	return i;
+}
+
 bool
 word_next(struct span s, size_t *at, struct span *ret_word)
 {
-	size_t i = *at, from, next;
+	size_t from = word_edge(s, *at, true);
 
-	for (from = i; from < s.n; from = next) {
-		next = from;
-		if (s.p[from] < 0x80 ? (next++, ascii_is_word(s.p[from])) :
-		    rune_is_word(rune_next(s, &next)))
-			break;
-	}
-	if (from == s.n) {
-		*at = s.n;
+	*at = from < s.n ? word_edge(s, from, false) : s.n;
+	if (from == s.n)
 		return false;
+	*ret_word = (struct span){ s.p + from, *at - from };
+	return true;
+}
+
+/* ---- words, a window at a time ---- */
+
+struct words
+words_of(struct span text)
+{
+	/* The window before the first; words_more() enters the first one. */
+	return (struct words){ .text = text, .base = (size_t)0 - WORDS_WINDOW };
+}
+
+/* Bits of the ASCII word characters and of the octets above 0x7f among the 64 at p. */
+static uint64_t
+window_mask(const uint8_t *p, uint64_t *ret_high)
+{
+	uint64_t word = 0, high = 0;
+
+#if FOLD_VECTOR
+	for (unsigned i = 0; i < WORDS_WINDOW; i += VECTOR) {
+		__m128i v = vector_at(p + i);
+
+		word |= (uint64_t)word_mask(v) << i;
+		high |= (uint64_t)(unsigned)_mm_movemask_epi8(v) << i;
 	}
-	for (i = from; i < s.n; i = next) {
-		next = i;
-		if (s.p[i] < 0x80 ? (next++, !ascii_is_word(s.p[i])) :
-		    !rune_is_word(rune_next(s, &next)))
-			break;
+#else
+	for (unsigned i = 0; i < WORDS_WINDOW; i++) {
+		high |= (uint64_t)(p[i] >> 7) << i;
+		word |= (uint64_t)(p[i] < 0x80 && ascii_is_word(p[i])) << i;
 	}
-	*ret_word = (struct span){ s.p + from, i - from };
-	*at = i;
+#endif
+	*ret_high = high;
+	return word;
+}
+
+/* The bits of n octets from bit i on. */
+static uint64_t
+bits(size_t i, size_t n)
+{
+	return (n < WORDS_WINDOW ? (UINT64_C(1) << n) - 1 : UINT64_MAX) << i;
+}
+
+/* Adds the code points of the window that are no ASCII: each is in a word with all its octets. */
+static uint64_t
+window_runes(struct words *words, uint64_t word, uint64_t high)
+{
+	/* What began in the window before is of that window's last octet's kind. */
+	if (words->in_word != 0)
+		word |= bits(0, words->ahead);
+	high &= ~bits(0, words->ahead);
+	words->ahead = 0;
+	while (high != 0) {
+		size_t i = (size_t)__builtin_ctzll(high), at = words->base + i, n;
+		bool is = rune_is_word(rune_next(words->text, &at));
+
+		n = at - words->base - i;
+		if (is)
+			word |= bits(i, n);
+		high &= ~bits(i, n);
+		if (i + n > WORDS_WINDOW)
+			words->ahead = (unsigned)(i + n - WORDS_WINDOW);
+	}
+	return word;
+}
+
+bool
+words_more(struct words *words)
+{
+	size_t base = words->base + WORDS_WINDOW;	/* wraps to 0 at first */
+	uint8_t tail[WORDS_WINDOW] = { 0 };
+	uint64_t word, high;
+
+	if (base >= words->text.n)
+		return false;
+	words->base = base;
+	if (words->text.n - base >= WORDS_WINDOW) {
+		word = window_mask(words->text.p + base, &high);
+	} else {
+		memcpy(tail, words->text.p + base, words->text.n - base);
+		word = window_mask(tail, &high);
+	}
+	if (high != 0)
+		word = window_runes(words, word, high);
+	words->edge = word ^ (word << 1 | words->in_word);
+	words->in_word = (unsigned)(word >> (WORDS_WINDOW - 1));
 	return true;
 }

@@ -33,6 +33,48 @@ bool		fold_is_folded(struct span s);
 /* The next word of s at or after *at; moves *at behind it. False: there is none. */
 bool		word_next(struct span s, size_t *at, struct span *ret_word);
 
+/*
+ * All words of a text, one after the other, several times as fast as word_next(): the text is
+ * looked at in windows of 64 octets, each as a mask of the places where a word begins or ends.
+ *
+ *	text	GET /a_1 x	mask  1001 1001 11...	(of "GET", "a_1", "x")
+ */
+struct words {
+	struct span text;
+	size_t base;		/* of the window */
+	uint64_t edge;		/* its edges that were not given out yet */
+	unsigned in_word;	/* 1: its last octet is in a word */
+	unsigned ahead;		/* octets of a code point that lie behind it */
+};
+
+enum { WORDS_WINDOW = 64 };
+
+struct words	words_of(struct span text);
+/* The next window; false at the end of the text. */
+bool		words_more(struct words *words);
+
+/* The next word; false: there is none. Borrows from the text. */
+static inline bool
+words_next(struct words *words, struct span *ret_word)
+{
+	size_t from, to;
+
+	while (words->edge == 0)
+		if (!words_more(words))
+			return false;
+	from = words->base + (size_t)__builtin_ctzll(words->edge);
+	words->edge &= words->edge - 1;
+	while (words->edge == 0)
+		if (!words_more(words)) {
+			*ret_word = (struct span){ words->text.p + from, words->text.n - from };
+			return true;
+		}
+	to = words->base + (size_t)__builtin_ctzll(words->edge);
+	words->edge &= words->edge - 1;
+	*ret_word = (struct span){ words->text.p + from, to - from };
+	return true;
+}
+
 static inline bool
 ascii_is_word(uint8_t c)
 {

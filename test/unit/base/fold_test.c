@@ -2,6 +2,9 @@
 /* Tests base/fold.c. */
 #include "base/fold.h"
 
+#include <stdlib.h>
+
+#include "base/must.h"
 #include "check.h"
 
 static struct span
@@ -101,6 +104,41 @@ folded_text_is_known(void)
 	check(!fold_is_folded(SPAN("đang")));
 }
 
+/* Texts of random pieces, of every length around a window, in an allocation of exact size. */
+static void
+both_ways_through_words_agree(void)
+{
+	static const char *const piece[] = { "a", "Zz9", "_", " ", "--", ".", "\xc4\x91",
+	    "\xe1\xba\xad", "\xf0\x9f\x98\x80", "\xf0\x90\x90\x80", "\xff", "\xe1\xba", "\xc3",
+	    "\xcc\xa3", "0123456789abcdef", "\xe2\x82\xac", "@[`{/:" };
+	uint32_t dice = 1;
+
+	for (unsigned round = 0; round < 3000; round++) {
+		char text[400];
+		size_t n = 0, at = 0, end = round % 300;
+		struct span one = { NULL, 0 }, two = { NULL, 0 };
+		struct words words;
+		uint8_t *own;
+
+		while (n < end) {
+			const char *s = piece[(dice >> 16) % (sizeof piece / sizeof piece[0])];
+
+			memcpy(text + n, s, strlen(s));
+			n += strlen(s);
+			dice = dice * 1103515245 + 12345;
+		}
+		own = xmemdup(text, end);
+		words = words_of(span_of(own, end));
+		while (word_next(span_of(own, end), &at, &one)) {
+			check(words_next(&words, &two));
+			check(one.p == two.p && one.n == two.n);
+		}
+		check(!words_next(&words, &two));
+		check(!words_next(&words, &two));
+		free(own);
+	}
+}
+
 int
 main(void)
 {
@@ -110,5 +148,6 @@ main(void)
 	run(a_code_point_is_read_the_same_from_both_ends);
 	run(words_are_runs_of_letters_digits_and_underlines);
 	run(folded_text_is_known);
+	run(both_ways_through_words_agree);
 	return check_done();
 }
