@@ -1,0 +1,368 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The batcher of batcher.h. What is on its way is a ring of flights with consecutive tickets:
+ *
+ *	ticket:	head_ticket ............ head_ticket + nflight - 1
+ *		[answered][sent][sent][not sent][not sent]   <- new ones are put in here
+ *		  '- settled when it is the first        '- next_flight
+ *
+ * Sending is a pump over three sequences: shapes, sources, flights, each from the first that this
+ * channel has not seen. A definition always exists before the batch that uses it, so sending all
+ * definitions before the next flight is enough; a new channel begins at zero of each. The keeper
+ * is not believed: an answer to a ticket that is not on its way breaks the channel.
+ */
+#include "intake/batcher.h"
+
+#include <stdlib.h>
+
+#include "base/must.h"
+#include "model/batch.h"
+#include "sys/chan.h"
+#include "wire/wire.h"
+
+enum {
+	FLUSH_BYTES = 256 << 10,
+	BUSY_FLIGHTS = 2,	/* with fewer on their way, nothing waits for company */
+	SPARE_BUFS = 16,	/* empty buffers kept for the next batches */
+};
+
+enum flight_state { FLIGHT_WAITS, FLIGHT_ANSWERED };
+
+struct flight {
+	uint8_t state;
+	uint8_t class;
+	uint8_t result;		/* enum err, when answered */
+	uint64_t batch;
+	struct buf code;
+};
+
+struct open_batch {
+	struct batch_writer *writer;	/* NULL until the class is used */
+	uint64_t batch;			/* number of the open one, from 1 */
+};
+
+struct batcher {
+	struct batcher_conf conf;
+	struct chan *chan;
+	bool hello_sent;
+	uint32_t shapes_sent, sources_sent, flights_sent;
+	uint32_t nshape;		/* shapes that the parser has given out */
+	struct open_batch open[LIMIT_CLASSES];
+	struct flight *flight;		/* ring of flight_room */
+	uint32_t first, nflight, flight_room;
+	uint64_t head_ticket;
+	size_t unacked;
+	struct buf spare[SPARE_BUFS];
+	unsigned nspare;
+};
+
+struct batcher *
+batcher_new(const struct batcher_conf *conf)
+{
+	struct batcher *b = xcalloc(1, sizeof *b);
+
+	b->conf = *conf;
+	b->head_ticket = 1;
+	b->flight_room = 64;
+	b->flight = xcalloc(b->flight_room, sizeof b->flight[0]);
+	for (unsigned class = 0; class < LIMIT_CLASSES; class++)
+		b->open[class].batch = 1;
+	return b;
+}
+
+void
+batcher_free(struct batcher **batcher)
+{
+	struct batcher *b = *batcher;
+
+	if (b == NULL)
+		return;
+	chan_free(&b->chan);
+	for (unsigned class = 0; class < LIMIT_CLASSES; class++)
+		batch_writer_free(&b->open[class].writer);
+	for (uint32_t i = 0; i < b->nflight; i++)
+		buf_done(&b->flight[(b->first + i) & (b->flight_room - 1)].code);
+	while (b->nspare > 0)
+		buf_done(&b->spare[--b->nspare]);
+	free(b->flight);
+	free(b);
+	*batcher = NULL;
+}
+
+void
+batcher_keeper(struct batcher *b, struct chan *chan)
+{
+	chan_free(&b->chan);
+	b->chan = chan;
+	b->hello_sent = false;
+	b->shapes_sent = 0;
+	b->sources_sent = 0;
+	b->flights_sent = 0;
+}
+
+struct chan *
+batcher_chan(struct batcher *b)
+{
+	return b->chan;
+}
+
+/* ---- flights ---- */
+
+static struct flight *
+flight_at(struct batcher *b, uint32_t index)
+{
+	must(index < b->nflight);
+	return &b->flight[(b->first + index) & (b->flight_room - 1)];
+}
+
+static struct flight *
+flight_new(struct batcher *b)
+{
+	if (b->nflight == b->flight_room) {
+		struct flight *wide = xcalloc((size_t)b->flight_room * 2, sizeof *wide);
+
+		for (uint32_t i = 0; i < b->nflight; i++)
+			wide[i] = *flight_at(b, i);
+		free(b->flight);
+		b->flight = wide;
+		b->flight_room *= 2;
+		b->first = 0;
+	}
+	b->nflight++;
+	return flight_at(b, b->nflight - 1);
+}
+
+/* Ends the open batch of a class and puts it in the queue. */
+static void
+class_flush(struct batcher *b, uint8_t class)
+{
+	struct open_batch *open = &b->open[class];
+	struct flight *flight = flight_new(b);
+
+	*flight = (struct flight){ .class = class, .batch = open->batch++ };
+	if (b->nspare > 0) {
+		flight->code = b->spare[--b->nspare];
+		flight->code.n = 0;
+	}
+	batch_finish(open->writer, &flight->code);
+	b->unacked += flight->code.n;
+}
+
+void
+batcher_flush(struct batcher *b)
+{
+	for (uint8_t class = 0; class < LIMIT_CLASSES; class++)
+		if (b->open[class].writer != NULL && batch_rows(b->open[class].writer) > 0)
+			class_flush(b, class);
+}
+
+static void
+buf_spare(struct batcher *b, struct buf *code)
+{
+	if (b->nspare < SPARE_BUFS && code->cap <= 2 * FLUSH_BYTES)
+		b->spare[b->nspare++] = *code;
+	else
+		buf_done(code);
+}
+
+/* Tells of every answered flight that has none without an answer before it. */
+static void
+flights_settle(struct batcher *b)
+{
+	while (b->nflight > 0 && flight_at(b, 0)->state == FLIGHT_ANSWERED) {
+		struct flight done = *flight_at(b, 0);
+
+		b->first = (b->first + 1) & (b->flight_room - 1);
+		b->nflight--;
+		b->flights_sent--;
+		b->head_ticket++;
+		b->unacked -= done.code.n;
+		buf_spare(b, &done.code);
+		b->conf.settled(b->conf.arg, done.class, done.batch, done.result);
+	}
+}
+
+/* ---- records ---- */
+
+uint64_t
+batcher_add(struct batcher *b, const struct incoming *in, bool *ret_unparsed)
+{
+	uint8_t class = sources_class(b->conf.sources, in->origin);
+	struct open_batch *open = &b->open[class];
+	struct source_count *count;
+	struct intake_parsed parsed;
+	struct row row;
+	uint32_t source;
+	enum err rc;
+
+	b->conf.parser->parse(b->conf.parser_state, in->hint, in->record, in->recv_ns, &parsed);
+	/* The parser and the channel number shapes alike, in order of first use. */
+	must(parsed.shape <= b->nshape && parsed.shape < LIMIT_SHAPES);
+	b->nshape += parsed.shape == b->nshape;
+	source = sources_find(b->conf.sources, in->origin, parsed.host, parsed.app);
+
+	row = (struct row){ .recv_ns = in->recv_ns, .event_ns = parsed.event_ns,
+	    .flags = (uint8_t)(parsed.flags | (in->cut > 0 ? ROW_CUT : 0)),
+	    .nvalue = parsed.nvalue, .value = parsed.value };
+	if (open->writer == NULL)
+		open->writer = batch_writer_new(STREAM_RAW, class);
+	rc = batch_add(open->writer, parsed.shape, source, &row);
+	if (rc == ERR_FULL) {
+		class_flush(b, class);
+		rc = batch_add(open->writer, parsed.shape, source, &row);
+	}
+	must(rc == OK);		/* records are bounded before they come here */
+
+	count = sources_counted(b->conf.sources, source);
+	count->records++;
+	count->bytes += in->record.n;
+	count->cut += in->cut > 0;
+	count->unparsed += parsed.unparsed;
+	*ret_unparsed = parsed.unparsed;
+	if (batch_bytes(open->writer) < FLUSH_BYTES)
+		return open->batch;
+	class_flush(b, class);
+	return open->batch - 1;
+}
+
+/* ---- the channel ---- */
+
+static enum err
+hello_send(struct batcher *b, struct why *why)
+{
+	struct chan_msg msg = { .type = WIRE_HELLO };
+	struct buf code = { 0 };
+	enum err rc;
+
+	buf_u8(&code, WIRE_INTAKE);
+	buf_u32(&code, WIRE_VERSION);
+	buf_u64(&code, b->conf.instance);
+	msg.body = buf_span(&code);
+	rc = chan_send(b->chan, &msg, why);
+	b->hello_sent = rc == OK;
+	buf_done(&code);
+	return rc;
+}
+
+static enum err
+define_send(struct batcher *b, uint16_t type, uint32_t id, struct span code, struct why *why)
+{
+	struct chan_msg msg = { .type = type };
+	uint8_t number[4];
+	struct span part[2] = { span_of(number, sizeof number), code };
+
+	le_put(number, id, sizeof number);
+	return chan_send_parts(b->chan, &msg, part, 2, why);
+}
+
+/* Sends until all is sent (OK) or the channel takes no more (ERR_BUSY). */
+static enum err
+pump(struct batcher *b, struct why *why)
+{
+	struct chan_msg msg = { .type = WIRE_BATCH };
+	enum err rc = OK;
+
+	if (!b->hello_sent)
+		rc = hello_send(b, why);
+	for (; rc == OK && b->shapes_sent < b->nshape; b->shapes_sent += rc == OK)
+		rc = define_send(b, WIRE_SHAPE, b->shapes_sent,
+		    b->conf.parser->shape(b->conf.parser_state, b->shapes_sent), why);
+	for (; rc == OK && b->sources_sent < sources_count(b->conf.sources);
+	    b->sources_sent += rc == OK)
+		rc = define_send(b, WIRE_SOURCE, b->sources_sent,
+		    sources_code(b->conf.sources, b->sources_sent), why);
+	for (; rc == OK && b->flights_sent < b->nflight; b->flights_sent += rc == OK) {
+		msg.tag = b->head_ticket + b->flights_sent;
+		msg.body = buf_span(&flight_at(b, b->flights_sent)->code);
+		rc = chan_send(b->chan, &msg, why);
+	}
+	return rc;
+}
+
+static enum err
+pump_or_wait(struct batcher *b, struct why *why)
+{
+	enum err rc;
+
+	if (b->chan == NULL)
+		return OK;
+	rc = pump(b, why);
+	return rc == ERR_BUSY ? OK : rc;
+}
+
+enum err
+batcher_turn(struct batcher *b, struct why *why)
+{
+	if (b->nflight < BUSY_FLIGHTS)
+		batcher_flush(b);
+	return pump_or_wait(b, why);
+}
+
+enum err
+batcher_write(struct batcher *b, struct why *why)
+{
+	enum err rc = chan_flush(b->chan, why);
+
+	if (rc == ERR_MORE)
+		return OK;
+	return rc == OK ? pump_or_wait(b, why) : rc;
+}
+
+static enum err
+answer_take(struct batcher *b, const struct chan_msg *msg, struct why *why)
+{
+	uint64_t index = msg->tag - b->head_ticket;
+	struct flight *flight;
+	enum err rc;
+
+	rc = wire_check(msg->type, msg->body, why);
+	if (rc != OK)
+		return rc;
+	if (msg->type != WIRE_ACK && msg->type != WIRE_REFUSE)
+		return why_set(why, ERR_FORMAT, "keeper sent a message of type %u", msg->type);
+	if (msg->tag < b->head_ticket || index >= b->flights_sent)
+		return why_set(why, ERR_FORMAT, "keeper answers a batch that is not on its way");
+	flight = flight_at(b, (uint32_t)index);
+	if (flight->state == FLIGHT_ANSWERED)
+		return why_set(why, ERR_FORMAT, "keeper answers a batch twice");
+	flight->state = FLIGHT_ANSWERED;
+	flight->result = msg->type == WIRE_ACK ? OK : msg->body.p[0];
+	return OK;
+}
+
+enum err
+batcher_read(struct batcher *b, struct why *why)
+{
+	struct chan_msg msg;
+	enum err rc;
+
+	for (;;) {
+		rc = chan_recv(b->chan, &msg, why);
+		if (rc != OK)
+			break;
+		if (msg.fd >= 0)
+			return why_set(why, ERR_FORMAT, "keeper sent a descriptor");
+		rc = answer_take(b, &msg, why);
+		if (rc != OK)
+			break;
+	}
+	flights_settle(b);
+	if (rc == ERR_ABSENT)
+		return why_set(why, rc, "keeper closed the channel");
+	return rc == ERR_MORE ? OK : rc;
+}
+
+size_t
+batcher_unacked(const struct batcher *b)
+{
+	return b->unacked;
+}
+
+bool
+batcher_is_idle(const struct batcher *b)
+{
+	for (unsigned class = 0; class < LIMIT_CLASSES; class++)
+		if (b->open[class].writer != NULL && batch_rows(b->open[class].writer) > 0)
+			return false;
+	return b->nflight == 0;
+}

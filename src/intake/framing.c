@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * UNSAFE: pointer arithmetic by span_sub only. RFC 6587 framing; see framing.h.
+ *
+ *	AUTO --- first octet is not 1-9, or the digits do not end with a space ---> LINES
+ *	AUTO --- 1 to 7 digits, space ---> COUNTED (for good)
+ *	LINES -- a NUL ends the first record, and nothing or '<' follows it ---> NUL (for good);
+ *	         "nothing" is the end of one read: it cannot be known better
+ *
+ * A record that lies whole in the input is handed out in place; one that does not is collected in
+ * `hold`, up to `most` octets, and what is beyond is counted and dropped. So memory is bounded by
+ * the limit whatever the sender says its length is, and a connection between records holds none.
+ *
+ * A sender could put a NUL into its first message to make a relay's connection NUL-framed, so that
+ * the lines after it run together: therefore a NUL-framed record above 64 KB is a broken frame.
+ */
+#include "intake/framing.h"
+
+enum {
+	DIGITS_MAX = 7,			/* 9,999,999: ten times the longest record that is kept */
+	NUL_RECORD_BYTES = 65536,
+};
+
+static bool
+is_digit(uint8_t c)
+{
+	return c >= '0' && c <= '9';
+}
+
+/* Takes n octets off the input; keeps what fits of them. */
+static void
+hold_add(struct framing *f, struct span *in, size_t n, size_t most)
+{
+	struct span part = span_sub(*in, 0, n);
+	size_t room = most > f->hold.n ? most - f->hold.n : 0;
+
+	if (part.n > room) {
+		f->cut += part.n - room;
+		part.n = room;
+	}
+	buf_span_put(&f->hold, part);
+	*in = span_sub(*in, n, SIZE_MAX);
+}
+
+/* The record is complete: the first n octets of the input after what is held. */
+static void
+frame_take(struct framing *f, struct span *in, size_t n, size_t most, struct frame *ret)
+{
+	if (f->hold.n == 0 && f->cut == 0 && n <= LIMIT_RECORD_BYTES) {
+		*ret = (struct frame){ span_sub(*in, 0, n), 0 };
+		*in = span_sub(*in, n, SIZE_MAX);
+		return;
+	}
+	hold_add(f, in, n, most);
+	*ret = (struct frame){ buf_span(&f->hold), f->cut };
+	f->emptied = true;
+}
+
+/* What was handed out by the call before is not needed any more. */
+static void
+hold_drop(struct framing *f)
+{
+	if (!f->emptied)
+		return;
+	buf_done(&f->hold);
+	f->cut = 0;
+	f->emptied = false;
+}
+
+/* trailer = LF, or NUL where the first record ended with one */
+static void
+trailer_settle(struct framing *f, struct span in)
+{
+	const uint8_t *lf = in.n > 0 ? memchr(in.p, '\n', in.n) : NULL;
+	size_t n = lf != NULL ? (size_t)(lf - in.p) : in.n;
+	const uint8_t *nul = n > 0 ? memchr(in.p, '\0', n) : NULL;
+	size_t at = nul != NULL ? (size_t)(nul - in.p) : 0;
+
+	if (nul != NULL && (at + 1 == in.n || in.p[at + 1] == '<'))
+		f->kind = FRAMING_NUL;
+	if (lf != NULL || nul != NULL)
+		f->first_done = true;
+}
+
+static enum err
+lines_next(struct framing *f, struct span *in, size_t most, struct frame *ret)
+{
+	const uint8_t *end;
+
+	if (!f->first_done)
+		trailer_settle(f, *in);
+	end = in->n > 0 ? memchr(in->p, f->kind == FRAMING_NUL ? '\0' : '\n', in->n) : NULL;
+	if (end == NULL) {
+		hold_add(f, in, in->n, most);
+		if (f->kind == FRAMING_NUL && f->hold.n > NUL_RECORD_BYTES)
+			return ERR_FORMAT;
+		return ERR_MORE;
+	}
+	frame_take(f, in, (size_t)(end - in->p), most, ret);
+	*in = span_sub(*in, 1, SIZE_MAX);
+	return OK;
+}
+
+/*
+ * frame = len SP record, len = (1-9) *6(0-9)    RFC 6587, 3.4.1
+ * Some senders put a LF behind each record that they do not count: it is skipped.
+ */
+static enum err
+counted_next(struct framing *f, struct span *in, size_t most, struct frame *ret)
+{
+	while (!f->in_record) {
+		uint8_t c;
+
+		if (in->n == 0)
+			return ERR_MORE;
+		c = in->p[0];
+		*in = span_sub(*in, 1, SIZE_MAX);
+		if (c == '\n' && f->digits == 0)
+			continue;
+		if (c == ' ' && f->digits > 0) {
+			f->in_record = true;
+			break;
+		}
+		if (!is_digit(c) || (c == '0' && f->digits == 0) || ++f->digits > DIGITS_MAX)
+			return ERR_FORMAT;
+		f->left = f->left * 10 + (uint32_t)(c - '0');
+	}
+	if (in->n < f->left) {
+		f->left -= (uint32_t)in->n;
+		hold_add(f, in, in->n, most);
+		return ERR_MORE;
+	}
+	frame_take(f, in, f->left, most, ret);
+	f->in_record = false;
+	f->digits = 0;
+	f->left = 0;
+	return OK;
+}
+
+/* Not counted after all: the digits that were taken belong to the first line. */
+static void
+auto_lines(struct framing *f)
+{
+	f->kind = FRAMING_LINES;
+	if (f->digits > 0)
+		buf_printf(&f->hold, "%u", f->left);
+	f->digits = 0;
+	f->left = 0;
+}
+
+/* Decides without taking anything off the input, unless it ends among the digits. */
+static enum err
+auto_detect(struct framing *f, struct span *in)
+{
+	uint32_t number = f->left;
+	unsigned digits = f->digits;
+
+	for (size_t i = 0; i < in->n; i++) {
+		uint8_t c = in->p[i];
+
+		if (c == ' ' && digits > 0) {
+			f->kind = FRAMING_COUNTED;
+			return OK;
+		}
+		if (!is_digit(c) || (c == '0' && digits == 0) || digits == DIGITS_MAX) {
+			auto_lines(f);
+			return OK;
+		}
+		number = number * 10 + (uint32_t)(c - '0');
+		digits++;
+	}
+	f->left = number;
+	f->digits = (uint8_t)digits;
+	*in = span_sub(*in, in->n, 0);
+	return ERR_MORE;
+}
+
+enum err
+framing_next(struct framing *f, struct span *io_input, size_t most, struct frame *ret_frame)
+{
+	if (most > LIMIT_RECORD_BYTES)
+		most = LIMIT_RECORD_BYTES;
+	hold_drop(f);
+	if (f->kind == FRAMING_AUTO && auto_detect(f, io_input) != OK)
+		return ERR_MORE;
+	if (f->kind == FRAMING_COUNTED)
+		return counted_next(f, io_input, most, ret_frame);
+	return lines_next(f, io_input, most, ret_frame);
+}
+
+enum err
+framing_end(struct framing *f, struct frame *ret_frame)
+{
+	hold_drop(f);
+	if (f->kind == FRAMING_AUTO)
+		auto_lines(f);
+	if (f->hold.n == 0 && f->cut == 0)
+		return ERR_ABSENT;
+	*ret_frame = (struct frame){ buf_span(&f->hold), f->cut };
+	/* A counted record that did not come whole is a cut one. */
+	if (f->kind == FRAMING_COUNTED)
+		ret_frame->cut += f->left;
+	f->emptied = true;
+	return OK;
+}
+
+size_t
+framing_held(const struct framing *f)
+{
+	return f->hold.cap;
+}
+
+void
+framing_done(struct framing *f)
+{
+	buf_done(&f->hold);
+	*f = (struct framing){ 0 };
+}

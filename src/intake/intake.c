@@ -1,0 +1,530 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The intake as a whole: listeners, the loop's turn, back-pressure, the keeper's channel, the end.
+ *
+ *	sockets -> (kind: framing) -> intake_record -> batcher -> keeper
+ *	sockets <- (kind: answers) <- conn_settled  <- batcher <- ACK
+ *
+ * Back-pressure is one number, the octets that the keeper has not answered: above the limit no
+ * socket is read, below half of it all are again. See intake.h for the promises.
+ */
+#include "intake/intake.h"
+
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+
+#include <openssl/crypto.h>
+
+#include "base/must.h"
+#include "intake/answer.h"
+#include "intake/conn.h"
+#include "intake/intake_int.h"
+#include "sys/chan.h"
+#include "sys/clock.h"
+#include "sys/sock.h"
+#include "wire/wire.h"
+
+enum {
+	ACCEPTS_A_TURN = 64,
+	SWEEP_TICKS = 5,
+	OVERLOAD_S = 2,			/* paused for so long: clients are told to come later */
+	DRAIN_S = 5,			/* at the end: for what the sockets still hold */
+	STOP_S = 10,
+	SOURCES_TOLD = 500,		/* per report */
+	SAMPLE_OCTETS = 48,
+	QUEUE_BYTES = 1 << 20,		/* of the channel */
+};
+
+#define NS_PER_S INT64_C(1000000000)
+
+static const struct conn_kind *const kinds[INTAKE_KIND_END] = {
+	[INTAKE_TCP] = &syslog_kind,
+	[INTAKE_RELP] = &relp_kind,
+	[INTAKE_HTTP] = &push_kind,
+};
+
+/* ---- helpers for the doors ---- */
+
+bool
+intake_is_overloaded(const struct intake *intake)
+{
+	return intake->paused && clock_mono_ns() - intake->paused_ns > OVERLOAD_S * NS_PER_S;
+}
+
+uint64_t
+intake_record(struct listener *listener, const struct incoming *in)
+{
+	bool unparsed;
+	uint64_t batch = batcher_add(listener->intake->batcher, in, &unparsed);
+
+	listener->count.records++;
+	listener->count.bytes += in->record.n;
+	listener->count.unparsed += unparsed;
+	if (in->cut > 0) {
+		listener->count.cut++;
+		listener->count.cut_bytes += in->cut;
+	}
+	return batch;
+}
+
+uint32_t
+intake_origin(struct listener *listener, struct span peer, struct span identity)
+{
+	struct source like = { .class = listener->conf.class, .unit = listener->conf.unit,
+	    .trust = listener->conf.trust, .listener = listener->conf.name, .peer = peer,
+	    .identity = identity };
+
+	if (identity.n > 0)
+		like.trust = TRUST_IDENTITY;
+	return sources_origin(listener->intake->sources, &like, listener->other);
+}
+
+void
+intake_sample(struct listener *listener, struct span peer, const char *what, struct span octets)
+{
+	const struct intake_conf *conf = &listener->intake->conf;
+	int64_t now = clock_mono_ns();
+	struct buf text = { 0 };
+
+	if (conf->sample == NULL || now - listener->sampled_ns < NS_PER_S)
+		return;
+	listener->sampled_ns = now;
+	buf_printf(&text, "%.*s: %s from %.*s: \"", (int)listener->conf.name.n,
+	    (const char *)listener->conf.name.p, what, (int)peer.n, (const char *)peer.p);
+	for (size_t i = 0; i < octets.n && i < SAMPLE_OCTETS; i++) {
+		uint8_t c = octets.p[i];
+
+		if (c < 0x20 || c > 0x7e || c == '"' || c == '\\')
+			buf_printf(&text, "\\x%02x", c);
+		else
+			buf_u8(&text, c);
+	}
+	buf_u8(&text, '"');
+	buf_u8(&text, '\0');
+	conf->sample(conf->sample_arg, (const char *)text.p);
+	buf_done(&text);
+}
+
+/* ---- listeners ---- */
+
+static void
+listener_readable(evutil_socket_t fd, short what, void *arg)
+{
+	struct listener *listener = arg;
+
+	(void)what;
+	for (unsigned i = 0; i < ACCEPTS_A_TURN; i++) {
+		char text[SOCK_TEXT_BYTES];
+		struct sock_addr peer;
+		int got = -1;
+		enum err rc = sock_accept(&got, fd, &peer, NULL);
+
+		if (rc == OK) {
+			sock_peer_text(&peer, text);
+			conn_begin(listener, got, span_str(text));
+			continue;
+		}
+		/* Out of descriptors: the event would come again at once; the tick turns it on. */
+		if (rc != ERR_MORE) {
+			listener->count.no_descriptor++;
+			event_del(&listener->event);
+		}
+		return;
+	}
+}
+
+/* Copies a span of the configuration into memory that lives as long as the listener. */
+static struct span
+kept(struct span s)
+{
+	return s.n > 0 ? span_of(xmemdup(s.p, s.n), s.n) : (struct span){ 0 };
+}
+
+static void
+tokens_keep(struct listener *listener, const struct intake_listener *conf)
+{
+	if (conf->ntoken == 0)
+		return;
+	listener->token = xcalloc(conf->ntoken, sizeof listener->token[0]);
+	for (unsigned i = 0; i < conf->ntoken; i++) {
+		listener->token[i].name = kept(span_sub(conf->token[i].name, 0, LIMIT_NAME_BYTES));
+		answer_digest(listener->token[i].secret, conf->token[i].secret);
+	}
+}
+
+static enum err
+listener_init(struct listener *listener, struct intake *intake,
+    const struct intake_listener *conf, struct why *why)
+{
+	struct source like;
+	enum err rc = OK;
+
+	if (conf->name.n == 0 || conf->name.n > LIMIT_NAME_BYTES)
+		return why_set(why, ERR_LIMIT, "listener has a name of %zu octets", conf->name.n);
+	must(conf->kind < INTAKE_KIND_END && conf->class < LIMIT_CLASSES);
+	must(conf->ntoken <= INTAKE_TOKENS && conf->fd >= 0);
+	listener->intake = intake;
+	listener->conf = *conf;
+	listener->conf.name = kept(conf->name);
+	/* Keys stay in the TLS context and digests only. */
+	listener->conf.cert_pem = listener->conf.key_pem = (struct span){ 0 };
+	listener->conf.ca_pem = (struct span){ 0 };
+	listener->conf.token = NULL;
+	tokens_keep(listener, conf);
+	listener->kind = kinds[conf->kind];
+	if (conf->cert_pem.n > 0 && conf->kind != INTAKE_UDP)
+		rc = tls_new(&listener->tls, conf, why);
+	if (rc != OK)
+		return why_prefix(why, rc, "listener %.*s", (int)conf->name.n,
+		    (const char *)conf->name.p);
+	like = (struct source){ .class = conf->class, .trust = conf->trust, .unit = conf->unit,
+	    .listener = listener->conf.name };
+	listener->other = sources_other(intake->sources, &like);
+	return OK;
+}
+
+static void
+listener_begin(struct listener *listener)
+{
+	if (listener->conf.kind == INTAKE_UDP) {
+		udp_begin(listener);
+		return;
+	}
+	event_assign(&listener->event, listener->intake->base, listener->conf.fd,
+	    EV_READ | EV_PERSIST, listener_readable, listener);
+	must(event_add(&listener->event, NULL) == 0);
+}
+
+static void
+listener_done(struct listener *listener)
+{
+	udp_end(listener);
+	if (event_initialized(&listener->event))
+		event_del(&listener->event);
+	tls_free(&listener->tls);
+	for (unsigned i = 0; listener->token != NULL && i < listener->conf.ntoken; i++)
+		free((void *)(uintptr_t)listener->token[i].name.p);
+	free(listener->token);
+	free((void *)(uintptr_t)listener->conf.name.p);
+}
+
+/* Reads again from all that reading was stopped for, and accepts again. */
+static void
+listeners_resume(struct intake *intake)
+{
+	for (unsigned i = 0; i < intake->nlistener; i++) {
+		struct listener *listener = &intake->listener[i];
+		bool wanted = listener->conf.kind == INTAKE_UDP ? !intake_is_full(intake) :
+		    !intake->stopping;
+
+		if (wanted && !event_pending(&listener->event, EV_READ, NULL))
+			(void)event_add(&listener->event, NULL);
+	}
+}
+
+/* ---- the keeper ---- */
+
+static void
+keeper_lost(struct intake *intake, const struct why *why)
+{
+	event_del(&intake->keeper_read);
+	event_del(&intake->keeper_write);
+	batcher_keeper(intake->batcher, NULL);
+	if (intake->conf.sample != NULL)
+		intake->conf.sample(intake->conf.sample_arg, why->text);
+}
+
+static void
+keeper_readable(evutil_socket_t fd, short what, void *arg)
+{
+	struct intake *intake = arg;
+	struct why why = { "" };
+
+	(void)fd;
+	(void)what;
+	if (batcher_read(intake->batcher, &why) != OK)
+		keeper_lost(intake, &why);
+}
+
+static void
+keeper_writable(evutil_socket_t fd, short what, void *arg)
+{
+	struct intake *intake = arg;
+	struct why why = { "" };
+
+	(void)fd;
+	(void)what;
+	if (batcher_write(intake->batcher, &why) != OK)
+		keeper_lost(intake, &why);
+}
+
+void
+intake_keeper(struct intake *intake, int fd)
+{
+	event_del(&intake->keeper_read);
+	event_del(&intake->keeper_write);
+	batcher_keeper(intake->batcher, chan_new(fd, WIRE_LIMIT, QUEUE_BYTES));
+	event_assign(&intake->keeper_read, intake->base, fd, EV_READ | EV_PERSIST,
+	    keeper_readable, intake);
+	event_assign(&intake->keeper_write, intake->base, fd, EV_WRITE, keeper_writable, intake);
+	must(event_add(&intake->keeper_read, NULL) == 0);
+}
+
+bool
+intake_has_keeper(const struct intake *intake)
+{
+	return batcher_chan(intake->batcher) != NULL;
+}
+
+static void
+batch_settled(void *arg, uint8_t class, uint64_t batch, enum err result)
+{
+	struct intake *intake = arg;
+
+	for (unsigned i = 0; result != OK && i < intake->nlistener; i++)
+		intake->listener[i].count.refused += intake->listener[i].conf.class == class;
+	conn_settled(intake, class, batch, result);
+}
+
+/* ---- begin and end ---- */
+
+static void
+tick(evutil_socket_t fd, short what, void *arg)
+{
+	struct intake *intake = arg;
+
+	(void)fd;
+	(void)what;
+	intake->ticks++;
+	listeners_resume(intake);
+	for (unsigned i = 0; i < intake->nlistener; i++)
+		if (intake->listener[i].udp != NULL)
+			udp_tick(&intake->listener[i]);
+	if (intake_is_overloaded(intake))
+		conn_resume_all(intake);
+	if (intake->ticks % SWEEP_TICKS == 0)
+		conn_sweep(intake);
+}
+
+enum err
+intake_new(struct intake **ret_intake, const struct intake_conf *conf, struct why *why)
+{
+	const struct timeval second = { 1, 0 };
+	struct intake *intake = xcalloc(1, sizeof *intake);
+	struct batcher_conf batcher = { .parser = conf->parser,
+	    .parser_state = conf->parser_state, .instance = conf->instance,
+	    .settled = batch_settled, .arg = intake };
+	enum err rc = OK;
+
+	must(*ret_intake == NULL && conf->nlistener <= INTAKE_LISTENERS);
+	/* TLS writes with write(2): a peer that went away must not end the process. */
+	(void)signal(SIGPIPE, SIG_IGN);
+	intake->conf = *conf;
+	intake->base = conf->base;
+	intake->sources = sources_new(conf->hash_seed);
+	batcher.sources = intake->sources;
+	intake->batcher = batcher_new(&batcher);
+	intake->read_buf = xmalloc(READ_BYTES);
+	intake->decode_buf = xmalloc(READ_BYTES);
+	event_assign(&intake->keeper_read, intake->base, -1, 0, keeper_readable, intake);
+	event_assign(&intake->keeper_write, intake->base, -1, 0, keeper_writable, intake);
+	event_assign(&intake->tick, intake->base, -1, EV_PERSIST, tick, intake);
+	must(event_add(&intake->tick, &second) == 0);
+	intake->listener = xcalloc(conf->nlistener, sizeof intake->listener[0]);
+	for (; rc == OK && intake->nlistener < conf->nlistener; intake->nlistener++)
+		rc = listener_init(&intake->listener[intake->nlistener], intake,
+		    &conf->listener[intake->nlistener], why);
+	if (rc != OK) {
+		intake_free(&intake);
+		return rc;
+	}
+	for (unsigned i = 0; i < intake->nlistener; i++)
+		listener_begin(&intake->listener[i]);
+	*ret_intake = intake;
+	return OK;
+}
+
+void
+intake_free(struct intake **ret)
+{
+	struct intake *intake = *ret;
+
+	if (intake == NULL)
+		return;
+	while (intake->conns != NULL)
+		conn_end(intake->conns);
+	for (unsigned i = 0; i < intake->nlistener; i++)
+		listener_done(&intake->listener[i]);
+	event_del(&intake->tick);
+	event_del(&intake->keeper_read);
+	event_del(&intake->keeper_write);
+	batcher_free(&intake->batcher);
+	sources_free(&intake->sources);
+	free(intake->listener);
+	free(intake->read_buf);
+	free(intake->decode_buf);
+	free(intake);
+	*ret = NULL;
+}
+
+/* ---- the turn ---- */
+
+static void
+pause_check(struct intake *intake)
+{
+	size_t unacked = batcher_unacked(intake->batcher);
+
+	if (!intake->paused && unacked > LIMIT_UNACKED_BYTES) {
+		intake->paused = true;
+		intake->paused_ns = clock_mono_ns();
+		intake->pauses++;
+	} else if (intake->paused && unacked < LIMIT_UNACKED_BYTES / 2) {
+		intake->paused = false;
+		listeners_resume(intake);
+		conn_resume_all(intake);
+	}
+}
+
+/* The sockets are empty, or there is no more time for them. */
+static void
+stop_check(struct intake *intake, uint64_t reads_before)
+{
+	int64_t since = clock_mono_ns() - intake->stop_ns;
+
+	if (intake->stop_read || since > DRAIN_S * NS_PER_S) {
+		batcher_flush(intake->batcher);
+		return;
+	}
+	if (intake->paused || intake->reads != reads_before)
+		return;
+	intake->stop_read = true;
+	conn_stop_all(intake);
+	batcher_flush(intake->batcher);
+}
+
+void
+intake_turn(struct intake *intake, enum intake_wait wait)
+{
+	bool draining = intake->stopping && !intake->stop_read && !intake->paused;
+	uint64_t reads = intake->reads;
+	struct why why = { "" };
+	struct chan *chan;
+
+	(void)event_base_loop(intake->base, EVLOOP_ONCE |
+	    (wait == INTAKE_NO_WAIT || draining ? EVLOOP_NONBLOCK : 0));
+	if (intake->stopping)
+		stop_check(intake, reads);
+	if (batcher_turn(intake->batcher, &why) != OK)
+		keeper_lost(intake, &why);
+	chan = batcher_chan(intake->batcher);
+	if (chan != NULL && chan_queued(chan) > 0)
+		(void)event_add(&intake->keeper_write, NULL);
+	pause_check(intake);
+}
+
+void
+intake_stop(struct intake *intake)
+{
+	if (intake->stopping)
+		return;
+	intake->stopping = true;
+	intake->stop_ns = clock_mono_ns();
+	for (unsigned i = 0; i < intake->nlistener; i++)
+		if (intake->listener[i].conf.kind != INTAKE_UDP)
+			event_del(&intake->listener[i].event);
+}
+
+bool
+intake_stopped(const struct intake *intake)
+{
+	bool writing = false;
+
+	if (!intake->stopping)
+		return false;
+	if (clock_mono_ns() - intake->stop_ns > STOP_S * NS_PER_S)
+		return true;
+	for (const struct conn *conn = intake->conns; conn != NULL; conn = conn->next)
+		writing |= conn->out.n > 0;
+	return intake->stop_read && batcher_is_idle(intake->batcher) && !writing;
+}
+
+/* ---- counters ---- */
+
+static void
+counter_put(struct buf *out, uint64_t *n, uint64_t value, const char *format, ...)
+	__attribute__((format(printf, 4, 5)));
+
+static void
+counter_put(struct buf *out, uint64_t *n, uint64_t value, const char *format, ...)
+{
+	char name[LIMIT_NAME_BYTES + 1];
+	va_list args;
+	int len;
+
+	va_start(args, format);
+	len = vsnprintf(name, sizeof name, format, args);
+	va_end(args);
+	must(len > 0);
+	buf_bytes(out, span_sub(span_str(name), 0, LIMIT_NAME_BYTES));
+	buf_varint(out, value);
+	++*n;
+}
+
+static void
+listener_counters(const struct listener *listener, struct buf *out, uint64_t *n)
+{
+	int len = listener->conf.name.n < 128 ? (int)listener->conf.name.n : 128;
+	const char *name = (const char *)listener->conf.name.p;
+
+#define X(field, text) \
+	counter_put(out, n, listener->count.field, "intake.%.*s." text, len, name);
+	INTAKE_COUNTERS(X)
+#undef X
+}
+
+/* Sources that have changed, a part of them at a time; "source.N" is the channel's number. */
+static void
+source_counters(struct intake *intake, struct buf *out, uint64_t *n)
+{
+	uint32_t all = sources_count(intake->sources), told = 0;
+
+	for (uint32_t i = 0; i < all && told < SOURCES_TOLD; i++) {
+		uint32_t id = intake->told < all ? intake->told : 0;
+		struct source_count *c = sources_counted(intake->sources, id);
+
+		intake->told = id + 1;
+		if (c->told == c->records)
+			continue;
+		c->told = c->records;
+		told++;
+		counter_put(out, n, c->records, "source.%u.records", id);
+		counter_put(out, n, c->bytes, "source.%u.bytes", id);
+		if (c->cut > 0)
+			counter_put(out, n, c->cut, "source.%u.records_cut", id);
+		if (c->unparsed > 0)
+			counter_put(out, n, c->unparsed, "source.%u.records_unparsed", id);
+	}
+}
+
+void
+intake_counters(struct intake *intake, struct buf *out)
+{
+	struct buf list = { 0 };
+	uint64_t n = 0;
+
+	for (unsigned i = 0; i < intake->nlistener; i++)
+		listener_counters(&intake->listener[i], &list, &n);
+	counter_put(&list, &n, sources_count(intake->sources), "intake.sources");
+	counter_put(&list, &n, intake->nconn, "intake.connections");
+	counter_put(&list, &n, intake->held, "intake.bytes_incomplete");
+	counter_put(&list, &n, batcher_unacked(intake->batcher), "intake.bytes_unacknowledged");
+	counter_put(&list, &n, intake->pauses, "intake.pauses");
+	source_counters(intake, &list, &n);
+	must(n <= WIRE_COUNTER_MAX);
+	buf_varint(out, n);
+	buf_span_put(out, buf_span(&list));
+	buf_done(&list);
+}

@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * TLS contexts out of PEM octets, identities out of certificates; see tls.h. The key lives in the
+ * context only; the caller wipes its own copy of the PEM.
+ */
+#include "intake/tls.h"
+
+#include <stdlib.h>
+
+#include <openssl/err.h>
+#include <openssl/pem.h>
+#include <openssl/x509v3.h>
+
+#include "base/must.h"
+
+struct tls {
+	SSL_CTX *ctx;
+};
+
+const char *
+tls_error(char text[256])
+{
+	unsigned long error = ERR_get_error();
+
+	if (error == 0)
+		return "unknown reason";
+	ERR_error_string_n(error, text, 256);
+	ERR_clear_error();
+	return text;
+}
+
+static enum err
+tls_fail(struct why *why, const char *what)
+{
+	char text[256];
+
+	return why_set(why, ERR_FORMAT, "cannot use %s: %s", what, tls_error(text));
+}
+
+static BIO *
+bio_of(struct span pem)
+{
+	BIO *bio;
+
+	must(pem.n <= INT32_MAX);
+	bio = BIO_new_mem_buf(pem.p, (int)pem.n);
+	must(bio != NULL);
+	return bio;
+}
+
+/* chain = own certificate, then those between it and the root */
+static enum err
+chain_use(SSL_CTX *ctx, struct span pem, struct why *why)
+{
+	BIO *bio = bio_of(pem);
+	X509 *cert = PEM_read_bio_X509(bio, NULL, NULL, NULL);
+	enum err rc = OK;
+
+	if (cert == NULL || SSL_CTX_use_certificate(ctx, cert) != 1)
+		rc = tls_fail(why, "the certificate");
+	X509_free(cert);
+	while (rc == OK && (cert = PEM_read_bio_X509(bio, NULL, NULL, NULL)) != NULL) {
+		if (SSL_CTX_add0_chain_cert(ctx, cert) != 1) {
+			X509_free(cert);
+			rc = tls_fail(why, "the certificate's chain");
+		}
+	}
+	BIO_free(bio);
+	ERR_clear_error();
+	return rc;
+}
+
+/* An encrypted key is refused: there is nobody to ask for its password. */
+static int
+no_password(char *at, int size, int writing, void *arg)
+{
+	(void)at;
+	(void)size;
+	(void)writing;
+	(void)arg;
+	return -1;
+}
+
+static enum err
+key_use(SSL_CTX *ctx, struct span pem, struct why *why)
+{
+	BIO *bio = bio_of(pem);
+	EVP_PKEY *key = PEM_read_bio_PrivateKey(bio, NULL, no_password, NULL);
+	enum err rc = OK;
+
+	if (key == NULL || SSL_CTX_use_PrivateKey(ctx, key) != 1)
+		rc = tls_fail(why, "the private key");
+	else if (SSL_CTX_check_private_key(ctx) != 1)
+		rc = tls_fail(why, "the private key with this certificate");
+	EVP_PKEY_free(key);
+	BIO_free(bio);
+	return rc;
+}
+
+static enum err
+ca_use(SSL_CTX *ctx, struct span pem, struct why *why)
+{
+	BIO *bio = bio_of(pem);
+	unsigned n = 0;
+	enum err rc = OK;
+	X509 *cert;
+
+	while (rc == OK && (cert = PEM_read_bio_X509(bio, NULL, NULL, NULL)) != NULL) {
+		if (X509_STORE_add_cert(SSL_CTX_get_cert_store(ctx), cert) != 1 ||
+		    SSL_CTX_add_client_CA(ctx, cert) != 1)
+			rc = tls_fail(why, "a certificate of the clients' authority");
+		X509_free(cert);
+		n++;
+	}
+	if (rc == OK && n == 0)
+		rc = tls_fail(why, "the certificate of the clients' authority");
+	BIO_free(bio);
+	ERR_clear_error();
+	return rc;
+}
+
+static enum err
+clients_use(SSL_CTX *ctx, const struct intake_listener *conf, struct why *why)
+{
+	int mode = SSL_VERIFY_PEER;
+
+	if (conf->clients == INTAKE_CLIENTS_ANY)
+		return OK;
+	if (conf->ca_pem.n == 0)
+		return why_set(why, ERR_FORMAT, "no authority is given for clients' certificates");
+	if (conf->clients == INTAKE_CLIENTS_REQUIRED)
+		mode |= SSL_VERIFY_FAIL_IF_NO_PEER_CERT;
+	SSL_CTX_set_verify(ctx, mode, NULL);
+	return ca_use(ctx, conf->ca_pem, why);
+}
+
+enum err
+tls_new(struct tls **ret_tls, const struct intake_listener *conf, struct why *why)
+{
+	static const unsigned char context[] = "trucban";
+	struct tls *tls = xcalloc(1, sizeof *tls);
+	enum err rc;
+
+	tls->ctx = SSL_CTX_new(TLS_server_method());
+	must(tls->ctx != NULL);
+	SSL_CTX_set_min_proto_version(tls->ctx, TLS1_2_VERSION);
+	SSL_CTX_set_options(tls->ctx, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION |
+	    SSL_OP_NO_TICKET | SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_IGNORE_UNEXPECTED_EOF);
+	SSL_CTX_set_num_tickets(tls->ctx, 0);
+	SSL_CTX_set_session_cache_mode(tls->ctx, SSL_SESS_CACHE_OFF);
+	SSL_CTX_set_session_id_context(tls->ctx, context, sizeof context - 1);
+	/* An idle connection gives its buffers back; a busy one reads many records per call. */
+	SSL_CTX_set_mode(tls->ctx, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE |
+	    SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+	SSL_CTX_set_read_ahead(tls->ctx, 1);
+	SSL_CTX_set_default_read_buffer_len(tls->ctx, 64 << 10);
+	rc = chain_use(tls->ctx, conf->cert_pem, why);
+	if (rc == OK)
+		rc = key_use(tls->ctx, conf->key_pem, why);
+	if (rc == OK)
+		rc = clients_use(tls->ctx, conf, why);
+	if (rc != OK) {
+		tls_free(&tls);
+		return rc;
+	}
+	*ret_tls = tls;
+	return OK;
+}
+
+void
+tls_free(struct tls **tls)
+{
+	if (*tls == NULL)
+		return;
+	SSL_CTX_free((*tls)->ctx);
+	free(*tls);
+	*tls = NULL;
+}
+
+SSL *
+tls_begin(struct tls *tls, int fd)
+{
+	SSL *ssl = SSL_new(tls->ctx);
+
+	must(ssl != NULL && SSL_set_fd(ssl, fd) == 1);
+	SSL_set_accept_state(ssl);
+	return ssl;
+}
+
+/* ---- identity ---- */
+
+static struct span
+name_copy(char name[TLS_IDENTITY_BYTES], const ASN1_STRING *from)
+{
+	unsigned char *utf8 = NULL;
+	int n = ASN1_STRING_to_UTF8(&utf8, from);
+	size_t keep = 0;
+
+	for (; n > 0 && keep < (size_t)n && keep < TLS_IDENTITY_BYTES - 1; keep++)
+		name[keep] = (char)(utf8[keep] < 0x20 || utf8[keep] == 0x7f ? '?' : utf8[keep]);
+	OPENSSL_free(utf8);
+	return span_of(name, keep);
+}
+
+static struct span
+subject_name(X509 *cert, char name[TLS_IDENTITY_BYTES])
+{
+	X509_NAME *subject = X509_get_subject_name(cert);
+	int at = X509_NAME_get_index_by_NID(subject, NID_commonName, -1);
+
+	if (at < 0)
+		return span_of(name, 0);
+	return name_copy(name, X509_NAME_ENTRY_get_data(X509_NAME_get_entry(subject, at)));
+}
+
+static struct span
+alternative_name(X509 *cert, char name[TLS_IDENTITY_BYTES])
+{
+	GENERAL_NAMES *names = X509_get_ext_d2i(cert, NID_subject_alt_name, NULL, NULL);
+	struct span found = span_of(name, 0);
+
+	for (int i = 0; found.n == 0 && i < sk_GENERAL_NAME_num(names); i++) {
+		const GENERAL_NAME *one = sk_GENERAL_NAME_value(names, i);
+
+		if (one->type == GEN_DNS || one->type == GEN_EMAIL)
+			found = name_copy(name, one->d.ia5);
+	}
+	GENERAL_NAMES_free(names);
+	return found;
+}
+
+struct span
+tls_identity(SSL *ssl, char name[TLS_IDENTITY_BYTES])
+{
+	X509 *cert = SSL_get1_peer_certificate(ssl);
+	struct span found = span_of(name, 0);
+
+	if (cert != NULL && SSL_get_verify_result(ssl) == X509_V_OK) {
+		found = subject_name(cert, name);
+		if (found.n == 0)
+			found = alternative_name(cert, name);
+	}
+	X509_free(cert);
+	return found;
+}
