@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <event2/event.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -318,10 +319,12 @@ static inline int
 fake_connect(struct fake *fake, unsigned listener)
 {
 	char text[64];
-	int fd = -1;
+	int fd = -1, on = 1;
 
 	(void)snprintf(text, sizeof text, "127.0.0.1:%u", fake->port[listener]);
 	must(sock_connect(&fd, text, SOCK_KIND_STREAM, 1000, NULL) == OK);
+	/* What is sent in two parts shall arrive in two parts, at once. */
+	must(setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on) == 0);
 	return fd;
 }
 
