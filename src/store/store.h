@@ -55,8 +55,10 @@ bool		store_may_hold(struct store *store, size_t index, const uint64_t *token_ha
 /* The hash under which a folded word token, or a whole entity (address, GUID, mail), is filed. */
 uint64_t	store_token_hash(struct span folded, bool entity);
 /*
- * Next entity (IPv4/IPv6 address, UUID, MAC, mail address, hash >= 32 hex digits) of a text at or
- * after *at; moves *at behind it. Used by the filter's writer and by queries alike.
+ * Next entity of a text: IPv4 address, full IPv6 address, UUID, MAC, the words around the @ of a
+ * mail address, a hash of >= 32 hex digits. *at is 0 at first and belongs to the function; entities
+ * may overlap. A text that holds another as a phrase has all of its entities (fold them before
+ * store_token_hash). Used by the filter's writer and by queries alike.
  */
 bool		store_entity_next(struct span text, size_t *at, struct span *ret_entity);
 /* Opens one for reading its columns. Free with segment_free; it may outlive a refresh. */
