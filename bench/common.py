@@ -104,10 +104,10 @@ class Bench(harness.Desk):
     def metric(self, name):
         _, out, _ = self.command('status', '--metrics')
         return sum(float(line.split()[-1]) for line in out.splitlines()
-                   if line.split('{')[0].split(' ')[0] == name)
+                   if line.rpartition(' ')[0] == name)
 
     def rows(self):
-        return self.metric('trucban_rows_total')
+        return self.metric('trucban_last_seq{stream="raw"}')
 
     def quiet(self, seconds=60.0):
         """Waits until no role uses the CPU."""

@@ -25,6 +25,7 @@
 #include "sys/sandbox.h"
 #include "sys/sock.h"
 #include "wire/wire.h"
+#include "web/metrics.h"
 #include "web/select.h"
 #include "web/server.h"
 #include "role/brief.h"
@@ -323,7 +324,7 @@ on_metrics(void *ctx, struct buf *out)
 {
 	struct front *f = ctx;
 
-	buf_span_put(out, buf_span(&f->metrics));
+	metrics_put(out, buf_span(&f->metrics));
 	buf_printf(out, "trucban_keeper_answer_age_seconds %.1f\n",
 	    (double)(clock_mono_ns() - f->metrics_ns) / 1e9);
 	return 200;
