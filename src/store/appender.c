@@ -318,7 +318,7 @@ end_put(struct appender *a)
 	struct digest d;
 
 	blake256(&d, (struct span){ NULL, 0 });
-	appender_put(a, JOURNAL_END, 0, 0, 0, 0, &d, (struct span){ NULL, 0 });
+	appender_put(a, &(struct appender_frame){ .type = JOURNAL_END, .d = &d });
 }
 
 /* The last write of this life, and its sync. */
@@ -461,12 +461,13 @@ payload_put(struct appender *a, uint8_t *at, struct span plain, uint8_t *ret_cod
 }
 
 void
-appender_put(struct appender *a, enum journal_type type, uint8_t stream, uint8_t class,
-    uint64_t id, uint32_t rows, const struct digest *d, struct span plain)
+appender_put(struct appender *a, const struct appender_frame *frame)
 {
-	struct frame_head head = { .type = (uint8_t)type, .stream = stream, .class = class,
-	    .plain = (uint32_t)plain.n, .id = id, .rows = rows, .number = a->nframe,
-	    .sync = a->open.first };
+	struct span plain = frame->plain;
+	struct frame_head head = { .type = (uint8_t)frame->type, .stream = frame->stream,
+	    .class = frame->class, .plain = (uint32_t)plain.n, .id = frame->id,
+	    .rows = frame->rows, .number = a->nframe, .sync = a->open.first,
+	    .segment = frame->segment };
 	struct buf *out = &a->open.bytes;
 	size_t n;
 	uint8_t *at;
@@ -475,7 +476,7 @@ appender_put(struct appender *a, enum journal_type type, uint8_t stream, uint8_t
 	buf_reserve(out, frame_round(FRAME_HEAD_BYTES +
 	    (size_t)LZ4_compressBound((int)plain.n) + CRYPT_TAG_BYTES));
 	at = out->p + out->n;
-	chain_next(&a->chain, head.type, d);
+	chain_next(&a->chain, head.type, frame->d);
 	head.chain = a->chain;
 	head.stored = payload_put(a, at + FRAME_HEAD_BYTES, plain, &head.codec);
 	if (a->crypt != NULL) {

@@ -52,14 +52,21 @@ size_t		appender_bound(size_t plain);
 enum err	appender_room(struct appender *appender, size_t n, struct why *why);
 /* The current file; 0 before the first. */
 uint64_t	appender_file(const struct appender *appender);
-/*
- * Appends one frame to the open write, for which appender_room has given OK. d: what the chain
- * takes in (frame digest of ROWS, BLAKE2b-256 of the payload of others). The payload is the
- * concatenation of head and rest.
- */
-void		appender_put(struct appender *appender, enum journal_type type, uint8_t stream,
-		    uint8_t class, uint64_t id, uint32_t rows, const struct digest *d,
-		    struct span plain);
+
+/* A frame to be put: journal.md section 2. */
+struct appender_frame {
+	enum journal_type type;
+	uint8_t stream;
+	uint8_t class;
+	uint64_t id;
+	uint32_t rows;
+	uint32_t segment;
+	const struct digest *d;		/* what the chain takes in */
+	struct span plain;
+};
+
+/* Appends one frame to the open write, for which appender_room has given OK. */
+void		appender_put(struct appender *appender, const struct appender_frame *frame);
 /* Number of the write that the last put went to. */
 uint64_t	appender_write(const struct appender *appender);
 struct digest	appender_chain(const struct appender *appender);

@@ -159,7 +159,7 @@ frame_put_start(uint8_t *at, const struct frame_head *head)
 	le_put(at + 24, head->rows, 4);
 	le_put(at + 28, head->number, 4);
 	le_put(at + 32, head->sync, 4);
-	le_put(at + 36, 0, 4);
+	le_put(at + 36, head->segment, 4);
 }
 
 void
@@ -204,7 +204,7 @@ frame_get(struct frame_head *ret_head, struct span bytes)
 	head.rows = cur_u32(&in);
 	head.number = cur_u32(&in);
 	head.sync = cur_u32(&in);
-	(void)cur_u32(&in);
+	head.segment = cur_u32(&in);
 	chain = cur_span(&in, DIGEST_BYTES);
 	sum = span_sub(bytes, FRAME_CHECKED, 8);
 	in = cur_of(sum);
@@ -406,7 +406,8 @@ journal_decode(struct journal_file *file, const struct frame_head *head, struct 
 {
 	struct journal_frame frame = { .type = head->type, .stream = head->stream,
 	    .class = head->class, .epoch = file->head.epoch, .file = file->head.number,
-	    .number = head->number, .id = head->id, .chain = head->chain };
+	    .number = head->number, .id = head->id, .chain = head->chain,
+	    .segment_id = head->segment };
 	enum err rc;
 
 	rc = payload_open(file, head, bytes, &frame.plain, why);

@@ -39,9 +39,9 @@ struct journal_frame {
 	const uint8_t *seed;		/* SEED_BYTES */
 	struct batch_head head;
 	struct batch_tables tables;
+	uint64_t segment_id;		/* ROWS: low 32 bits; LEAF: when segment_ends */
 	/* LEAF */
 	bool segment_ends;
-	uint64_t segment_id;		/* when segment_ends */
 	struct span entry;
 };
 

@@ -48,6 +48,7 @@ struct frame_head {
 	uint32_t rows;
 	uint32_t number;
 	uint32_t sync;			/* number of the first frame of the same write */
+	uint32_t segment;		/* ROWS: low 32 bits of the id of their segment */
 	struct digest chain;
 };
 

@@ -87,6 +87,7 @@ enum keep_event_type {
 	KEEP_CHECKPOINT,	/* text: the signed note, for the anchors */
 	KEEP_FLUSHED,		/* what keep_flush asked for is done */
 	KEEP_EXPIRED,		/* what keep_expire asked for is done; rows: segments that went */
+	KEEP_REKEYED,		/* the checkpoint before was the old key's last: keys_rotate_end */
 	KEEP_ALARM,		/* text: for the log, and for people */
 };
 

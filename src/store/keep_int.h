@@ -87,6 +87,7 @@ enum after {
 	AFTER_CHECKPOINT,		/* sign */
 	AFTER_DROP,			/* drop the segments in `ids` */
 	AFTER_REKEY,			/* sign, and with the new key from here on */
+	AFTER_POLICY,			/* remember what was told */
 };
 
 struct parcel {
@@ -145,18 +146,22 @@ struct counter {
 	uint64_t value;
 };
 
-/* state/current, shared memory in a file: which batch was at hand when the process crashed. */
-struct note {
+/*
+ * state/current, shared memory in a file: what the two threads are busy with. `what` is the hash of
+ * a batch with bit 63 clear, or a frame (stream << 56 | first sequence number) with bit 63 set.
+ */
+struct keep_note {
 	uint64_t magic;
-	volatile uint64_t batch;	/* hash of the batch in keep_batch; 0: none */
-	volatile uint64_t frame;	/* stream << 56 | first sequence number in a builder */
-	volatile uint64_t blamed_batch;	/* what the crash handler found */
-	volatile uint64_t blamed_frame;
+	volatile uint64_t keeping;	/* the caller's thread; 0: nothing */
+	struct mill_note milling;
+	volatile uint64_t blamed;	/* what the crash handler found */
 	struct {
-		uint64_t what;		/* hash, or frame with bit 63 set */
+		uint64_t what;
 		uint64_t times;
 	} suspect[SUSPECTS];
 };
+
+#define NOTE_FRAME	(UINT64_C(1) << 63)
 
 /* Counted since the start. */
 struct tally {
@@ -178,7 +183,7 @@ struct keep {
 	struct appender *appender;
 	struct mill *mill;
 	struct intern *intern;
-	struct note *note;		/* mapped */
+	struct keep_note *note;		/* mapped */
 	struct channel channel[KEEP_CHANNELS];
 	struct strand strand[STREAM_END][LIMIT_CLASSES];
 	struct making *ended, **ended_last;	/* in order; the first may be in the mill */
@@ -195,6 +200,7 @@ struct keep {
 	uint64_t stored[STREAM_END][LIMIT_CLASSES];
 	uint64_t next_leaf;
 	uint64_t signed_size;
+	struct digest known_root;	/* of the checkpoint that was there at the start */
 	uint64_t next_segment;
 
 	bool recovering;		/* frames come from the journal: nothing is appended */
@@ -204,10 +210,11 @@ struct keep {
 	bool read_only;
 	bool turned_away;		/* somebody got ERR_BUSY */
 	bool want_checkpoint;
-	bool want_flush;
+	uint64_t flush_below;		/* segments with a lower id shall end; 0: none */
 	bool signing;			/* a heartbeat is on its way */
 	bool trimming;
-	bool dropping;
+	bool dropping;			/* DROP leaves or their job are on the way */
+	bool ballast;			/* there is some */
 	bool want_expired_event;
 	uint64_t dropping_n;
 	uint64_t failures;		/* of the journal since a write last succeeded */
@@ -225,6 +232,7 @@ struct keep {
 	struct buf raw;			/* one record */
 	uint8_t *salt;			/* LIMIT_ROWS */
 	struct digest *row_digest;	/* LIMIT_ROWS */
+	struct digest frame_digest;	/* of the frame replayed last */
 	struct def **resolved;		/* of the batch at hand: shapes, then sources */
 	size_t resolved_cap;
 	const struct shape **shape_table;	/* for one pass over rows */
@@ -240,6 +248,8 @@ void		event_push(struct keep *keep, enum keep_event_type type, struct span text,
 __attribute__((format(printf, 2, 3)))
 void		alarm_push(struct keep *keep, const char *format, ...);
 struct file_facts	*facts_of(struct keep *keep, uint64_t file);
+/* Frees what the mill is done with, and goes on with what follows from it. */
+void		mill_collect(struct keep *keep);
 /* A leaf of this life: epoch, time of now. */
 struct leaf	leaf_now(const struct keep *keep, enum leaf_type type);
 
@@ -315,21 +325,38 @@ void		drop_done(struct keep *keep, struct job *job);
 void		trim_journal(struct keep *keep);
 /* OK, or what a batch of this stream and class gets now: ERR_FULL, ERR_BUSY. */
 enum err	full_check(struct keep *keep, uint8_t stream, uint8_t class, struct why *why);
+/* What it gets when the journal has no room for it: by the class's policy. */
+enum err	full_answer(struct keep *keep, uint8_t stream, uint8_t class, struct why *why);
+/* POLICY leaves for classes whose days changed since the last life. */
 void		policy_tell(struct keep *keep);
+void		policy_write(struct keep *keep);
 
 /* ---- keep_note.c ---- */
 enum err	note_open(struct keep *keep, struct why *why);
 void		note_close(struct keep *keep);
+/* Did it end two lives? */
 bool		note_suspects(const struct keep *keep, uint64_t what);
 /* Writes a batch with its definitions to quarantine/: on disk when OK. */
 enum err	set_aside(struct keep *keep, struct span batch, struct def *const *def,
 		    uint32_t nshape, uint32_t nsource, uint64_t what, struct why *why);
-void		suspect_forget(struct keep *keep, uint64_t what);
-/* Is this the machine, and the directory, that the last epoch began in? */
+/* Is this the machine, and the directory, in which the epoch began? */
 enum err	instance_check(struct keep *keep, bool *ret_same, struct why *why);
 enum err	instance_write(struct keep *keep, struct why *why);
 
 /* ---- keep_recover.c ---- */
-enum err	recover(struct keep *keep, struct manifest *manifest, struct why *why);
+struct recovery {
+	struct digest chain;		/* the new file goes on from it */
+	uint64_t last_file;		/* highest number there is */
+	uint32_t epoch;			/* of the manifest, or of a journal that is ahead of it */
+	bool epoch_seen;		/* its EPOCH leaf is in the journal or in the tree */
+	bool new_epoch;			/* must begin, */
+	char reason[MANIFEST_REASON];	/* because */
+	uint64_t lost[STREAM_END];	/* rows that are nowhere */
+};
+
+/* Takes in what the journal holds and the segments do not. The manifest is in the mill. */
+enum err	recover(struct keep *keep, struct recovery *ret_recovery, struct why *why);
+/* Removes files of segments that the manifest does not name. */
+enum err	recover_strays(struct keep *keep, struct why *why);
 
 #endif

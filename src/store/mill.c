@@ -24,7 +24,7 @@ struct mill {
 	int dirfd;
 	int wake_fd;
 	size_t limit_bytes;
-	volatile uint64_t *note;
+	struct mill_note *note;
 	struct seal *seal;
 	struct manifest *manifest;
 	struct lock manifest_lock;
@@ -46,9 +46,9 @@ struct mill {
 static void
 job_rows(struct mill *m, struct job *job)
 {
-	*m->note = (uint64_t)job->head->stream << 56 | job->id;
+	m->note->frame = (uint64_t)job->head->stream << 56 | job->id;
 	builder_frame(job->builder, job->head, job->tables, job->id);
-	*m->note = 0;
+	m->note->frame = 0;
 	job->size = builder_bytes(job->builder);
 }
 
@@ -211,19 +211,26 @@ job_trim(struct mill *m, struct job *job)
 	enum err rc;
 
 	rc = journal_list(m->dirfd, &list, &n, &why);
+	for (size_t i = 0; i < n && rc == OK && list[i] < job->id; i++) {
+		char name[JOURNAL_NAME_BYTES], aside[JOURNAL_NAME_BYTES];
+
+		if (!list_holds(&job->bytes, list[i]))
+			continue;
+		journal_name(name, list[i]);
+		(void)snprintf(aside, sizeof aside, "journal/%016" PRIx64 ".damaged", list[i]);
+		rc = file_rename(m->dirfd, name, m->dirfd, aside, &why);
+		list[i] = 0;
+	}
 	if (rc == OK) {
 		lock_take(&m->manifest_lock);
 		rc = manifest_trim(m->manifest, job->id, &why);
 		lock_give(&m->manifest_lock);
 	}
 	for (size_t i = 0; i < n && rc == OK && list[i] < job->id; i++) {
-		char name[JOURNAL_NAME_BYTES], aside[JOURNAL_NAME_BYTES];
+		char name[JOURNAL_NAME_BYTES];
 
 		journal_name(name, list[i]);
-		(void)snprintf(aside, sizeof aside, "journal/%016" PRIx64 ".damaged", list[i]);
-		if (list_holds(&job->bytes, list[i]))
-			rc = file_rename(m->dirfd, name, m->dirfd, aside, &why);
-		else
+		if (list[i] != 0)
 			rc = file_unlink(m->dirfd, name, &why);
 	}
 	free(list);
@@ -285,6 +292,7 @@ mill_run(void *arg)
 {
 	struct mill *m = arg;
 
+	m->note->tid = gettid();
 	lock_take(&m->lock);
 	for (;;) {
 		if (m->first != NULL)

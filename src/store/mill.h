@@ -56,13 +56,19 @@ struct job {
 	struct buf note;		/* CHECKPOINT */
 };
 
+/* Shared with the crash handler: what the mill's thread (tid) has in a builder; 0: nothing. */
+struct mill_note {
+	volatile uint64_t frame;	/* stream << 56 | first sequence number */
+	volatile int64_t tid;
+};
+
 struct mill_conf {
 	int dirfd;			/* borrowed */
 	struct seal *seal;		/* taken over by mill_open when it gives OK */
 	struct manifest *manifest;	/* the same */
 	int wake_fd;			/* written when a job is done that is more than rows */
 	size_t limit_bytes;		/* of queued rows, see mill_crowded */
-	volatile uint64_t *note;	/* set to stream << 56 | first sequence number while in a builder */
+	struct mill_note *note;		/* borrowed */
 };
 
 struct mill;
