@@ -189,7 +189,6 @@ batcher_add(struct batcher *b, const struct incoming *in, bool *ret_unparsed)
 {
 	uint8_t class = sources_class(b->conf.sources, in->origin);
 	struct open_batch *open = &b->open[class];
-	struct source_count *count;
 	struct intake_parsed parsed;
 	struct row row;
 	uint32_t source;
@@ -213,11 +212,6 @@ batcher_add(struct batcher *b, const struct incoming *in, bool *ret_unparsed)
 	}
 	must(rc == OK);		/* records are bounded before they come here */
 
-	count = sources_counted(b->conf.sources, source);
-	count->records++;
-	count->bytes += in->record.n;
-	count->cut += in->cut > 0;
-	count->unparsed += parsed.unparsed;
 	*ret_unparsed = parsed.unparsed;
 	if (batch_bytes(open->writer) < FLUSH_BYTES)
 		return open->batch;
@@ -234,7 +228,7 @@ hello_send(struct batcher *b, struct why *why)
 	struct buf code = { 0 };
 	enum err rc;
 
-	buf_u8(&code, WIRE_INTAKE);
+	buf_u8(&code, b->conf.role);
 	buf_u32(&code, WIRE_VERSION);
 	buf_u64(&code, b->conf.instance);
 	msg.body = buf_span(&code);

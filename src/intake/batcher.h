@@ -25,6 +25,7 @@ struct batcher_conf {
 	const struct intake_parser *parser;
 	void *parser_state;
 	struct sources *sources;	/* the caller's */
+	uint8_t role;			/* enum wire_role, said in HELLO */
 	uint64_t instance;
 	settled_fn *settled;
 	void *arg;

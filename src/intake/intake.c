@@ -33,7 +33,6 @@ enum {
 	OVERLOAD_S = 2,			/* paused for so long: clients are told to come later */
 	DRAIN_S = 5,			/* at the end: for what the sockets still hold */
 	STOP_S = 10,
-	SOURCES_TOLD = 500,		/* per report */
 	SAMPLE_OCTETS = 48,
 	QUEUE_BYTES = 1 << 20,		/* of the channel */
 };
@@ -315,7 +314,7 @@ intake_new(struct intake **ret_intake, const struct intake_conf *conf, struct wh
 	const struct timeval second = { 1, 0 };
 	struct intake *intake = xcalloc(1, sizeof *intake);
 	struct batcher_conf batcher = { .parser = conf->parser,
-	    .parser_state = conf->parser_state, .instance = conf->instance,
+	    .parser_state = conf->parser_state, .instance = conf->instance, .role = WIRE_INTAKE,
 	    .settled = batch_settled, .arg = intake };
 	enum err rc = OK;
 
@@ -464,6 +463,8 @@ counter_put(struct buf *out, uint64_t *n, uint64_t value, const char *format, ..
 	va_list args;
 	int len;
 
+	if (value == 0)
+		return;
 	va_start(args, format);
 	len = vsnprintf(name, sizeof name, format, args);
 	va_end(args);
@@ -485,28 +486,20 @@ listener_counters(const struct listener *listener, struct buf *out, uint64_t *n)
 #undef X
 }
 
-/* Sources that have changed, a part of them at a time; "source.N" is the channel's number. */
-static void
-source_counters(struct intake *intake, struct buf *out, uint64_t *n)
+void
+intake_report(struct intake *intake)
 {
-	uint32_t all = sources_count(intake->sources), told = 0;
+	struct chan *chan = batcher_chan(intake->batcher);
+	struct chan_msg msg = { .type = WIRE_COUNTERS };
+	struct buf body = { 0 };
 
-	for (uint32_t i = 0; i < all && told < SOURCES_TOLD; i++) {
-		uint32_t id = intake->told < all ? intake->told : 0;
-		struct source_count *c = sources_counted(intake->sources, id);
-
-		intake->told = id + 1;
-		if (c->told == c->records)
-			continue;
-		c->told = c->records;
-		told++;
-		counter_put(out, n, c->records, "source.%u.records", id);
-		counter_put(out, n, c->bytes, "source.%u.bytes", id);
-		if (c->cut > 0)
-			counter_put(out, n, c->cut, "source.%u.records_cut", id);
-		if (c->unparsed > 0)
-			counter_put(out, n, c->unparsed, "source.%u.records_unparsed", id);
-	}
+	if (chan == NULL)
+		return;
+	intake_counters(intake, &body);
+	msg.body = buf_span(&body);
+	/* A busy channel hears the next report; a broken one is noticed by whoever reads it. */
+	(void)chan_send(chan, &msg, NULL);
+	buf_done(&body);
 }
 
 void
@@ -522,7 +515,6 @@ intake_counters(struct intake *intake, struct buf *out)
 	counter_put(&list, &n, intake->held, "intake.bytes_incomplete");
 	counter_put(&list, &n, batcher_unacked(intake->batcher), "intake.bytes_unacknowledged");
 	counter_put(&list, &n, intake->pauses, "intake.pauses");
-	source_counters(intake, &list, &n);
 	must(n <= WIRE_COUNTER_MAX);
 	buf_varint(out, n);
 	buf_span_put(out, buf_span(&list));

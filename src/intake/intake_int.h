@@ -92,7 +92,6 @@ struct intake {
 	uint64_t ticks;
 	uint64_t reads;			/* of sockets that gave something */
 	uint64_t pauses;		/* times that reading was stopped */
-	uint32_t told;			/* sources: where the next report begins */
 };
 
 /* True when sockets must not be read now. */

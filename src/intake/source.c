@@ -44,7 +44,6 @@ struct entry {
 	size_t at;		/* in text */
 	uint32_t bytes;
 	uint32_t origin;
-	struct source_count count;
 };
 
 struct sources {
@@ -329,11 +328,4 @@ sources_code(const struct sources *s, uint32_t source)
 {
 	must(source < s->nentry);
 	return text_at(s, s->entry[source].at, s->entry[source].bytes);
-}
-
-struct source_count *
-sources_counted(struct sources *s, uint32_t source)
-{
-	must(source < s->nentry);
-	return &s->entry[source].count;
 }

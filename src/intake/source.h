@@ -15,15 +15,6 @@
 
 struct sources;
 
-/* What was seen of one source. */
-struct source_count {
-	uint64_t records;
-	uint64_t bytes;
-	uint64_t cut;
-	uint64_t unparsed;
-	uint64_t told;		/* records when it was last reported; the caller's */
-};
-
 /* seed: random, so that nobody can aim at the hash tables. */
 struct sources	*sources_new(uint64_t seed);
 void		sources_free(struct sources **sources);
@@ -45,6 +36,5 @@ uint32_t	sources_find(struct sources *sources, uint32_t origin, struct span host
 uint32_t	sources_count(const struct sources *sources);
 /* Its encoding; valid until the next sources_find. */
 struct span	sources_code(const struct sources *sources, uint32_t source);
-struct source_count	*sources_counted(struct sources *sources, uint32_t source);
 
 #endif

@@ -128,6 +128,7 @@ enum {
 	CONTROL_BYTES = 64,
 	KNOWN_PEERS = 1024,		/* of the cache address -> origin */
 	RECEIVE_BYTES = 64 << 20,	/* asked of the kernel for a burst; it gives what it may */
+	RECEIVE_USUAL = 1 << 20,	/* with more than this somebody has asked already */
 };
 
 struct known_peer {
@@ -275,11 +276,24 @@ udp_readable(evutil_socket_t fd, short what, void *arg)
 	}
 }
 
+/* Never less than it has: whoever bound the socket may have had the right to ask for more. */
+static void
+receive_more(int fd)
+{
+	int size = RECEIVE_BYTES, now = 0;
+	socklen_t n = sizeof now;
+
+	if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof size) == 0)
+		return;
+	if (getsockopt(fd, SOL_SOCKET, SO_RCVBUF, &now, &n) == 0 && now < RECEIVE_USUAL)
+		(void)setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof size);
+}
+
 void
 udp_begin(struct listener *listener)
 {
 	struct udp *udp = xcalloc(1, sizeof *udp);
-	int fd = listener->conf.fd, size = RECEIVE_BYTES, on = 1;
+	int fd = listener->conf.fd, on = 1;
 
 	udp->slots = mmap(NULL, (size_t)SLOTS * SLOT_BYTES, PROT_READ | PROT_WRITE,
 	    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
@@ -290,8 +304,7 @@ udp_begin(struct listener *listener)
 		udp->msg[i].msg_hdr = (struct msghdr){ .msg_iov = &udp->iov[i], .msg_iovlen = 1,
 		    .msg_name = &udp->addr[i], .msg_control = udp->control[i] };
 	}
-	if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof size) != 0)
-		(void)setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof size);
+	receive_more(fd);
 	(void)setsockopt(fd, SOL_SOCKET, SO_RXQ_OVFL, &on, sizeof on);
 	listener->udp = udp;
 	event_assign(&listener->event, listener->intake->base, fd, EV_READ | EV_PERSIST,
