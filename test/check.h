@@ -17,11 +17,16 @@
 static unsigned check_passed_, check_failed_, check_skipped_, check_bad_;
 
 #define check(cond) check_at_((cond), #cond, __FILE__, __LINE__)
-#define check_int(got, want) check_int_at_((long long)(got), (long long)(want), #got, __FILE__, __LINE__)
+#define check_int(got, want) \
+	check_int_at_((long long)(got), (long long)(want), #got, __FILE__, __LINE__)
 #define check_span(got, want) check_span_at_((got), (want), #got, __FILE__, __LINE__)
 #define run(test) run_((test), #test)
 /* Says why the whole test cannot run here; listed in test/skips or ./check fails. */
-#define skip(reason) do { check_skipped_++; printf("skipped: %s: %s\n", __func__, reason); return; } while (0)
+#define skip(reason) do { \
+	check_skipped_++; \
+	printf("skipped: %s: %s\n", __func__, reason); \
+	return; \
+} while (0)
 
 static inline int
 check_at_(int ok, const char *what, const char *file, int line)
