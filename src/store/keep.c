@@ -670,12 +670,13 @@ queues_free(struct keep *keep)
 static void
 keep_free(struct keep *keep)
 {
-	appender_close(&keep->appender);
+	keep->trimming = true;		/* nothing new is begun */
 	if (keep->mill != NULL) {
 		mill_wait(keep->mill);
 		mill_collect(keep);
 	}
 	mill_close(&keep->mill);
+	appender_close(&keep->appender);
 	for (uint32_t i = 0; i < KEEP_CHANNELS; i++)
 		if (keep->channel[i].open)
 			keep_channel_close(keep, i);
