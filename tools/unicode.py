@@ -94,6 +94,7 @@ def main():
     print("/* SPDX-License-Identifier: Apache-2.0 */")
     print("/* Made by tools/unicode.py from Unicode %s. Included by base/fold.c only. */"
           % unicodedata.unidata_version)
+    print("#ifndef BASE_FOLD_TABLE_H\n#define BASE_FOLD_TABLE_H\n")
     put("static const struct { uint32_t low, high; } word_range[]",
         ["{ 0x%x, 0x%x }," % r for r in words])
     put("static const struct shift lower_shift[]",
@@ -104,6 +105,7 @@ def main():
     put("static const uint16_t fold_delta[%d][64]" % len(blocks),
         [("{ " if i == 0 else "") + "%d," % d + (" }," if i == 63 else "")
          for b in blocks for i, d in enumerate(b)])
+    print("#endif")
 
 
 if __name__ == "__main__":

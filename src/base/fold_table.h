@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Made by tools/unicode.py from Unicode 14.0.0. Included by base/fold.c only. */
+#ifndef BASE_FOLD_TABLE_H
+#define BASE_FOLD_TABLE_H
+
 static const struct { uint32_t low, high; } word_range[] = {
 	{ 0x250, 0x2c1 }, { 0x2c6, 0x2d1 }, { 0x2e0, 0x2e4 }, { 0x2ec, 0x2ec },
 	{ 0x2ee, 0x2ee }, { 0x300, 0x374 }, { 0x376, 0x377 }, { 0x37a, 0x37d },
@@ -436,3 +439,4 @@ static const uint16_t fold_delta[39][64] = {
 	0, 0, },
 };
 
+#endif
