@@ -19,10 +19,16 @@ struct tail;
 
 struct tail_counts {
 	uint64_t files;			/* open now */
-	uint64_t refused;		/* may not be read */
+	uint64_t refused;		/* may not be read, or are symbolic links */
+	uint64_t waiting;		/* cannot be opened yet: too many, or being copied */
 	uint64_t lines, bytes;
 	uint64_t cut;			/* lines longer than LIMIT_RECORD_BYTES */
-	uint64_t lost_bytes;		/* written behind our back: truncated before we read them */
+	uint64_t lost_bytes;		/* seen, but cut away (copytruncate) before we read them */
+};
+
+enum {
+	TAIL_SAVE_MAX = 4 << 20,	/* the longest text that tail_save writes */
+	TAIL_MARKS = 32,		/* marks at a time */
 };
 
 /* pattern: n shell patterns (glob(7)) of absolute paths; copied. */
@@ -32,13 +38,20 @@ void		tail_free(struct tail **tail);
 void		tail_load(struct tail *tail, struct span text);
 /* Positions up to the last commit. */
 void		tail_save(const struct tail *tail, struct buf *out);
-/* Looks for new, rotated and removed files. */
-void		tail_scan(struct tail *tail);
+/*
+ * Looks for new, rotated and removed files. now_ns: any clock that does not go back; by it files
+ * that are gone (10 s without growth) give a last line that has no end, and are let go. True: there
+ * are new files; save soon, so that they are found again when they are renamed and we crash.
+ */
+bool		tail_scan(struct tail *tail, int64_t now_ns);
 /*
  * Reads at most about limit_bytes of whole lines and gives them one by one. True: there was more.
  */
 bool		tail_read(struct tail *tail, size_t limit_bytes, agent_take_fn *take, void *ctx);
-/* Everything given so far belongs to mark `ticket`; commit makes all marks up to it permanent. */
+/*
+ * Everything given so far belongs to mark `ticket` (tickets never go back); commit makes all marks
+ * up to it permanent.
+ */
 void		tail_mark(struct tail *tail, uint64_t ticket);
 void		tail_commit(struct tail *tail, uint64_t ticket);
 void		tail_counts(const struct tail *tail, struct tail_counts *ret_counts);

@@ -38,10 +38,11 @@ entries_open(struct entries **ret_entries, const char *cursor, struct why *why)
 	}
 	(void)sd_journal_set_data_threshold(e->journal, LIMIT_RECORD_BYTES);
 	if (cursor[0] != '\0' && sd_journal_seek_cursor(e->journal, cursor) >= 0) {
-		/* The cursor names the last entry taken; if it is gone, we stand at the next one. */
+		/* The cursor names the last entry taken; if it is gone, here is the next one. */
 		if (sd_journal_next(e->journal) > 0 &&
-		    sd_journal_test_cursor(e->journal, cursor) <= 0)
-			(void)sd_journal_previous(e->journal);
+		    sd_journal_test_cursor(e->journal, cursor) <= 0 &&
+		    sd_journal_previous(e->journal) <= 0)
+			(void)sd_journal_seek_head(e->journal);
 	} else {
 		(void)sd_journal_seek_head(e->journal);
 	}
@@ -100,24 +101,26 @@ static bool
 field_put(struct buf *out, struct span field)
 {
 	const uint8_t *eq = memchr(field.p, '=', field.n);
+	size_t before = out->n;
 	struct span name, value;
 
 	if (eq == NULL)
 		return true;
 	name = span_of(field.p, (size_t)(eq - field.p));
 	value = span_sub(field, name.n + 1, field.n);
-	if (name.n > FIELD_NAME_MAX || out->n + name.n + 2 * value.n + 16 > LIMIT_RECORD_BYTES)
+	if (name.n > FIELD_NAME_MAX)
 		return false;
 	buf_u8(out, ',');
 	string_put(out, name);
 	buf_u8(out, ':');
 	if (utf8_valid(value))
 		string_put(out, value);
-	else if (out->n + 4 * value.n + 16 <= LIMIT_RECORD_BYTES)
-		octets_put(out, value);
 	else
-		buf_str(out, "null");
-	return true;
+		octets_put(out, value);
+	if (out->n + 1 <= LIMIT_RECORD_BYTES)
+		return true;
+	out->n = before;
+	return false;
 }
 
 static void

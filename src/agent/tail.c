@@ -1,13 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Text files as they grow. A file is known by device, inode and a hash of its first octets, never
- * by its name: renamed (rotated) files are read to their end, a new file under the old name is read
- * from its start, a file that shrank is read again from its start (copytruncate) and what was
- * written between our last read and the cut is counted as lost when it can be told.
+ * The files that the patterns mean: which are new, which were renamed, which are gone. A file is
+ * known by device, inode and first octets, never by its name: renamed (rotated) files are read to
+ * their end, a new file under the old name is read from its start, a file that was cut
+ * (copytruncate) is read again from its start and its copy, if the patterns mean it, from where
+ * the original was. What was written and cut away unseen is counted as lost as far as it can be
+ * told. Compressed files are passed over: they were read when they were text.
  */
 #include "agent/agent.h"
 
+#include <errno.h>
 #include <fcntl.h>
+#include <fnmatch.h>
 #include <glob.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,44 +19,40 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/cur.h"
-#include "base/hash.h"
-#include "base/limits.h"
 #include "base/must.h"
-#include "model/batch.h"
+#include "sys/dir.h"
+#include "sys/file.h"
+#include "agent/follow.h"
+#include "agent/places.h"
 
 enum {
-	TAIL_FILES = 512,		/* files open at once; the rest wait and are counted */
-	TAIL_PATH = 512,
-	TAIL_PREFIX = 256,		/* octets that tell two files with one inode apart */
-	TAIL_READ = 64 << 10,
-	TAIL_MARKS = 64,		/* batches under way */
+	TAIL_KNOWN = 2048,		/* files whose place is remembered */
+	TAIL_OPEN = 512,		/* of them open at once; the others take turns */
+	OWED_SCANS = 2,			/* after so many no copy of a cut file will turn up */
 };
 
-struct file {
-	char path[TAIL_PATH];
-	int fd;
-	uint64_t dev, ino;
-	uint64_t prefix_hash;		/* of the first prefix_n octets */
-	uint32_t prefix_n;
-	uint64_t read_at;		/* octets given as whole lines */
-	uint64_t safe_at;		/* committed */
-	uint64_t mark_at[TAIL_MARKS];
-	struct buf part;		/* the begun line */
-	bool skipping;			/* rest of a line that was cut */
-	bool gone;			/* renamed or removed: close at its end */
-	bool seen;			/* in the present scan */
+static const int64_t rest_ns = 10000000000;		/* no growth: the last line has no end */
+static const int64_t copy_ns = 60000000000;		/* a copy is finished after that */
+static const int64_t removed_ns = 60000000000;		/* no growth: give the disk space back */
+static const int64_t renamed_ns = 3600000000000;	/* no growth: its writer has let it go */
+
+struct pattern {
+	char *dir;			/* may hold special characters itself */
+	char *name;
 };
 
 struct tail {
-	char **pattern;
+	struct pattern *pattern;
 	unsigned npattern;
-	struct file *file[TAIL_FILES];
-	unsigned nfile;
+	struct follow *file[TAIL_KNOWN];
+	unsigned nfile, nopen;
 	unsigned next;			/* whose turn it is */
 	uint64_t mark[TAIL_MARKS];	/* ring of tickets */
 	unsigned mark_first, nmark;
+	int64_t now_ns;			/* of the present scan */
+	bool has_new;			/* it met files that were not known */
 	struct tail_counts counts;
+	struct follow_io io;
 };
 
 struct tail *
@@ -62,18 +62,16 @@ tail_new(const char *const *pattern, unsigned n)
 
 	t->pattern = xcalloc(n, sizeof *t->pattern);
 	t->npattern = n;
-	for (unsigned i = 0; i < n; i++)
-		t->pattern[i] = xstrdup(pattern[i]);
-	return t;
-}
+	t->io.counts = &t->counts;
+	for (unsigned i = 0; i < n; i++) {
+		const char *slash = strrchr(pattern[i], '/');
 
-static void
-file_free(struct file *f)
-{
-	if (f->fd >= 0)
-		(void)close(f->fd);
-	buf_done(&f->part);
-	free(f);
+		must(slash != NULL);
+		t->pattern[i].name = xstrdup(slash + 1);
+		t->pattern[i].dir = xstrdup(pattern[i]);
+		t->pattern[i].dir[slash > pattern[i] ? slash - pattern[i] : 1] = '\0';
+	}
+	return t;
 }
 
 void
@@ -84,299 +82,456 @@ tail_free(struct tail **tail)
 	if (t == NULL)
 		return;
 	for (unsigned i = 0; i < t->nfile; i++)
-		file_free(t->file[i]);
-	for (unsigned i = 0; i < t->npattern; i++)
-		free(t->pattern[i]);
+		follow_free(&t->file[i]);
+	for (unsigned i = 0; i < t->npattern; i++) {
+		free(t->pattern[i].dir);
+		free(t->pattern[i].name);
+	}
 	free(t->pattern);
+	buf_done(&t->io.line);
 	free(t);
 	*tail = NULL;
 }
 
-static uint64_t
-prefix_of(int fd, uint32_t *n)
-{
-	uint8_t head[TAIL_PREFIX];
-	ssize_t got = pread(fd, head, *n, 0);
+/* ---- the table ---- */
 
-	*n = got > 0 ? (uint32_t)got : 0;
-	return hash64(span_of(head, *n));
+static struct follow *
+file_known(const struct tail *t, uint64_t dev, uint64_t ino)
+{
+	for (unsigned i = 0; i < t->nfile; i++)
+		if (t->file[i]->ino == ino && t->file[i]->dev == dev)
+			return t->file[i];
+	return NULL;
 }
 
-static struct file *
-file_add(struct tail *t, const char *path)
+static void
+file_let_go(struct tail *t, struct follow *f)
 {
-	struct file *f;
-
-	if (t->nfile == TAIL_FILES)
-		return NULL;
-	f = xcalloc(1, sizeof *f);
-	f->fd = -1;
-	(void)snprintf(f->path, sizeof f->path, "%s", path);
-	t->file[t->nfile++] = f;
-	return f;
+	if (f->fd >= 0)
+		t->nopen--;
+	follow_close(f);
 }
 
-/* ---- positions ---- */
+static void
+file_drop(struct tail *t, unsigned i)
+{
+	file_let_go(t, t->file[i]);
+	follow_free(&t->file[i]);
+	t->file[i] = t->file[--t->nfile];
+}
+
+/* Room for one more known file: the place in one that is gone is given up for it. */
+static bool
+table_room(struct tail *t)
+{
+	if (t->nfile < TAIL_KNOWN)
+		return true;
+	for (unsigned i = 0; i < t->nfile; i++)
+		if (t->file[i]->fd < 0 && t->file[i]->gone_ns != 0) {
+			file_drop(t, i);
+			return true;
+		}
+	return false;
+}
+
+/* Room for one more open file: the one that has been open longest and has nothing to read. */
+static bool
+open_room(struct tail *t)
+{
+	struct follow *best = NULL;
+
+	if (t->nopen < TAIL_OPEN)
+		return true;
+	for (unsigned i = 0; i < t->nfile; i++) {
+		struct follow *f = t->file[i];
+
+		if (f->fd >= 0 && f->at_end && f->read.at == f->size && f->opened_ns < t->now_ns &&
+		    (best == NULL || f->opened_ns < best->opened_ns))
+			best = f;
+	}
+	if (best != NULL)
+		file_let_go(t, best);
+	return best != NULL;
+}
+
+/* ---- places ---- */
 
 void
 tail_save(const struct tail *t, struct buf *out)
 {
-	for (unsigned i = 0; i < t->nfile; i++) {
-		const struct file *f = t->file[i];
-
-		buf_printf(out, "%llx %llx %u %llx %llu %s\n", (unsigned long long)f->dev,
-		    (unsigned long long)f->ino, f->prefix_n, (unsigned long long)f->prefix_hash,
-		    (unsigned long long)f->safe_at, f->path);
-	}
-}
-
-static bool
-word_number(struct span *line, unsigned base, uint64_t *ret)
-{
-	uint64_t v = 0;
-	size_t i = 0;
-
-	for (; i < line->n && line->p[i] != ' '; i++) {
-		uint8_t c = line->p[i];
-		unsigned d = c >= '0' && c <= '9' ? c - 0x30u : c >= 'a' && c <= 'f' ? c - 0x57u : 99;
-
-		if (d >= base || i > 19)
-			return false;
-		v = v * base + d;
-	}
-	*line = span_sub(*line, i + 1, line->n);
-	*ret = v;
-	return i > 0;
+	for (unsigned i = 0; i < t->nfile; i++)
+		if (!t->file[i]->was_met)
+			place_put(out, t->file[i]);
 }
 
 void
 tail_load(struct tail *t, struct span text)
 {
-	while (text.n > 0) {
+	while (text.n > 0 && t->nfile < TAIL_KNOWN) {
 		const uint8_t *lf = memchr(text.p, '\n', text.n);
-		struct span line = span_sub(text, 0, lf != NULL ? (size_t)(lf - text.p) : text.n);
-		uint64_t dev, ino, n, hash, at;
-		char path[TAIL_PATH];
-		struct file *f;
+		size_t n = lf != NULL ? (size_t)(lf - text.p) : text.n;
+		/* Without its LF a line may be half of one. */
+		struct follow *f = lf != NULL ? place_take(span_sub(text, 0, n)) : NULL;
 
-		text = span_sub(text, line.n + 1, text.n);
-		if (!word_number(&line, 16, &dev) || !word_number(&line, 16, &ino) ||
-		    !word_number(&line, 10, &n) || !word_number(&line, 16, &hash) ||
-		    !word_number(&line, 10, &at) || line.n == 0 || line.n >= TAIL_PATH ||
-		    n > TAIL_PREFIX)
+		text = span_sub(text, n + 1, text.n);
+		if (f != NULL && file_known(t, f->dev, f->ino) == NULL)
+			t->file[t->nfile++] = f;
+		else
+			follow_free(&f);
+	}
+}
+
+/* ---- one file is met ---- */
+
+enum copy { COPY_NOT, COPY_WAIT, COPY_TAKEN };
+
+/*
+ * A new file that begins like a known one may be a copy of it. Taken: it goes on from where the
+ * original was when it was cut, or from its own end while the original is whole. Wait: the copy is
+ * perhaps being written.
+ */
+static enum copy
+copy_check(struct tail *t, struct follow *f, int fd, const struct stat *st)
+{
+	uint32_t n = FOLLOW_HEAD;
+	uint64_t hash = follow_head(fd, &n);
+	bool waited = f->was_met && t->now_ns - f->met_ns > copy_ns;
+
+	for (unsigned i = 0; n == FOLLOW_HEAD && i < t->nfile; i++) {
+		struct follow *of = t->file[i];
+		struct place end;
+
+		if (of == f)
 			continue;
-		memcpy(path, line.p, line.n);
-		path[line.n] = '\0';
-		f = file_add(t, path);
-		if (f == NULL)
+		if (of->old.at > 0 && of->old_hash == hash && follow_holds(fd, n, hash, &of->old)) {
+			f->read = f->look = of->old;
+			f->safe = of->old_safe;
+			of->owed = 0;
+			of->old.at = 0;
+			return COPY_TAKEN;
+		}
+		if (of->head_n != n || of->head_hash != hash)
+			continue;
+		if (!waited)
+			return COPY_WAIT;
+		if (follow_is_front(fd, st, of->fd, &end)) {
+			f->read = f->look = f->safe = end;
+			return COPY_TAKEN;
+		}
+	}
+	return COPY_NOT;
+}
+
+/* A file with nothing known of its contents. False: not to be opened now. */
+static bool
+file_begin(struct tail *t, struct follow *f, int fd, const struct stat *st)
+{
+	f->dev = st->st_dev;
+	f->ino = st->st_ino;
+	if (copy_check(t, f, fd, st) == COPY_WAIT) {
+		if (!f->was_met)
+			f->met_ns = t->now_ns;
+		f->was_met = true;
+		t->counts.waiting++;
+		return false;
+	}
+	f->was_met = false;
+	return true;
+}
+
+/* Takes fd over. f is NULL for a file that is not known. */
+static void
+file_take(struct tail *t, struct follow *f, const char *path, int fd, const struct stat *st)
+{
+	bool is_new = f == NULL || f->was_met;
+
+	if (f == NULL) {
+		if (!table_room(t)) {
+			t->counts.waiting++;
+			(void)close(fd);
 			return;
-		f->dev = dev;
-		f->ino = ino;
-		f->prefix_n = (uint32_t)n;
-		f->prefix_hash = hash;
-		f->read_at = f->safe_at = at;
+		}
+		f = t->file[t->nfile++] = follow_new(path);
+		t->has_new = true;
+	}
+	f->seen = true;
+	f->gone_ns = 0;
+	f->packed = follow_is_packed(path, fd);
+	if (f->packed || (is_new && !file_begin(t, f, fd, st))) {
+		follow_pass(f, st);
+		(void)close(fd);
+		return;
+	}
+	follow_open(f, fd, st);
+	f->opened_ns = t->now_ns;
+	t->nopen++;
+}
+
+static void
+path_open(struct tail *t, struct follow *f, const char *path, const struct stat *st)
+{
+	struct stat now;
+	int fd = -1;
+
+	if (f != NULL)
+		f->seen = true;
+	if (!open_room(t)) {
+		t->counts.waiting++;
+		return;
+	}
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
+	if (fd < 0) {
+		if (errno == EMFILE || errno == ENFILE)
+			t->counts.waiting++;
+		else if (errno != ENOENT)
+			t->counts.refused++;
+		return;
+	}
+	if (fstat(fd, &now) != 0 || !S_ISREG(now.st_mode) || now.st_dev != st->st_dev ||
+	    now.st_ino != st->st_ino) {
+		(void)close(fd);	/* another one since: the next scan meets it */
+		return;
+	}
+	file_take(t, f, path, fd, &now);
+}
+
+static void
+path_meet(struct tail *t, const char *path)
+{
+	struct follow *f;
+	struct stat st;
+
+	if (lstat(path, &st) != 0) {
+		t->counts.refused += errno != ENOENT;
+		return;
+	}
+	if (!S_ISREG(st.st_mode)) {
+		t->counts.refused += S_ISLNK(st.st_mode);
+		return;
+	}
+	f = file_known(t, st.st_dev, st.st_ino);
+	if (f != NULL && f->seen)
+		return;			/* two patterns, or two names, for one file */
+	if (f != NULL) {
+		follow_rename(f, path);
+		f->searched = false;
+	}
+	if (f == NULL || (f->fd < 0 && (!(f->at_end || f->packed) || follow_changed(f, &st)))) {
+		path_open(t, f, path, &st);
+	} else {
+		f->seen = true;
+		f->gone_ns = 0;
 	}
 }
 
 /* ---- scanning ---- */
 
-/* The known file that fd is, by device, inode and first octets. */
-static struct file *
-file_known(struct tail *t, int fd, const struct stat *st)
+static bool
+is_special(const char *s)
 {
-	for (unsigned i = 0; i < t->nfile; i++) {
-		struct file *f = t->file[i];
-		uint32_t n = f->prefix_n;
+	return strpbrk(s, "*?[\\") != NULL;
+}
 
-		if (f->dev == st->st_dev && f->ino == st->st_ino && !f->seen &&
-		    prefix_of(fd, &n) == f->prefix_hash && n == f->prefix_n)
-			return f;
-	}
-	return NULL;
+struct meeting {
+	struct tail *tail;
+	const char *dir;
+	const char *name;		/* pattern */
+};
+
+static bool
+path_join(char path[FOLLOW_PATH], const char *dir, const char *name)
+{
+	int n = snprintf(path, FOLLOW_PATH, "%s%s%s", dir, strcmp(dir, "/") == 0 ? "" : "/", name);
+
+	return n > 0 && n < FOLLOW_PATH;
+}
+
+static enum err
+entry_meet(void *arg, const struct dir_entry *entry, struct why *why)
+{
+	struct meeting *m = arg;
+	char path[FOLLOW_PATH];
+
+	(void)why;
+	if (entry->kind == DIR_DIRECTORY || fnmatch(m->name, entry->name, FNM_PERIOD) != 0)
+		return OK;
+	if (path_join(path, m->dir, entry->name))
+		path_meet(m->tail, path);
+	else
+		m->tail->counts.refused++;
+	return OK;
 }
 
 static void
-file_meet(struct tail *t, const char *path)
+dir_scan(struct tail *t, const char *dir, const char *name)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
-	struct file *f;
-	struct stat st;
+	struct meeting meeting = { t, dir, name };
+	char path[FOLLOW_PATH];
+	int fd = -1;
+	enum err rc;
 
-	if (fd < 0) {
-		t->counts.refused++;
+	if (!is_special(name)) {
+		if (path_join(path, dir, name))
+			path_meet(t, path);
 		return;
 	}
-	if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode) || strlen(path) >= TAIL_PATH) {
-		(void)close(fd);
-		return;
-	}
-	f = file_known(t, fd, &st);
-	if (f == NULL)
-		f = file_add(t, path);
-	if (f == NULL) {
-		t->counts.refused++;
-		(void)close(fd);
-		return;
-	}
-	if (f->fd >= 0) {
-		(void)close(fd);
-	} else {
-		f->fd = fd;
-		f->dev = st.st_dev;
-		f->ino = st.st_ino;
-	}
-	(void)snprintf(f->path, sizeof f->path, "%s", path);
-	f->seen = true;
-	f->gone = false;
+	rc = dir_open(&fd, AT_FDCWD, dir, NULL);
+	if (rc == OK)
+		(void)dir_each(fd, entry_meet, &meeting, NULL);
+	else
+		t->counts.refused += rc != ERR_ABSENT;
+	file_close(&fd);
 }
 
-void
-tail_scan(struct tail *t)
+static void
+pattern_scan(struct tail *t, const struct pattern *p)
 {
-	t->counts.refused = 0;
+	glob_t found;
+
+	if (!is_special(p->dir)) {
+		dir_scan(t, p->dir, p->name);
+		return;
+	}
+	if (glob(p->dir, GLOB_NOSORT | GLOB_ONLYDIR, NULL, &found) != 0)
+		return;
+	for (size_t i = 0; i < found.gl_pathc; i++)
+		dir_scan(t, found.gl_pathv[i], p->name);
+	globfree(&found);
+}
+
+/* ---- one file is missed ---- */
+
+struct search {
+	struct tail *tail;
+	struct follow *file;
+	int dirfd;
+	const char *dir;
+	bool found;
+};
+
+static enum err
+entry_compare(void *arg, const struct dir_entry *entry, struct why *why)
+{
+	struct search *s = arg;
+	char path[FOLLOW_PATH];
+	struct stat st;
+
+	(void)why;
+	if (entry->kind != DIR_FILE ||
+	    fstatat(s->dirfd, entry->name, &st, AT_SYMLINK_NOFOLLOW) != 0 ||
+	    st.st_ino != s->file->ino || st.st_dev != s->file->dev ||
+	    !path_join(path, s->dir, entry->name))
+		return OK;
+	s->found = true;
+	follow_rename(s->file, path);
+	path_open(s->tail, s->file, path, &st);
+	s->file->gone_ns = s->file->active_ns = s->tail->now_ns;
+	return ERR_MORE;
+}
+
+/*
+ * A file that was renamed while it was not open: looks for it under another name in its directory.
+ * False: it is certainly not there.
+ */
+static bool
+file_search(struct tail *t, struct follow *f)
+{
+	struct search s = { .tail = t, .file = f, .dirfd = -1 };
+	uint64_t waiting = t->counts.waiting;
+	char dir[FOLLOW_PATH];
+	char *slash;
+	enum err rc;
+
+	(void)snprintf(dir, sizeof dir, "%s", f->path);
+	slash = strrchr(dir, '/');
+	slash[slash == dir ? 1 : 0] = '\0';
+	s.dir = dir;
+	rc = dir_open(&s.dirfd, AT_FDCWD, dir, NULL);
+	if (rc == OK)
+		rc = dir_each(s.dirfd, entry_compare, &s, NULL);
+	file_close(&s.dirfd);
+	f->searched = t->counts.waiting == waiting;
+	return s.found || (rc != OK && rc != ERR_MORE);
+}
+
+/* False: forget it. */
+static bool
+file_missed(struct tail *t, struct follow *f)
+{
+	struct stat st;
+	int64_t idle;
+
+	if (f->gone_ns == 0)
+		f->gone_ns = f->active_ns = t->now_ns;
+	if (f->fd < 0)
+		return f->searched || file_search(t, f);
+	if (fstat(f->fd, &st) == 0)
+		f->nlink = (unsigned)st.st_nlink;
+	if (f->grew || !f->at_end)
+		f->active_ns = t->now_ns;
+	f->grew = false;
+	idle = t->now_ns - f->active_ns;
+	if (idle >= rest_ns && f->at_end && f->look.at > f->read.at)
+		f->give_rest = true;
+	else if (idle >= (f->nlink == 0 ? removed_ns : renamed_ns))
+		file_let_go(t, f);
+	/* The inode of a removed file will be another file's. */
+	return f->fd >= 0 || f->nlink > 0;
+}
+
+static void
+owed_count(struct tail *t, struct follow *f)
+{
+	if (f->owed == 0 || f->owed_scans++ < OWED_SCANS)
+		return;
+	t->counts.lost_bytes += f->owed;
+	f->owed = 0;
+}
+
+bool
+tail_scan(struct tail *t, int64_t now_ns)
+{
+	t->now_ns = now_ns;
+	t->counts.refused = t->counts.waiting = 0;
+	t->has_new = false;
 	for (unsigned i = 0; i < t->nfile; i++)
 		t->file[i]->seen = false;
-	for (unsigned i = 0; i < t->npattern; i++) {
-		glob_t found;
-
-		if (glob(t->pattern[i], GLOB_NOSORT, NULL, &found) != 0)
-			continue;
-		for (size_t j = 0; j < found.gl_pathc; j++)
-			file_meet(t, found.gl_pathv[j]);
-		globfree(&found);
+	for (unsigned i = 0; i < t->npattern; i++)
+		pattern_scan(t, &t->pattern[i]);
+	for (unsigned i = 0; i < t->nfile;) {
+		owed_count(t, t->file[i]);
+		if (t->file[i]->seen || file_missed(t, t->file[i]))
+			i++;
+		else
+			file_drop(t, i);
 	}
-	for (unsigned i = 0; i < t->nfile; i++)
-		t->file[i]->gone = !t->file[i]->seen;
+	return t->has_new;
 }
 
 /* ---- reading ---- */
 
-static void
-line_give(struct tail *t, struct file *f, struct span line, uint8_t flags, agent_take_fn *take,
-    void *ctx)
-{
-	if (line.n > 0 && line.p[line.n - 1] == '\r')
-		line.n--;
-	if (line.n == 0)
-		return;
-	t->counts.lines++;
-	take(ctx, f->path, line, flags);
-}
-
-/* Octets behind the last whole line wait in part; a line over the limit is cut once, then skipped. */
-static void
-part_keep(struct tail *t, struct file *f, struct span rest, agent_take_fn *take, void *ctx)
-{
-	if (f->skipping)
-		return;
-	buf_span_put(&f->part, rest);
-	if (f->part.n <= LIMIT_RECORD_BYTES)
-		return;
-	t->counts.cut++;
-	line_give(t, f, span_of(f->part.p, LIMIT_RECORD_BYTES), ROW_CUT, take, ctx);
-	f->part.n = 0;
-	f->skipping = true;
-}
-
-static void
-lines_split(struct tail *t, struct file *f, struct span in, agent_take_fn *take, void *ctx)
-{
-	uint64_t base = f->read_at + f->part.n;
-
-	for (;;) {
-		const uint8_t *lf = in.n > 0 ? memchr(in.p, '\n', in.n) : NULL;
-		struct span line;
-
-		if (lf == NULL)
-			break;
-		line = span_of(in.p, (size_t)(lf - in.p));
-		base += line.n + 1;
-		in = span_sub(in, line.n + 1, in.n);
-		if (f->skipping) {
-			f->skipping = false;
-		} else if (f->part.n > 0) {
-			buf_span_put(&f->part, line);
-			line_give(t, f, buf_span(&f->part), 0, take, ctx);
-		} else {
-			line_give(t, f, line, 0, take, ctx);
-		}
-		f->part.n = 0;
-		f->read_at = base;
-	}
-	part_keep(t, f, in, take, ctx);
-	if (f->skipping)
-		f->read_at = base + in.n;
-}
-
-/* A file that is shorter than what we read of it was cut and begun again. */
-static void
-truncation_check(struct tail *t, struct file *f)
-{
-	struct stat st;
-
-	if (fstat(f->fd, &st) != 0 || (uint64_t)st.st_size >= f->read_at + f->part.n)
-		return;
-	t->counts.lost_bytes += f->part.n;
-	f->read_at = f->safe_at = 0;
-	memset(f->mark_at, 0, sizeof f->mark_at);
-	f->part.n = 0;
-	f->prefix_n = 0;
-	f->skipping = false;
-}
-
-static bool
-file_turn(struct tail *t, struct file *f, size_t *left, agent_take_fn *take, void *ctx)
-{
-	static _Thread_local uint8_t in[TAIL_READ];
-	ssize_t n;
-
-	truncation_check(t, f);
-	if (f->prefix_n < TAIL_PREFIX) {
-		f->prefix_n = TAIL_PREFIX;
-		f->prefix_hash = prefix_of(f->fd, &f->prefix_n);
-	}
-	while (*left > 0) {
-		n = pread(f->fd, in, sizeof in, (off_t)(f->read_at + f->part.n));
-		if (n <= 0)
-			return false;
-		t->counts.bytes += (uint64_t)n;
-		lines_split(t, f, span_of(in, (size_t)n), take, ctx);
-		*left = (size_t)n < *left ? *left - (size_t)n : 0;
-	}
-	return true;
-}
-
-static void
-gone_forget(struct tail *t)
-{
-	for (unsigned i = 0; i < t->nfile;) {
-		struct file *f = t->file[i];
-
-		if (f->gone && f->safe_at >= f->read_at && (f->fd < 0 || t->nmark == 0)) {
-			file_free(f);
-			t->file[i] = t->file[--t->nfile];
-		} else {
-			i++;
-		}
-	}
-}
-
 bool
 tail_read(struct tail *t, size_t limit_bytes, agent_take_fn *take, void *ctx)
 {
-	size_t left = limit_bytes;
-	bool more = false;
+	bool more = true;
 
-	for (unsigned i = 0; i < t->nfile && left > 0; i++) {
-		struct file *f = t->file[(t->next + i) % t->nfile];
+	t->io.left = limit_bytes;
+	t->io.take = take;
+	t->io.ctx = ctx;
+	while (more && t->io.left > 0) {
+		more = false;
+		for (unsigned i = 0; i < t->nfile && t->io.left > 0; i++) {
+			struct follow *f = t->file[(t->next + i) % t->nfile];
 
-		if (f->fd >= 0)
-			more |= file_turn(t, f, &left, take, ctx);
+			if (f->fd < 0)
+				continue;
+			more |= follow_turn(f, &t->io);
+			t->nopen -= f->fd < 0;
+		}
 	}
-	if (t->nfile > 0)
-		t->next = (t->next + 1) % t->nfile;
-	gone_forget(t);
-	return more;
+	t->next = t->nfile > 0 ? (t->next + 1) % t->nfile : 0;
+	buf_done(&t->io.line);
+	return more || t->io.left == 0;
 }
 
 /* ---- what is on disk ---- */
@@ -390,16 +545,19 @@ tail_mark(struct tail *t, uint64_t ticket)
 	slot = (t->mark_first + t->nmark++) % TAIL_MARKS;
 	t->mark[slot] = ticket;
 	for (unsigned i = 0; i < t->nfile; i++)
-		t->file[i]->mark_at[slot] = t->file[i]->read_at;
+		t->file[i]->mark[slot] = t->file[i]->read;
 }
 
 void
 tail_commit(struct tail *t, uint64_t ticket)
 {
 	while (t->nmark > 0 && t->mark[t->mark_first] <= ticket) {
-		for (unsigned i = 0; i < t->nfile; i++)
-			if (t->file[i]->mark_at[t->mark_first] > t->file[i]->safe_at)
-				t->file[i]->safe_at = t->file[i]->mark_at[t->mark_first];
+		for (unsigned i = 0; i < t->nfile; i++) {
+			struct follow *f = t->file[i];
+
+			if (f->mark[t->mark_first].at > f->safe.at)
+				f->safe = f->mark[t->mark_first];
+		}
 		t->mark_first = (t->mark_first + 1) % TAIL_MARKS;
 		t->nmark--;
 	}
@@ -409,5 +567,5 @@ void
 tail_counts(const struct tail *t, struct tail_counts *ret_counts)
 {
 	*ret_counts = t->counts;
-	ret_counts->files = t->nfile;
+	ret_counts->files = t->nopen;
 }

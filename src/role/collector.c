@@ -31,11 +31,9 @@ enum {
 	TURN_BYTES = 256 << 10,
 	TURN_ENTRIES = 500,
 	UNACKED_MAX = 4 << 20,
-	MARKS_MAX = 32,
 	SCAN_MS = 2000,
 	SAVE_MS = 1000,
 	CURSOR_MAX = 1024,
-	STATE_MAX = 1 << 20,		/* the file of places */
 };
 
 struct mark {
@@ -55,7 +53,7 @@ struct collector {
 	struct source like;		/* the origin being filled in */
 	uint32_t other;
 	uint64_t last_batch;		/* number that the last row went into */
-	struct mark mark[MARKS_MAX];	/* ring */
+	struct mark mark[TAIL_MARKS];	/* ring */
 	unsigned mark_first, nmark;
 	char cursor[CURSOR_MAX];	/* committed */
 	int64_t recv_ns, scan_ns, save_ns;
@@ -108,7 +106,7 @@ on_settled(void *arg, uint8_t class, uint64_t batch, enum err result)
 	tail_commit(c->tail, batch);
 	while (c->nmark > 0 && c->mark[c->mark_first].batch <= batch) {
 		memcpy(c->cursor, c->mark[c->mark_first].cursor, sizeof c->cursor);
-		c->mark_first = (c->mark_first + 1) % MARKS_MAX;
+		c->mark_first = (c->mark_first + 1) % TAIL_MARKS;
 		c->nmark--;
 	}
 	c->dirty = true;
@@ -117,7 +115,7 @@ on_settled(void *arg, uint8_t class, uint64_t batch, enum err result)
 static void
 mark_set(struct collector *c)
 {
-	struct mark *m = &c->mark[(c->mark_first + c->nmark++) % MARKS_MAX];
+	struct mark *m = &c->mark[(c->mark_first + c->nmark++) % TAIL_MARKS];
 
 	batcher_flush(c->batcher);
 	m->batch = c->last_batch;
@@ -134,7 +132,7 @@ read_turn(struct collector *c)
 	struct tail_counts seen, now;
 	bool more;
 
-	if (c->nmark >= MARKS_MAX - 1 || batcher_unacked(c->batcher) > UNACKED_MAX || c->stopping)
+	if (c->nmark >= TAIL_MARKS - 1 || batcher_unacked(c->batcher) > UNACKED_MAX || c->stopping)
 		return false;
 	tail_counts(c->tail, &seen);
 	c->recv_ns = clock_wall_ns();
@@ -155,7 +153,7 @@ places_load(struct collector *c)
 	struct buf text = { 0 };
 	struct why why;
 
-	if (file_read_whole(c->start->store_fd, "files", STATE_MAX, &text, &why) == OK)
+	if (file_read_whole(c->start->store_fd, "files", TAIL_SAVE_MAX, &text, &why) == OK)
 		tail_load(c->tail, buf_span(&text));
 	text.n = 0;
 	if (file_read_whole(c->start->store_fd, "journal", CURSOR_MAX - 1, &text, &why) == OK &&
@@ -193,7 +191,8 @@ counters_send(struct collector *c)
 		uint64_t value;
 	} row[] = {
 		{ "collector_files", (tail_counts(c->tail, &n), n.files) },
-		{ "collector_files_refused", n.refused }, { "collector_lines", n.lines },
+		{ "collector_files_refused", n.refused }, { "collector_files_waiting", n.waiting },
+		{ "collector_lines", n.lines },
 		{ "collector_bytes", n.bytes }, { "collector_lines_cut", n.cut },
 		{ "collector_bytes_lost", n.lost_bytes },
 	};
@@ -215,8 +214,8 @@ counters_send(struct collector *c)
 static void
 keeper_take(struct collector *c, int fd)
 {
-	batcher_keeper(c->batcher, NULL);
-	chan_free(&c->keeper);
+	batcher_keeper(c->batcher, NULL);	/* the batcher owns the channel */
+	c->keeper = NULL;
 	if (fd < 0)
 		return;
 	c->keeper = chan_new(fd, WIRE_LIMIT, UNACKED_MAX * 2);
@@ -276,7 +275,7 @@ timers(struct collector *c)
 	int64_t now = clock_mono_ns();
 
 	if (now - c->scan_ns > (int64_t)SCAN_MS * 1000000) {
-		tail_scan(c->tail);
+		c->dirty |= tail_scan(c->tail, now);
 		c->scan_ns = now;
 	}
 	if (now - c->save_ns > (int64_t)SAVE_MS * 1000000) {
@@ -295,7 +294,7 @@ loop(struct collector *c)
 	while (!c->refused && !(c->stopping && batcher_is_idle(c->batcher))) {
 		timers(c);
 		more = read_turn(c);
-		wait_turn(c, more && c->nmark < MARKS_MAX / 2 ? 0 : 250);
+		wait_turn(c, more && c->nmark < TAIL_MARKS / 2 ? 0 : 250);
 	}
 	if (c->dirty)
 		places_save(c);
@@ -364,7 +363,7 @@ collector_open(struct collector *c, struct why *why)
 	c->other = sources_other(c->sources, &c->like);
 	c->batcher = batcher_new(&(struct batcher_conf){ .parser = cutter_ops(),
 	    .parser_state = c->cutter, .sources = c->sources, .instance = random_u64(),
-	    .settled = on_settled, .arg = c });
+	    .role = WIRE_COLLECTOR, .settled = on_settled, .arg = c });
 	places_load(c);
 	if (c->brief.conf.collect_journal) {
 		rc = entries_open(&c->entries, c->cursor, why);
