@@ -80,7 +80,7 @@ void		appender_push(struct appender *appender);
 
 struct appender_state {
 	uint64_t durable;		/* number of the last write that is on disk */
-	bool failed;			/* a write or sync failed: no write after `durable` will come */
+	bool failed;			/* a write or sync did: none after `durable` will come */
 	bool no_room;			/* another file cannot be made, mostly for want of room */
 	uint64_t nwrite;		/* for status: writes, their octets, time they took */
 	uint64_t bytes;

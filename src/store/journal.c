@@ -17,7 +17,6 @@
 #include "base/hash.h"
 #include "base/must.h"
 #include "store/key.h"
-#include "sys/random.h"
 
 #define JOURNAL_MAGIC	"TBJRNL01"
 #define FRAME_MAGIC	"TBJF"
@@ -294,7 +293,7 @@ batch_resolve(struct journal_file *file, struct journal_frame *frame, struct why
 			    file->tables.nsource);
 		file->batch_source[i] = file->tables.source[id];
 		if (file->batch_source[i]->class != head->class)
-			return why_set(why, ERR_FORMAT, "a source of class %u in a batch of class %u",
+			return why_set(why, ERR_FORMAT, "source of class %u, batch of class %u",
 			    file->batch_source[i]->class, head->class);
 	}
 	frame->tables.shape = file->batch_shape;
@@ -305,13 +304,17 @@ batch_resolve(struct journal_file *file, struct journal_frame *frame, struct why
 static enum err
 decode_rows(struct journal_file *file, struct journal_frame *frame, struct why *why)
 {
+	struct cur in = cur_of(frame->plain);
 	struct row row;
 	enum err rc;
 
-	if (frame->plain.n < SEED_BYTES)
+	frame->seed = cur_span(&in, SEED_BYTES).p;
+	frame->instance = cur_u64(&in);
+	frame->ticket = cur_u64(&in);
+	if (in.bad)
 		return why_set(why, ERR_FORMAT, "rows without a seed");
-	frame->seed = frame->plain.p;
-	rc = batch_head_read(&frame->head, span_sub(frame->plain, SEED_BYTES, SIZE_MAX), why);
+	frame->batch = cur_span(&in, cur_left(&in));
+	rc = batch_head_read(&frame->head, frame->batch, why);
 	if (rc != OK)
 		return rc;
 	if (frame->head.stream != frame->stream || frame->head.class != frame->class ||

@@ -37,6 +37,9 @@ struct journal_frame {
 	struct span plain;		/* the payload, decoded */
 	/* ROWS: validated to its end; ids of the head are the file's */
 	const uint8_t *seed;		/* SEED_BYTES */
+	uint64_t instance;		/* of the writer; 0: not told */
+	uint64_t ticket;		/* under which it handed the batch over */
+	struct span batch;
 	struct batch_head head;
 	struct batch_tables tables;
 	uint64_t segment_id;		/* ROWS: low 32 bits; LEAF: when segment_ends */

@@ -17,8 +17,9 @@ enum {
 	FRAME_HEAD_BYTES = 80,
 	FRAME_SEALED_BYTES = 40,	/* of the head: additional data of the encryption */
 	JOURNAL_STORE_ID = 16,
-	/* Longest plain payload: a seed and the largest batch; a shape code is far below. */
-	FRAME_PLAIN_MAX = SEED_BYTES + LIMIT_BATCH_BYTES,
+	ROWS_HEAD_BYTES = SEED_BYTES + 8 + 8,	/* seed, writer's instance, ticket */
+	/* Longest plain payload: the largest batch; a shape's code is far below. */
+	FRAME_PLAIN_MAX = ROWS_HEAD_BYTES + LIMIT_BATCH_BYTES,
 	JOURNAL_NAME_BYTES = 40,
 };
 

@@ -61,8 +61,13 @@ void		keep_turn(struct keep *keep);
 
 /* ---- channels ---- */
 
-/* ERR_FULL: there are as many as there may be. */
-enum err	keep_channel_open(struct keep *keep, uint32_t *ret_channel, struct why *why);
+/*
+ * instance: of the writer's process, random; its tickets never come twice but for a batch that is
+ * sent again after our restart, which is then acknowledged and not kept again. 0: none.
+ * ERR_FULL: there are as many channels as there may be.
+ */
+enum err	keep_channel_open(struct keep *keep, uint64_t instance, uint32_t *ret_channel,
+		    struct why *why);
 /* What it sent and is not acknowledged yet is kept all the same; no event will name it. */
 void		keep_channel_close(struct keep *keep, uint32_t channel);
 /* id: the next unused one, from 0. ERR_FORMAT, ERR_LIMIT: end the channel. */
@@ -95,7 +100,7 @@ struct keep_event {
 	uint8_t type;			/* enum keep_event_type */
 	uint32_t channel;
 	uint64_t ticket;
-	uint64_t first_seq;		/* 0: set aside in quarantine/, not numbered */
+	uint64_t first_seq;		/* 0: kept before a restart, or set aside in quarantine/ */
 	uint32_t rows;
 	struct span text;		/* valid until the next keep_event */
 };

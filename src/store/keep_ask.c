@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What keep is asked from outside: wishes that the next turn fulfils, counters, the state as JSON. */
+/* What keep is asked from outside: wishes for the next turn, counters, the state as JSON. */
 #include "store/keep_int.h"
 
 #include <inttypes.h>
@@ -39,7 +39,7 @@ keep_hold(struct keep *keep, int64_t seconds)
 void
 keep_rotate(struct keep *keep, const struct key_rotation *rotation, struct span reason)
 {
-	struct leaf leaf = leaf_now(keep, LEAF_KEY);
+	struct leaf leaf = keep_leaf_now(keep, LEAF_KEY);
 
 	leaf.u.key = (struct leaf_key){ .old_vkey = buf_span(&rotation->old_vkey),
 	    .new_vkey = buf_span(&rotation->new_vkey), .reason = reason,
@@ -102,7 +102,8 @@ status_tally(const struct keep *keep, struct buf *out)
 		{ "rows", t->rows }, { "batches", t->batches }, { "rows_acked", t->acked_rows },
 		{ "batches_bad", t->bad_batches }, { "rows_refused_full", t->full_rows },
 		{ "rows_refused_read_only", t->readonly_rows },
-		{ "rows_set_aside", t->set_aside_rows }, { "leaves", t->leaves },
+		{ "rows_set_aside", t->set_aside_rows }, { "rows_again", t->again_rows },
+		{ "leaves", t->leaves },
 		{ "checkpoints", t->checkpoints }, { "segments", t->segments },
 		{ "segments_dropped", t->dropped_segments }, { "journal_rewrites", t->rewrites },
 		{ "rows_recovered", t->recovered_rows }, { "octets_torn", t->torn_bytes },

@@ -12,12 +12,17 @@
 #include "sys/clock.h"
 #include "sys/random.h"
 
-enum { LEAF_FIXED = SEED_BYTES + 1 + 8, LEAF_SEGMENT_ENDS = 1, TABLE_FIRST = 64 };
+enum {
+	LEAF_FIXED = SEED_BYTES + 1 + 8,
+	LEAF_SEGMENT_ENDS = 1,
+	TABLE_FIRST = 64,
+	SEEN_FIRST = 1024,
+};
 
 /* ---- channels ---- */
 
 enum err
-keep_channel_open(struct keep *keep, uint32_t *ret_channel, struct why *why)
+keep_channel_open(struct keep *keep, uint64_t instance, uint32_t *ret_channel, struct why *why)
 {
 	for (uint32_t i = 0; i < KEEP_CHANNELS; i++) {
 		struct channel *channel = &keep->channel[i];
@@ -25,6 +30,7 @@ keep_channel_open(struct keep *keep, uint32_t *ret_channel, struct why *why)
 		if (channel->open)
 			continue;
 		channel->open = true;
+		channel->instance = instance;
 		channel->generation++;
 		*ret_channel = i;
 		return OK;
@@ -131,7 +137,8 @@ batch_resolve(struct keep *keep, const struct channel *c, const struct batch_hea
 		uint32_t id = batch_shape_id(head, i);
 
 		if (id >= c->nshape)
-			return why_set(why, ERR_FORMAT, "batch names shape %u of %u", id, c->nshape);
+			return why_set(why, ERR_FORMAT, "batch names shape %u of %u", id,
+			    c->nshape);
 		keep->resolved[i] = c->shape[id];
 	}
 	for (uint32_t i = 0; i < head->nsource; i++) {
@@ -142,7 +149,7 @@ batch_resolve(struct keep *keep, const struct channel *c, const struct batch_hea
 			    c->nsource);
 		keep->resolved[head->nshape + i] = c->source[id];
 		if (c->source[id]->source->class != head->class)
-			return why_set(why, ERR_FORMAT, "a source of class %u in a batch of class %u",
+			return why_set(why, ERR_FORMAT, "source of class %u, batch of class %u",
 			    c->source[id]->source->class, head->class);
 	}
 	return OK;
@@ -176,7 +183,7 @@ shape_table(struct keep *keep, struct def *const *def, uint32_t n)
 }
 
 enum err
-rows_digest(struct keep *keep, const struct batch_head *head, struct def *const *def,
+keep_digest(struct keep *keep, const struct batch_head *head, struct def *const *def,
     uint32_t epoch, uint64_t first_seq, const uint8_t seed[SEED_BYTES],
     const struct locator *locator, struct rows_sum *ret_sum, struct why *why)
 {
@@ -209,8 +216,8 @@ rows_digest(struct keep *keep, const struct batch_head *head, struct def *const 
 /* ---- parcels ---- */
 
 struct parcel *
-parcel_of_rows(const uint8_t seed[SEED_BYTES], struct span batch, const struct batch_head *head,
-    struct def *const *def)
+parcel_of_rows(const uint8_t seed[SEED_BYTES], uint64_t instance, uint64_t ticket,
+    struct span batch, const struct batch_head *head, struct def *const *def)
 {
 	size_t ndef = (size_t)head->nshape + head->nsource;
 	struct parcel *p = xcalloc(1, sizeof *p + ndef * (sizeof *def + sizeof(void *)));
@@ -232,10 +239,12 @@ parcel_of_rows(const uint8_t seed[SEED_BYTES], struct span batch, const struct b
 	for (uint32_t i = 0; i < head->nsource; i++)
 		source[i] = def[head->nshape + i]->source;
 	p->tables = (struct batch_tables){ .shape = shape, .source = source };
-	buf_reserve(&p->plain, SEED_BYTES + batch.n);
+	buf_reserve(&p->plain, ROWS_HEAD_BYTES + batch.n);
 	buf_put(&p->plain, seed, SEED_BYTES);
+	buf_u64(&p->plain, instance);
+	buf_u64(&p->plain, ticket);
 	buf_span_put(&p->plain, batch);
-	must(batch_head_read(&p->head, span_sub(buf_span(&p->plain), SEED_BYTES, SIZE_MAX),
+	must(batch_head_read(&p->head, span_sub(buf_span(&p->plain), ROWS_HEAD_BYTES, SIZE_MAX),
 	    NULL) == OK);
 	return p;
 }
@@ -313,7 +322,7 @@ void
 parcel_put(struct keep *keep, struct parcel *p)
 {
 	uint64_t file = appender_file(keep->appender);
-	struct file_facts *facts = facts_of(keep, file);
+	struct file_facts *facts = keep_facts(keep, file);
 
 	if (keep->ids_file != file) {
 		keep->ids_file = file;
@@ -321,8 +330,8 @@ parcel_put(struct keep *keep, struct parcel *p)
 	}
 	/* The mill may be reading the rows; nobody reads the ids. */
 	for (size_t i = 0; i < p->ndef; i++)
-		le_put(p->plain.p + SEED_BYTES + BATCH_HEAD_BYTES + i * 4, def_id(keep, p->def[i]),
-		    4);
+		le_put(p->plain.p + ROWS_HEAD_BYTES + BATCH_HEAD_BYTES + i * 4,
+		    def_id(keep, p->def[i]), 4);
 	appender_put(keep->appender, &(struct appender_frame){
 	    .type = (enum journal_type)p->type, .stream = p->stream, .class = p->class,
 	    .id = p->id, .rows = p->rows, .d = &p->digest, .plain = buf_span(&p->plain),
@@ -370,7 +379,7 @@ strand_add(struct keep *keep, struct parcel *p, uint32_t epoch, const struct row
 {
 	struct strand *strand = &keep->strand[p->stream][p->class];
 	struct making *making = making_get(keep, p->stream, p->class, epoch, 0);
-	struct job *job = job_new(JOB_ROWS, p);
+	struct mill_job *job = mill_job_new(JOB_ROWS, p);
 
 	strand->epoch = epoch;
 	leaf_add(strand, p, sum);
@@ -388,6 +397,46 @@ strand_add(struct keep *keep, struct parcel *p, uint32_t epoch, const struct row
 	mill_push(keep->mill, job);
 }
 
+/* ---- what comes again ---- */
+
+static size_t
+seen_slot(const struct seen *seen, uint64_t instance, uint64_t ticket)
+{
+	uint64_t mix = (instance ^ ticket) * UINT64_C(0x9E3779B97F4A7C15);
+	size_t at = (size_t)(mix >> 20) & (seen->nslot - 1);
+
+	while (seen->slot[at].instance != 0 && (seen->slot[at].instance != instance ||
+	    seen->slot[at].ticket != ticket))
+		at = (at + 1) & (seen->nslot - 1);
+	return at;
+}
+
+void
+seen_add(struct seen *seen, uint64_t instance, uint64_t ticket)
+{
+	if (instance == 0)
+		return;
+	if (seen->n * 2 >= seen->nslot) {
+		struct seen larger = { .nslot = seen->nslot > 0 ? seen->nslot * 2 : SEEN_FIRST };
+
+		larger.slot = xcalloc(larger.nslot, sizeof larger.slot[0]);
+		for (size_t i = 0; i < seen->nslot; i++)
+			if (seen->slot[i].instance != 0)
+				seen_add(&larger, seen->slot[i].instance, seen->slot[i].ticket);
+		free(seen->slot);
+		*seen = larger;
+	}
+	seen->slot[seen_slot(seen, instance, ticket)] = (struct seen_one){ instance, ticket };
+	seen->n++;
+}
+
+bool
+seen_has(const struct seen *seen, uint64_t instance, uint64_t ticket)
+{
+	return seen->nslot > 0 &&
+	    seen->slot[seen_slot(seen, instance, ticket)].instance == instance;
+}
+
 /* ---- the batch ---- */
 
 /* May anything be taken now? */
@@ -402,6 +451,16 @@ gate(struct keep *keep, struct why *why)
 	return OK;
 }
 
+/* It was durable before our restart, and the writer never heard so. */
+static void
+again(struct keep *keep, uint32_t channel, uint64_t ticket, const struct batch_head *head)
+{
+	struct keep_event e = { .channel = channel, .ticket = ticket, .rows = head->nrow };
+
+	keep->tally.again_rows += head->nrow;
+	keep_tell(keep, KEEP_ACK, (struct span){ NULL, 0 }, &e);
+}
+
 /* A batch that ended two lives is kept, but not looked at again. */
 static enum err
 poison(struct keep *keep, uint32_t channel, uint64_t ticket, struct span batch,
@@ -410,13 +469,13 @@ poison(struct keep *keep, uint32_t channel, uint64_t ticket, struct span batch,
 	struct keep_event e = { .channel = channel, .ticket = ticket, .rows = head->nrow };
 	enum err rc;
 
-	rc = set_aside(keep, batch, keep->resolved, head->nshape, head->nsource, hash, why);
+	rc = keep_set_aside(keep, batch, keep->resolved, head->nshape, head->nsource, hash, why);
 	if (rc != OK)
 		return rc;
 	keep->tally.set_aside_rows += head->nrow;
-	alarm_push(keep, "a batch of %u rows ended this process twice and is set aside in "
+	keep_alarm(keep, "a batch of %u rows ended this process twice and is set aside in "
 	    "quarantine/", head->nrow);
-	event_push(keep, KEEP_ACK, (struct span){ NULL, 0 }, &e);
+	keep_tell(keep, KEEP_ACK, (struct span){ NULL, 0 }, &e);
 	return OK;
 }
 
@@ -436,19 +495,20 @@ batch_take(struct keep *keep, uint32_t channel, uint64_t ticket, struct span bat
 		rc = making_end(keep, head->stream, head->class, why);
 	if (rc == OK)
 		rc = parcel_room(keep, keep->resolved, (size_t)head->nshape + head->nsource,
-		    SEED_BYTES + batch.n, why);
+		    ROWS_HEAD_BYTES + batch.n, why);
 	if (rc != OK)
 		return rc;
 	if (strand->rows > 0)
 		memcpy(seed, strand->seed, sizeof seed);
 	else
 		random_bytes(seed, sizeof seed);
-	rc = rows_digest(keep, head, keep->resolved, keep->epoch, first_seq, seed,
+	rc = keep_digest(keep, head, keep->resolved, keep->epoch, first_seq, seed,
 	    &strand->locator, &sum, why);
 	if (rc != OK)
 		return rc;
 
-	p = parcel_of_rows(seed, batch, head, keep->resolved);
+	p = parcel_of_rows(seed, keep->channel[channel].instance, ticket, batch, head,
+	    keep->resolved);
 	p->id = first_seq;
 	p->digest = sum.digest;
 	p->channel = channel;
@@ -460,7 +520,7 @@ batch_take(struct keep *keep, uint32_t channel, uint64_t ticket, struct span bat
 	keep->next_seq[head->stream] += head->nrow;
 	keep->tally.rows += head->nrow;
 	keep->tally.batches++;
-	leaf_grown(keep, head->stream, head->class);
+	strand_grown(keep, head->stream, head->class);
 	return OK;
 }
 
@@ -477,17 +537,22 @@ keep_batch(struct keep *keep, uint32_t channel, uint64_t ticket, struct span bat
 	rc = batch_head_read(&head, batch, why);
 	if (rc == OK)
 		rc = batch_resolve(keep, c, &head, why);
+	if (rc == OK && c->instance != 0 && seen_has(&keep->seen, c->instance, ticket)) {
+		keep->note->keeping = 0;
+		again(keep, channel, ticket, &head);
+		return OK;
+	}
 	if (rc == OK)
 		rc = gate(keep, why);
 	if (rc == OK)
-		rc = full_check(keep, head.stream, head.class, why);
-	if (rc == OK && note_suspects(keep, hash))
+		rc = keep_full_check(keep, head.stream, head.class, why);
+	if (rc == OK && keep_suspects(keep, hash))
 		rc = poison(keep, channel, ticket, batch, &head, hash, why);
 	else if (rc == OK)
 		rc = batch_take(keep, channel, ticket, batch, &head, why);
 	keep->note->keeping = 0;
 	if (rc == ERR_FULL)
-		rc = full_answer(keep, head.stream, head.class, why);
+		rc = keep_full_answer(keep, head.stream, head.class, why);
 
 	if (rc == ERR_BUSY)
 		keep->turned_away = true;

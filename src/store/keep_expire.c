@@ -37,9 +37,9 @@ file_is_free(const struct keep *keep, const struct file_facts *file)
 }
 
 void
-trim_journal(struct keep *keep)
+keep_trim(struct keep *keep)
 {
-	struct job *job;
+	struct mill_job *job;
 	size_t n = 0;
 
 	if (keep->trimming || keep->recovering || clock_mono_ns() < keep->hold_ns)
@@ -49,7 +49,7 @@ trim_journal(struct keep *keep)
 		n++;
 	if (n == 0)
 		return;
-	job = job_new(JOB_TRIM, NULL);
+	job = mill_job_new(JOB_TRIM, NULL);
 	job->id = keep->file[n - 1].number + 1;
 	for (size_t i = 0; i < n; i++)
 		if (keep->file[i].damaged)
@@ -71,7 +71,7 @@ static void
 drop_leaf_push(struct keep *keep, const struct victim *v, enum drop_reason reason,
     struct buf *ids)
 {
-	struct leaf leaf = leaf_now(keep, LEAF_DROP);
+	struct leaf leaf = keep_leaf_now(keep, LEAF_DROP);
 	uint64_t index[LEAF_INDEXES_MAX], last = 0;
 	struct cur in = cur_of(v->leaves);
 	uint64_t n = cur_varint(&in);
@@ -117,7 +117,7 @@ expired_event(struct keep *keep)
 	struct keep_event e = { .rows = (uint32_t)keep->dropping_n };
 
 	if (keep->want_expired_event)
-		event_push(keep, KEEP_EXPIRED, (struct span){ NULL, 0 }, &e);
+		keep_tell(keep, KEEP_EXPIRED, (struct span){ NULL, 0 }, &e);
 	keep->want_expired_event = false;
 	keep->dropping_n = 0;
 }
@@ -133,7 +133,8 @@ expire(struct keep *keep)
 
 	for (size_t i = 0; i < manifest_count(m) && n < DROP_MOST; i++)
 		if (is_expired(keep, manifest_segment(m, i), now_ns))
-			victim[n++] = (struct victim){ *manifest_segment(m, i), manifest_leaves(m, i) };
+			victim[n++] = (struct victim){ *manifest_segment(m, i),
+			    manifest_leaves(m, i) };
 	if (n > 0)
 		drop_push(keep, victim, n, DROP_RETENTION);
 	mill_manifest_give(keep->mill);
@@ -143,7 +144,7 @@ expire(struct keep *keep)
 }
 
 void
-expire_tick(struct keep *keep, int64_t now_ns)
+keep_expire_tick(struct keep *keep, int64_t now_ns)
 {
 	if (keep->dropping || keep->read_only || now_ns < keep->hold_ns ||
 	    now_ns < keep->next_expire_ns || keep->todo != NULL)
@@ -153,17 +154,17 @@ expire_tick(struct keep *keep, int64_t now_ns)
 }
 
 void
-drop_done(struct keep *keep, struct job *job)
+keep_drop_done(struct keep *keep, struct mill_job *job)
 {
 	keep->dropping = false;
 	if (job->rc != OK) {
-		alarm_push(keep, "cannot drop segments: %s", job->why->text);
+		keep_alarm(keep, "cannot drop segments: %s", job->why->text);
 		keep->next_expire_ns = clock_mono_ns() + 10 * SECOND_NS;
 	} else {
 		keep->tally.dropped_segments += job->bytes.n / sizeof(uint64_t);
 		keep->next_expire_ns = 0;	/* there may be more */
 	}
-	job_free(&job);
+	mill_job_free(&job);
 }
 
 /* ---- the full disk ---- */
@@ -195,7 +196,7 @@ static void
 ballast_give(struct keep *keep)
 {
 	if (file_unlink(keep->dirfd, BALLAST_NAME, NULL) == OK)
-		alarm_push(keep, "the disk is full: the ballast is given up for the ledger");
+		keep_alarm(keep, "the disk is full: the ballast is given up for the ledger");
 	keep->ballast = false;
 }
 
@@ -222,7 +223,7 @@ shorten(struct keep *keep)
 	}
 	if (n > 0) {
 		drop_push(keep, victim, n, DROP_DISK_FULL);
-		alarm_push(keep, "the disk is full: the %zu oldest segments of classes that may be "
+		keep_alarm(keep, "the disk is full: the %zu oldest segments of classes that may be "
 		    "shortened go", n);
 	}
 	mill_manifest_give(keep->mill);
@@ -233,16 +234,16 @@ static void
 full_enter(struct keep *keep, bool full, uint64_t free_bytes)
 {
 	if (full && !keep->full)
-		alarm_push(keep, "the disk is full: %llu MB are left of a reserve of %llu MB",
+		keep_alarm(keep, "the disk is full: %llu MB are left of a reserve of %llu MB",
 		    (unsigned long long)(free_bytes >> 20),
 		    (unsigned long long)(keep->conf.reserve_bytes >> 20));
 	if (!full && keep->full)
-		alarm_push(keep, "the disk has room again");
+		keep_alarm(keep, "the disk has room again");
 	keep->full = full;
 }
 
 void
-disk_tick(struct keep *keep, int64_t now_ns)
+keep_disk_tick(struct keep *keep, int64_t now_ns)
 {
 	uint64_t reserve = keep->conf.reserve_bytes, free_bytes = 0, total = 0;
 	struct appender_state state;
@@ -277,16 +278,16 @@ full_policy(const struct keep *keep, uint8_t stream, uint8_t class)
 }
 
 enum err
-full_check(struct keep *keep, uint8_t stream, uint8_t class, struct why *why)
+keep_full_check(struct keep *keep, uint8_t stream, uint8_t class, struct why *why)
 {
 	if (!keep->full || stream == STREAM_LEDGER ||
 	    full_policy(keep, stream, class) == KEEP_FULL_SHORTEN)
 		return OK;
-	return full_answer(keep, stream, class, why);
+	return keep_full_answer(keep, stream, class, why);
 }
 
 enum err
-full_answer(struct keep *keep, uint8_t stream, uint8_t class, struct why *why)
+keep_full_answer(struct keep *keep, uint8_t stream, uint8_t class, struct why *why)
 {
 	if (full_policy(keep, stream, class) == KEEP_FULL_REFUSE)
 		return why_set(why, ERR_FULL, "the disk is full and class %u is refused", class);
@@ -320,7 +321,7 @@ policy_read(struct keep *keep, bool known[LIMIT_CLASSES], uint64_t days[LIMIT_CL
 }
 
 void
-policy_tell(struct keep *keep)
+keep_policy_tell(struct keep *keep)
 {
 	unsigned changed[LIMIT_CLASSES], n = 0;
 	bool known[LIMIT_CLASSES];
@@ -332,7 +333,7 @@ policy_tell(struct keep *keep)
 			changed[n++] = c;
 	for (unsigned i = 0; i < n; i++) {
 		const struct keep_class *class = &keep->conf.class[changed[i]];
-		struct leaf leaf = leaf_now(keep, LEAF_POLICY);
+		struct leaf leaf = keep_leaf_now(keep, LEAF_POLICY);
 
 		leaf.class = (uint8_t)changed[i];
 		leaf.u.policy = (struct leaf_policy){ .days = class->days,
@@ -344,7 +345,7 @@ policy_tell(struct keep *keep)
 
 /* A leaf more than once is no harm, one less would be: this follows the leaf. */
 void
-policy_write(struct keep *keep)
+keep_policy_write(struct keep *keep)
 {
 	struct buf text = { 0 };
 	struct why why;
@@ -352,6 +353,6 @@ policy_write(struct keep *keep)
 	for (unsigned c = 0; c < keep->conf.nclass; c++)
 		buf_printf(&text, "%u %u\n", c, keep->conf.class[c].days);
 	if (file_replace(keep->dirfd, POLICY_NAME, buf_span(&text), &why) != OK)
-		alarm_push(keep, "cannot write %s: %s", POLICY_NAME, why.text);
+		keep_alarm(keep, "cannot write %s: %s", POLICY_NAME, why.text);
 	buf_done(&text);
 }

@@ -41,6 +41,7 @@ enum {
 
 struct channel {
 	bool open;
+	uint64_t instance;
 	uint32_t generation;		/* events of an older one are dropped */
 	struct def **shape;
 	struct def **source;
@@ -66,7 +67,7 @@ struct making {
 	struct buf leaves;		/* differences, varints */
 	uint32_t nleaf;
 	uint64_t last_leaf;
-	struct job *job;		/* JOB_SEGMENT, once it was tried */
+	struct mill_job *job;		/* JOB_SEGMENT, once it was tried */
 	int64_t retry_ns;
 };
 
@@ -141,6 +142,19 @@ struct file_facts {
 	bool damaged;
 };
 
+/*
+ * Batches that the journal held when this life began, by writer's instance and ticket: one that is
+ * sent again is acknowledged and not kept twice. Open addressing; an instance of 0 is a free slot.
+ */
+struct seen {
+	struct seen_one {
+		uint64_t instance;
+		uint64_t ticket;
+	} *slot;
+	size_t nslot;			/* 0 or a power of two, at least twice the number */
+	size_t n;
+};
+
 struct counter {
 	char name[64];
 	uint64_t value;
@@ -168,6 +182,7 @@ struct tally {
 	uint64_t rows, batches, acked_rows;
 	uint64_t bad_batches, full_rows, readonly_rows, set_aside_rows;
 	uint64_t leaves, checkpoints, segments, dropped_segments, rewrites;
+	uint64_t again_rows;
 	uint64_t recovered_rows, torn_bytes, lost_rows, replayed_frames;
 };
 
@@ -195,6 +210,7 @@ struct keep {
 	struct event *event_now;	/* whose text the caller may still look at */
 	struct file_facts *file;
 	size_t nfile, file_cap;
+	struct seen seen;
 
 	uint64_t next_seq[STREAM_END];
 	uint64_t stored[STREAM_END][LIMIT_CLASSES];
@@ -243,18 +259,19 @@ struct keep {
 };
 
 /* ---- keep.c ---- */
-void		event_push(struct keep *keep, enum keep_event_type type, struct span text,
+void		keep_tell(struct keep *keep, enum keep_event_type type, struct span text,
 		    const struct keep_event *rest);
+void		keep_told(struct event **event);
 __attribute__((format(printf, 2, 3)))
-void		alarm_push(struct keep *keep, const char *format, ...);
-struct file_facts	*facts_of(struct keep *keep, uint64_t file);
+void		keep_alarm(struct keep *keep, const char *format, ...);
+struct file_facts	*keep_facts(struct keep *keep, uint64_t file);
 /* Frees what the mill is done with, and goes on with what follows from it. */
-void		mill_collect(struct keep *keep);
+void		keep_collect(struct keep *keep);
 /* A leaf of this life: epoch, time of now. */
-struct leaf	leaf_now(const struct keep *keep, enum leaf_type type);
+struct leaf	keep_leaf_now(const struct keep *keep, enum leaf_type type);
 
 /* ---- keep_batch.c ---- */
-/* What rows_digest makes of the rows of one frame. */
+/* What keep_digest makes of the rows of one frame. */
 struct rows_sum {
 	struct digest digest;		/* of the frame */
 	struct locator locator;		/* of the leaf, this frame included */
@@ -262,18 +279,21 @@ struct rows_sum {
 };
 
 /*
- * Reads every row once: OK, or ERR_FORMAT on a broken rule of record.md section 3. def: shapes, then
- * sources of the batch. locator: of the leaf before this frame.
+ * Reads every row once: OK, or ERR_FORMAT on a broken rule of record.md section 3. def: shapes,
+ * then sources of the batch. locator: of the leaf before this frame.
  */
-enum err	rows_digest(struct keep *keep, const struct batch_head *head,
+enum err	keep_digest(struct keep *keep, const struct batch_head *head,
 		    struct def *const *def, uint32_t epoch, uint64_t first_seq,
 		    const uint8_t seed[SEED_BYTES], const struct locator *locator,
 		    struct rows_sum *ret_sum, struct why *why);
+void		seen_add(struct seen *seen, uint64_t instance, uint64_t ticket);
+bool		seen_has(const struct seen *seen, uint64_t instance, uint64_t ticket);
 /* Frees what is durable and milled. */
 void		parcel_free(struct keep *keep, struct parcel **parcel);
 /* A ROWS parcel with its own copy of seed and batch, and its own references to the definitions. */
-struct parcel	*parcel_of_rows(const uint8_t seed[SEED_BYTES], struct span batch,
-		    const struct batch_head *head, struct def *const *def);
+struct parcel	*parcel_of_rows(const uint8_t seed[SEED_BYTES], uint64_t instance,
+		    uint64_t ticket, struct span batch, const struct batch_head *head,
+		    struct def *const *def);
 /* A LEAF parcel. */
 struct parcel	*parcel_of_leaf(const uint8_t *seed, uint64_t segment_id, struct span entry);
 /* Room for a payload and the definitions that the current file lacks: as appender_room. */
@@ -289,12 +309,12 @@ void		strand_add(struct keep *keep, struct parcel *parcel, uint32_t epoch,
 
 /* ---- keep_leaf.c ---- */
 /* Ends the leaf under construction, if there is one: OK, or as appender_room. */
-enum err	leaf_cut(struct keep *keep, uint8_t stream, uint8_t class, bool segment_ends,
+enum err	strand_cut(struct keep *keep, uint8_t stream, uint8_t class, bool segment_ends,
 		    struct why *why);
 /* After rows came in: what is large enough is ended. */
-void		leaf_grown(struct keep *keep, uint8_t stream, uint8_t class);
+void		strand_grown(struct keep *keep, uint8_t stream, uint8_t class);
 /* A leaf's index becomes known: to its segment and, there, to the builder. */
-void		leaf_known(struct keep *keep, struct strand *strand, uint64_t index);
+void		strand_known(struct keep *keep, struct strand *strand, uint64_t index);
 void		strand_empty(struct strand *strand);
 /* The strand's segment, made when there is none; id 0: the next one. */
 struct making	*making_get(struct keep *keep, uint8_t stream, uint8_t class, uint32_t epoch,
@@ -307,41 +327,41 @@ void		making_free(struct making **making);
 /* Has the first finished segment written, when nothing of it is on its way any more. */
 void		making_next(struct keep *keep, int64_t now_ns);
 /* The mill is done with one. */
-void		making_done(struct keep *keep, struct job *job);
+void		making_done(struct keep *keep, struct mill_job *job);
 /* An entry other than ROWS: put when there is room, in order. ids (may be NULL) is taken over. */
 void		todo_push(struct keep *keep, const struct leaf *leaf, enum after after,
 		    struct buf *ids);
 /* True when nothing waits any more. */
 bool		todo_put(struct keep *keep);
 /* Leaves, segments and the checkpoint whose time has come. */
-void		leaf_tick(struct keep *keep, int64_t now_ns);
-void		checkpoint_step(struct keep *keep);
-void		checkpoint_done(struct keep *keep, struct job *job);
+void		strand_tick(struct keep *keep, int64_t now_ns);
+void		keep_checkpoint_step(struct keep *keep);
+void		keep_checkpoint_done(struct keep *keep, struct mill_job *job);
 
 /* ---- keep_expire.c ---- */
-void		disk_tick(struct keep *keep, int64_t now_ns);
-void		expire_tick(struct keep *keep, int64_t now_ns);
-void		drop_done(struct keep *keep, struct job *job);
-void		trim_journal(struct keep *keep);
+void		keep_disk_tick(struct keep *keep, int64_t now_ns);
+void		keep_expire_tick(struct keep *keep, int64_t now_ns);
+void		keep_drop_done(struct keep *keep, struct mill_job *job);
+void		keep_trim(struct keep *keep);
 /* OK, or what a batch of this stream and class gets now: ERR_FULL, ERR_BUSY. */
-enum err	full_check(struct keep *keep, uint8_t stream, uint8_t class, struct why *why);
+enum err	keep_full_check(struct keep *keep, uint8_t stream, uint8_t class, struct why *why);
 /* What it gets when the journal has no room for it: by the class's policy. */
-enum err	full_answer(struct keep *keep, uint8_t stream, uint8_t class, struct why *why);
+enum err	keep_full_answer(struct keep *keep, uint8_t stream, uint8_t class, struct why *why);
 /* POLICY leaves for classes whose days changed since the last life. */
-void		policy_tell(struct keep *keep);
-void		policy_write(struct keep *keep);
+void		keep_policy_tell(struct keep *keep);
+void		keep_policy_write(struct keep *keep);
 
 /* ---- keep_note.c ---- */
-enum err	note_open(struct keep *keep, struct why *why);
-void		note_close(struct keep *keep);
+enum err	keep_note_open(struct keep *keep, struct why *why);
+void		keep_note_close(struct keep *keep);
 /* Did it end two lives? */
-bool		note_suspects(const struct keep *keep, uint64_t what);
+bool		keep_suspects(const struct keep *keep, uint64_t what);
 /* Writes a batch with its definitions to quarantine/: on disk when OK. */
-enum err	set_aside(struct keep *keep, struct span batch, struct def *const *def,
+enum err	keep_set_aside(struct keep *keep, struct span batch, struct def *const *def,
 		    uint32_t nshape, uint32_t nsource, uint64_t what, struct why *why);
 /* Is this the machine, and the directory, in which the epoch began? */
-enum err	instance_check(struct keep *keep, bool *ret_same, struct why *why);
-enum err	instance_write(struct keep *keep, struct why *why);
+enum err	keep_instance_check(struct keep *keep, bool *ret_same, struct why *why);
+enum err	keep_instance_write(struct keep *keep, struct why *why);
 
 /* ---- keep_recover.c ---- */
 struct recovery {
@@ -355,8 +375,10 @@ struct recovery {
 };
 
 /* Takes in what the journal holds and the segments do not. The manifest is in the mill. */
-enum err	recover(struct keep *keep, struct recovery *ret_recovery, struct why *why);
+enum err	keep_recover(struct keep *keep, struct recovery *ret_recovery, struct why *why);
+
+/* ---- keep_stray.c ---- */
 /* Removes files of segments that the manifest does not name. */
-enum err	recover_strays(struct keep *keep, struct why *why);
+enum err	keep_strays(struct keep *keep, struct why *why);
 
 #endif

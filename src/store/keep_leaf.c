@@ -17,7 +17,7 @@
 enum { LEAF_ENTRY_MOST = 512, RETRY_S = 2 };	/* octets of a ROWS entry: far fewer */
 
 struct leaf
-leaf_now(const struct keep *keep, enum leaf_type type)
+keep_leaf_now(const struct keep *keep, enum leaf_type type)
 {
 	return (struct leaf){ .type = (uint8_t)type, .epoch = keep->epoch,
 	    .time_ns = clock_wall_ns() };
@@ -35,10 +35,10 @@ strand_empty(struct strand *strand)
 }
 
 void
-leaf_known(struct keep *keep, struct strand *strand, uint64_t index)
+strand_known(struct keep *keep, struct strand *strand, uint64_t index)
 {
 	struct making *making = strand->making;
-	struct job *job = job_new(JOB_LEAF, making);
+	struct mill_job *job = mill_job_new(JOB_LEAF, making);
 
 	must(making != NULL);
 	buf_varint(&making->leaves, index - making->last_leaf);
@@ -55,7 +55,7 @@ static void
 leaf_entry(struct keep *keep, struct strand *strand, uint8_t stream, uint8_t class,
     struct buf *out)
 {
-	struct leaf leaf = leaf_now(keep, LEAF_ROWS);
+	struct leaf leaf = keep_leaf_now(keep, LEAF_ROWS);
 
 	leaf.stream = stream;
 	leaf.class = class;
@@ -68,7 +68,7 @@ leaf_entry(struct keep *keep, struct strand *strand, uint8_t stream, uint8_t cla
 }
 
 enum err
-leaf_cut(struct keep *keep, uint8_t stream, uint8_t class, bool segment_ends, struct why *why)
+strand_cut(struct keep *keep, uint8_t stream, uint8_t class, bool segment_ends, struct why *why)
 {
 	struct strand *strand = &keep->strand[stream][class];
 	struct buf entry = { 0 };
@@ -91,14 +91,14 @@ leaf_cut(struct keep *keep, uint8_t stream, uint8_t class, bool segment_ends, st
 	p->milled = true;
 	parcel_put(keep, p);
 	parcel_wait(keep, p);
-	leaf_known(keep, strand, p->id);
+	strand_known(keep, strand, p->id);
 	strand_empty(strand);
 	keep->tally.leaves++;
 	return OK;
 }
 
 void
-leaf_grown(struct keep *keep, uint8_t stream, uint8_t class)
+strand_grown(struct keep *keep, uint8_t stream, uint8_t class)
 {
 	struct strand *strand = &keep->strand[stream][class];
 
@@ -108,7 +108,7 @@ leaf_grown(struct keep *keep, uint8_t stream, uint8_t class)
 		(void)making_end(keep, stream, class, NULL);
 	else if (strand->rows >= LEAF_ROWS_FULL &&
 	    clock_mono_ns() - strand->since_ns >= LEAF_FULL_NS)
-		(void)leaf_cut(keep, stream, class, false, NULL);
+		(void)strand_cut(keep, stream, class, false, NULL);
 }
 
 /* ---- segments ---- */
@@ -148,7 +148,7 @@ making_free(struct making **making)
 		return;
 	builder_free(&(*making)->builder);
 	buf_done(&(*making)->leaves);
-	job_free(&(*making)->job);
+	mill_job_free(&(*making)->job);
 	free(*making);
 	*making = NULL;
 }
@@ -171,7 +171,7 @@ making_end(struct keep *keep, uint8_t stream, uint8_t class, struct why *why)
 
 	if (strand->making == NULL)
 		return OK;
-	rc = leaf_cut(keep, stream, class, true, why);
+	rc = strand_cut(keep, stream, class, true, why);
 	if (rc == OK)
 		making_finish(keep, strand);
 	return rc;
@@ -181,7 +181,7 @@ void
 making_next(struct keep *keep, int64_t now_ns)
 {
 	struct making *making = keep->ended;
-	struct job *job;
+	struct mill_job *job;
 
 	if (making == NULL || keep->segment_busy || making->undurable > 0 ||
 	    now_ns < making->retry_ns)
@@ -189,7 +189,7 @@ making_next(struct keep *keep, int64_t now_ns)
 	job = making->job;
 	making->job = NULL;
 	if (job == NULL) {
-		job = job_new(JOB_SEGMENT, making);
+		job = mill_job_new(JOB_SEGMENT, making);
 		job->builder = making->builder;
 		job->id = making->id;
 		job->recv_ns = making->recv_min_ns;
@@ -201,7 +201,7 @@ making_next(struct keep *keep, int64_t now_ns)
 }
 
 void
-making_done(struct keep *keep, struct job *job)
+making_done(struct keep *keep, struct mill_job *job)
 {
 	struct making *making = job->owner;
 
@@ -209,7 +209,7 @@ making_done(struct keep *keep, struct job *job)
 	keep->segment_busy = false;
 	if (job->rc != OK) {
 		if (making->retry_ns == 0)
-			alarm_push(keep, "cannot write segment %llu: %s",
+			keep_alarm(keep, "cannot write segment %llu: %s",
 			    (unsigned long long)making->id, job->why->text);
 		keep->trouble = *job->why;
 		keep->segment_full |= job->rc == ERR_FULL;
@@ -226,8 +226,8 @@ making_done(struct keep *keep, struct job *job)
 	if (keep->ended == NULL)
 		keep->ended_last = &keep->ended;
 	making_free(&making);
-	job_free(&job);
-	trim_journal(keep);
+	mill_job_free(&job);
+	keep_trim(keep);
 }
 
 /* ---- entries other than rows ---- */
@@ -321,7 +321,7 @@ making_share(struct keep *keep)
 }
 
 void
-leaf_tick(struct keep *keep, int64_t now_ns)
+strand_tick(struct keep *keep, int64_t now_ns)
 {
 	making_share(keep);
 	for (uint8_t s = 0; s < STREAM_END; s++)
@@ -332,7 +332,7 @@ leaf_tick(struct keep *keep, int64_t now_ns)
 			if (strand->making != NULL && making_is_due(keep, strand->making, now_ns))
 				rc = making_end(keep, s, c, NULL);
 			else if (leaf_is_due(strand, now_ns))
-				rc = leaf_cut(keep, s, c, false, NULL);
+				rc = strand_cut(keep, s, c, false, NULL);
 			if (rc != OK)
 				return;
 		}
@@ -343,7 +343,7 @@ leaf_tick(struct keep *keep, int64_t now_ns)
 static void
 heartbeat_push(struct keep *keep)
 {
-	struct leaf leaf = leaf_now(keep, LEAF_HEARTBEAT);
+	struct leaf leaf = keep_leaf_now(keep, LEAF_HEARTBEAT);
 	struct leaf_heartbeat *h = &leaf.u.heartbeat;
 	struct leaf_counter *counter = xcalloc(keep->ncounter, sizeof *counter);
 
@@ -360,14 +360,14 @@ heartbeat_push(struct keep *keep)
 }
 
 void
-checkpoint_step(struct keep *keep)
+keep_checkpoint_step(struct keep *keep)
 {
-	if (!keep->want_checkpoint || keep->signing || keep->todo != NULL || keep->rewrite != NULL ||
-	    keep->journal_failed || keep->read_only)
+	if (!keep->want_checkpoint || keep->signing || keep->todo != NULL ||
+	    keep->rewrite != NULL || keep->journal_failed || keep->read_only)
 		return;
 	for (uint8_t s = 0; s < STREAM_END; s++)
 		for (uint8_t c = 0; c < LIMIT_CLASSES; c++)
-			if (leaf_cut(keep, s, c, false, NULL) != OK)
+			if (strand_cut(keep, s, c, false, NULL) != OK)
 				return;
 	/* From here to the heartbeat no row comes: todo keeps batches out. */
 	keep->want_checkpoint = false;
@@ -377,19 +377,19 @@ checkpoint_step(struct keep *keep)
 }
 
 void
-checkpoint_done(struct keep *keep, struct job *job)
+keep_checkpoint_done(struct keep *keep, struct mill_job *job)
 {
 	struct keep_event none = { 0 };
 
 	keep->signing = false;
 	if (job->rc != OK) {
-		alarm_push(keep, "cannot sign a checkpoint: %s", job->why->text);
+		keep_alarm(keep, "cannot sign a checkpoint: %s", job->why->text);
 		keep->next_checkpoint_ns = clock_mono_ns() + RETRY_S * SECOND_NS;
 	} else {
 		keep->signed_size = job->size;
 		keep->tally.checkpoints++;
-		event_push(keep, KEEP_CHECKPOINT, buf_span(&job->note), &none);
-		trim_journal(keep);
+		keep_tell(keep, KEEP_CHECKPOINT, buf_span(&job->note), &none);
+		keep_trim(keep);
 	}
-	job_free(&job);
+	mill_job_free(&job);
 }

@@ -84,7 +84,7 @@ note_map(struct keep *keep, int fd, struct why *why)
 }
 
 enum err
-note_open(struct keep *keep, struct why *why)
+keep_note_open(struct keep *keep, struct why *why)
 {
 	struct keep_note *note;
 	int fd = -1;
@@ -111,7 +111,7 @@ note_open(struct keep *keep, struct why *why)
 }
 
 void
-note_close(struct keep *keep)
+keep_note_close(struct keep *keep)
 {
 	if (keep->note == NULL)
 		return;
@@ -121,7 +121,7 @@ note_close(struct keep *keep)
 }
 
 bool
-note_suspects(const struct keep *keep, uint64_t what)
+keep_suspects(const struct keep *keep, uint64_t what)
 {
 	for (size_t i = 0; i < SUSPECTS; i++)
 		if (keep->note->suspect[i].what == what)
@@ -134,7 +134,7 @@ note_suspects(const struct keep *keep, uint64_t what)
  * XXH3-64 of all before.
  */
 enum err
-set_aside(struct keep *keep, struct span batch, struct def *const *def, uint32_t nshape,
+keep_set_aside(struct keep *keep, struct span batch, struct def *const *def, uint32_t nshape,
     uint32_t nsource, uint64_t what, struct why *why)
 {
 	struct buf out = { 0 };
@@ -172,7 +172,7 @@ instance_text(struct keep *keep, struct buf *out, struct why *why)
 }
 
 enum err
-instance_check(struct keep *keep, bool *ret_same, struct why *why)
+keep_instance_check(struct keep *keep, bool *ret_same, struct why *why)
 {
 	struct buf now = { 0 }, then = { 0 };
 	enum err rc;
@@ -193,7 +193,7 @@ instance_check(struct keep *keep, bool *ret_same, struct why *why)
 }
 
 enum err
-instance_write(struct keep *keep, struct why *why)
+keep_instance_write(struct keep *keep, struct why *why)
 {
 	struct buf now = { 0 };
 	enum err rc;

@@ -54,7 +54,7 @@ damage(struct walk *w, const char *format, ...)
 	va_start(args, format);
 	(void)vsnprintf(text, sizeof text, format, args);
 	va_end(args);
-	facts_of(w->keep, w->file[w->index].number)->damaged = true;
+	keep_facts(w->keep, w->file[w->index].number)->damaged = true;
 	/* That of an earlier epoch is why there is a later one. */
 	if (w->epoch < w->r->epoch || w->r->new_epoch)
 		return;
@@ -96,8 +96,8 @@ static void
 leaf_missing(struct walk *w, uint8_t stream, uint8_t class)
 {
 	struct strand *strand = &w->keep->strand[stream][class];
-	struct leaf leaf = leaf_now(w->keep, LEAF_ROWS);
-	struct job *job = job_new(JOB_TREE, NULL);
+	struct leaf leaf = keep_leaf_now(w->keep, LEAF_ROWS);
+	struct mill_job *job = mill_job_new(JOB_TREE, NULL);
 
 	damage(w, "the leaf of rows %" PRIu64 " to %" PRIu64 " of stream %u is gone",
 	    strand->first_seq, strand->last_seq, stream);
@@ -110,7 +110,7 @@ leaf_missing(struct walk *w, uint8_t stream, uint8_t class)
 	tree16(&leaf.u.rows.root, strand->frame, strand->nframe);
 	leaf_encode(&job->bytes, &leaf);
 	job->index = w->keep->next_leaf++;
-	leaf_known(w->keep, strand, job->index);
+	strand_known(w->keep, strand, job->index);
 	mill_push(w->keep->mill, job);
 	strand_empty(strand);
 }
@@ -132,7 +132,6 @@ rows_replay(struct walk *w, const struct journal_frame *frame, size_t ndef)
 {
 	struct keep *keep = w->keep;
 	struct strand *strand = &keep->strand[frame->stream][frame->class];
-	struct span batch = span_sub(frame->plain, SEED_BYTES, SIZE_MAX);
 	uint64_t id = segment_of(keep, frame);
 	struct rows_sum sum;
 	struct parcel *p;
@@ -146,9 +145,10 @@ rows_replay(struct walk *w, const struct journal_frame *frame, size_t ndef)
 	}
 	if (strand->rows > 0 && memcmp(strand->seed, frame->seed, SEED_BYTES) != 0)
 		leaf_missing(w, frame->stream, frame->class);
-	must(rows_digest(keep, &frame->head, w->def, frame->epoch, frame->id, frame->seed,
+	must(keep_digest(keep, &frame->head, w->def, frame->epoch, frame->id, frame->seed,
 	    &strand->locator, &sum, NULL) == OK);
-	p = parcel_of_rows(frame->seed, batch, &frame->head, w->def);
+	p = parcel_of_rows(frame->seed, frame->instance, frame->ticket, frame->batch, &frame->head,
+	    w->def);
 	p->id = frame->id;
 	p->digest = sum.digest;
 	p->durable = true;
@@ -168,9 +168,9 @@ rows_set_aside(struct walk *w, const struct journal_frame *frame, uint64_t what)
 	struct keep *keep = w->keep;
 	struct why why = { "" };
 
-	if (set_aside(keep, span_sub(frame->plain, SEED_BYTES, SIZE_MAX), w->def,
-	    frame->head.nshape, frame->head.nsource, what, &why) != OK)
-		alarm_push(keep, "cannot set rows aside: %s", why.text);
+	if (keep_set_aside(keep, frame->batch, w->def, frame->head.nshape,
+	    frame->head.nsource, what, &why) != OK)
+		keep_alarm(keep, "cannot set rows aside: %s", why.text);
 	keep->tally.set_aside_rows += frame->head.nrow;
 	damage(w, "rows %" PRIu64 " to %" PRIu64 " of stream %u ended this process twice: they are "
 	    "in quarantine/", frame->id, frame->id + frame->head.nrow - 1, frame->stream);
@@ -183,7 +183,7 @@ frame_rows(struct walk *w, const struct journal_frame *frame)
 	struct keep *keep = w->keep;
 	uint64_t last = frame->id + frame->head.nrow - 1;
 	uint64_t what = (uint64_t)frame->stream << 56 | frame->id | NOTE_FRAME;
-	struct file_facts *facts = facts_of(keep, frame->file);
+	struct file_facts *facts = keep_facts(keep, frame->file);
 	bool digested = false;
 	size_t ndef;
 
@@ -193,11 +193,12 @@ frame_rows(struct walk *w, const struct journal_frame *frame)
 	if (keep->next_seq[frame->stream] <= last)
 		keep->next_seq[frame->stream] = last + 1;
 	facts->last_seq[frame->stream][frame->class] = last;
+	seen_add(&keep->seen, frame->instance, frame->ticket);
 	if (last <= keep->stored[frame->stream][frame->class])
 		return false;
 	keep->note->keeping = what;
 	ndef = defs_of(w, frame);
-	if (note_suspects(keep, what)) {
+	if (keep_suspects(keep, what)) {
 		rows_set_aside(w, frame, what);
 	} else {
 		rows_replay(w, frame, ndef);
@@ -208,7 +209,7 @@ frame_rows(struct walk *w, const struct journal_frame *frame)
 	keep->tally.replayed_frames++;
 	if (mill_crowded(keep->mill))
 		mill_wait(keep->mill);
-	mill_collect(keep);
+	keep_collect(keep);
 	return digested;
 }
 
@@ -228,7 +229,7 @@ leaf_of_rows(struct walk *w, const struct journal_frame *frame, const struct lea
 	if (strand->rows != leaf->u.rows.rows || strand->first_seq != leaf->u.rows.first_seq)
 		damage(w, "the rows of leaf %" PRIu64 " are not all there", index);
 	if (strand->rows > 0) {
-		leaf_known(keep, strand, index);
+		strand_known(keep, strand, index);
 		strand_empty(strand);
 	}
 	if (frame->segment_ends && strand->making != NULL)
@@ -249,7 +250,7 @@ static void
 frame_leaf(struct walk *w, const struct journal_frame *frame)
 {
 	struct keep *keep = w->keep;
-	struct file_facts *facts = facts_of(keep, frame->file);
+	struct file_facts *facts = keep_facts(keep, frame->file);
 	uint64_t index = frame->id;
 	struct leaf leaf;
 	struct why why = { "" };
@@ -264,7 +265,7 @@ frame_leaf(struct walk *w, const struct journal_frame *frame)
 		index = keep->next_leaf;
 	}
 	if (index == keep->next_leaf) {
-		struct job *job = job_new(JOB_TREE, NULL);
+		struct mill_job *job = mill_job_new(JOB_TREE, NULL);
 
 		job->index = keep->next_leaf++;
 		buf_span_put(&job->bytes, frame->entry);
@@ -278,7 +279,7 @@ frame_leaf(struct walk *w, const struct journal_frame *frame)
 		leaf_of_rows(w, frame, &leaf, index);
 	else if (leaf.type == LEAF_DROP)
 		leaf_of_drop(w, &leaf);
-	mill_collect(keep);
+	keep_collect(keep);
 }
 
 /* ---- frames ---- */
@@ -314,7 +315,7 @@ frame_take(struct walk *w, const struct journal_frame *frame)
 static enum err
 tail_cut(struct walk *w, struct why *why)
 {
-	struct file_facts *facts = facts_of(w->keep, w->file[w->index].number);
+	struct file_facts *facts = keep_facts(w->keep, w->file[w->index].number);
 	uint64_t size = 0, end = w->at.at;
 	char name[JOURNAL_NAME_BYTES];
 	uint8_t head[FRAME_HEAD_BYTES];
@@ -432,7 +433,7 @@ file_walk(struct walk *w, struct why *why)
 	const struct known_file *file = &w->file[w->index], *next;
 	enum err rc;
 
-	(void)facts_of(w->keep, file->number);
+	(void)keep_facts(w->keep, file->number);
 	rc = journal_file_open(&w->at, w->keep->dirfd, file->number, w->keep->conf.store_key, why);
 	if (rc == ERR_FORMAT) {
 		rc = file_headless(w, why);
@@ -450,7 +451,7 @@ file_walk(struct walk *w, struct why *why)
 		next = follower(w);
 		rc = frames_walk(w, next, why);
 		if (rc == OK && w->index + 1 == w->n &&
-		    !facts_of(w->keep, file->number)->damaged)
+		    !keep_facts(w->keep, file->number)->damaged)
 			rc = tail_cut(w, why);
 	}
 	journal_file_close(&w->at);
@@ -541,11 +542,11 @@ rows_count(struct walk *w)
 static void
 drops_finish(struct walk *w)
 {
-	struct job *job;
+	struct mill_job *job;
 
 	if (w->drop.n == 0)
 		return;
-	job = job_new(JOB_DROP, NULL);
+	job = mill_job_new(JOB_DROP, NULL);
 	job->bytes = w->drop;
 	w->drop = (struct buf){ 0 };
 	w->keep->dropping = true;
@@ -553,7 +554,7 @@ drops_finish(struct walk *w)
 }
 
 enum err
-recover(struct keep *keep, struct recovery *ret_recovery, struct why *why)
+keep_recover(struct keep *keep, struct recovery *ret_recovery, struct why *why)
 {
 	struct walk w = { .keep = keep, .r = ret_recovery, .at.fd = -1 };
 	uint64_t first = state_take(&w);
@@ -568,88 +569,11 @@ recover(struct keep *keep, struct recovery *ret_recovery, struct why *why)
 		rows_count(&w);
 		drops_finish(&w);
 		mill_wait(keep->mill);
-		mill_collect(keep);
+		keep_collect(keep);
 	}
 	buf_done(&w.drop);
 	arena_free(&w.arena);
 	free(w.def);
 	free(w.file);
-	return rc;
-}
-
-/* ---- strays ---- */
-
-struct strays {
-	struct keep *keep;
-	struct manifest *manifest;
-	int fd;				/* of the day */
-};
-
-/* The id in "%016x.seg" or ".idx"; 0: another name. */
-static uint64_t
-segment_id_of(const char *name)
-{
-	char as_journal[JOURNAL_NAME_BYTES];
-
-	if (strlen(name) != 20 || (strcmp(name + 16, ".seg") != 0 &&
-	    strcmp(name + 16, ".idx") != 0))
-		return 0;
-	memcpy(as_journal, name, 16);
-	memcpy(as_journal + 16, ".tbj", 5);
-	return journal_name_number(as_journal);
-}
-
-static enum err
-stray_file(void *arg, const struct dir_entry *entry, struct why *why)
-{
-	struct strays *s = arg;
-	size_t n = strlen(entry->name);
-	uint64_t id = segment_id_of(entry->name);
-
-	if (entry->kind != DIR_FILE)
-		return OK;
-	if ((n > 4 && strcmp(entry->name + n - 4, ".tmp") == 0) ||
-	    (id != 0 && manifest_find(s->manifest, id) == NULL))
-		return file_unlink(s->fd, entry->name, why);
-	return OK;
-}
-
-static enum err
-stray_day(void *arg, const struct dir_entry *entry, struct why *why)
-{
-	struct strays *s = arg;
-	char name[80];
-	enum err rc;
-
-	if (entry->kind != DIR_DIRECTORY || strlen(entry->name) > 32)
-		return OK;
-	(void)snprintf(name, sizeof name, "segment/%s", entry->name);
-	rc = dir_open(&s->fd, s->keep->dirfd, name, why);
-	if (rc == OK)
-		rc = dir_each(s->fd, stray_file, s, why);
-	file_close(&s->fd);
-	if (rc == OK)
-		(void)dir_remove(s->keep->dirfd, name, NULL);	/* when it is empty */
-	return rc;
-}
-
-enum err
-recover_strays(struct keep *keep, struct why *why)
-{
-	struct strays s = { .keep = keep, .fd = -1 };
-	int fd = -1;
-	enum err rc;
-
-	s.manifest = mill_manifest_take(keep->mill);
-	/* A damaged manifest may have forgotten some: then every file stays. */
-	if (manifest_damaged(s.manifest)) {
-		mill_manifest_give(keep->mill);
-		return OK;
-	}
-	rc = dir_open(&fd, keep->dirfd, "segment", why);
-	if (rc == OK)
-		rc = dir_each(fd, stray_day, &s, why);
-	file_close(&fd);
-	mill_manifest_give(keep->mill);
 	return rc;
 }

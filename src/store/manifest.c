@@ -122,7 +122,8 @@ log_follow(struct manifest *m, struct why *why)
 	if (rc == OK && m->end == 0) {
 		rc = manifest_head_take(m, buf_span(&bytes), why);
 		if (rc == OK)
-			rc = manifest_take(m, span_sub(buf_span(&bytes), MANIFEST_HEAD_BYTES, SIZE_MAX), why);
+			rc = manifest_take(m, span_sub(buf_span(&bytes), MANIFEST_HEAD_BYTES,
+			    SIZE_MAX), why);
 	} else if (rc == OK) {
 		rc = manifest_take(m, buf_span(&bytes), why);
 	}

@@ -304,7 +304,8 @@ record_sum(struct span head, struct span payload)
 }
 
 void
-manifest_record_put(struct buf *out, enum manifest_record type, uint32_t number, struct span payload)
+manifest_record_put(struct buf *out, enum manifest_record type, uint32_t number,
+    struct span payload)
 {
 	size_t at = out->n;
 

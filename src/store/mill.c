@@ -33,8 +33,8 @@ struct mill {
 	struct lock lock;		/* for all below */
 	struct wake work;
 	struct wake idle;
-	struct job *first, **last;	/* queued */
-	struct job *done, **done_last;
+	struct mill_job *first, **last;	/* queued */
+	struct mill_job *done, **done_last;
 	size_t queued_bytes;
 	bool busy;
 	bool crowded;			/* somebody was turned away */
@@ -44,7 +44,7 @@ struct mill {
 /* ---- what the jobs do ---- */
 
 static void
-job_rows(struct mill *m, struct job *job)
+job_rows(struct mill *m, struct mill_job *job)
 {
 	m->note->frame = (uint64_t)job->head->stream << 56 | job->id;
 	builder_frame(job->builder, job->head, job->tables, job->id);
@@ -53,20 +53,20 @@ job_rows(struct mill *m, struct job *job)
 }
 
 static void
-job_leaf(struct mill *m, struct job *job)
+job_leaf(struct mill *m, struct mill_job *job)
 {
 	(void)m;
 	builder_leaf(job->builder, job->index, job->seed);
 }
 
 static void
-job_tree(struct mill *m, struct job *job)
+job_tree(struct mill *m, struct mill_job *job)
 {
 	must(seal_append(m->seal, buf_span(&job->bytes)) == job->index);
 }
 
 static void
-job_fail(struct job *job, enum err rc, const struct why *why)
+job_fail(struct mill_job *job, enum err rc, const struct why *why)
 {
 	job->rc = rc;
 	if (rc != OK)
@@ -104,7 +104,7 @@ day_open(const struct mill *m, int64_t recv_ns, int *ret_fd, struct why *why)
 }
 
 static void
-job_segment(struct mill *m, struct job *job)
+job_segment(struct mill *m, struct mill_job *job)
 {
 	struct why why = { "" };
 	enum err rc = OK;
@@ -127,7 +127,7 @@ job_segment(struct mill *m, struct job *job)
 }
 
 static void
-job_checkpoint(struct mill *m, struct job *job)
+job_checkpoint(struct mill *m, struct mill_job *job)
 {
 	struct why why = { "" };
 
@@ -136,7 +136,7 @@ job_checkpoint(struct mill *m, struct job *job)
 }
 
 static void
-job_rekey(struct mill *m, struct job *job)
+job_rekey(struct mill *m, struct mill_job *job)
 {
 	job_checkpoint(m, job);
 	if (job->rc == OK)
@@ -164,7 +164,7 @@ segment_remove(const struct mill *m, const struct segment_info *info)
 
 /* What a crash leaves of this, the next start takes away: no segment of the manifest names it. */
 static void
-job_drop(struct mill *m, struct job *job)
+job_drop(struct mill *m, struct mill_job *job)
 {
 	size_t n = job->bytes.n / sizeof(uint64_t), found = 0;
 	struct segment_info *info = xcalloc(n, sizeof *info);
@@ -203,7 +203,7 @@ list_holds(const struct buf *list, uint64_t number)
 
 /* Files before job->id go; those in the job's list were damaged and only change their names. */
 static void
-job_trim(struct mill *m, struct job *job)
+job_trim(struct mill *m, struct mill_job *job)
 {
 	uint64_t *list = NULL;
 	struct why why = { "" };
@@ -237,7 +237,7 @@ job_trim(struct mill *m, struct job *job)
 	job_fail(job, rc, &why);
 }
 
-typedef void work_fn(struct mill *m, struct job *job);
+typedef void work_fn(struct mill *m, struct mill_job *job);
 
 static work_fn *const work[JOB_TYPE_END] = {
 	[JOB_ROWS] = job_rows, [JOB_LEAF] = job_leaf, [JOB_TREE] = job_tree,
@@ -260,7 +260,7 @@ tell(const struct mill *m)
 static void
 run_one(struct mill *m)
 {
-	struct job *job = m->first;
+	struct mill_job *job = m->first;
 	bool wake;
 
 	m->first = job->next;
@@ -338,7 +338,7 @@ void
 mill_close(struct mill **mill)
 {
 	struct mill *m = *mill;
-	struct job *job;
+	struct mill_job *job;
 
 	if (m == NULL)
 		return;
@@ -348,9 +348,9 @@ mill_close(struct mill **mill)
 	lock_give(&m->lock);
 	thread_join(&m->thread);
 	for (job = mill_done(m); job != NULL;) {
-		struct job *next = job->next;
+		struct mill_job *next = job->next;
 
-		job_free(&job);
+		mill_job_free(&job);
 		job = next;
 	}
 	seal_close(&m->seal);
@@ -365,10 +365,10 @@ mill_close(struct mill **mill)
 
 /* ---- the queue ---- */
 
-struct job *
-job_new(enum job_type type, void *owner)
+struct mill_job *
+mill_job_new(enum job_type type, void *owner)
 {
-	struct job *job = xcalloc(1, sizeof *job);
+	struct mill_job *job = xcalloc(1, sizeof *job);
 
 	job->type = (uint8_t)type;
 	job->owner = owner;
@@ -376,7 +376,7 @@ job_new(enum job_type type, void *owner)
 }
 
 void
-job_free(struct job **job)
+mill_job_free(struct mill_job **job)
 {
 	if (*job == NULL)
 		return;
@@ -388,7 +388,7 @@ job_free(struct job **job)
 }
 
 void
-mill_push(struct mill *m, struct job *job)
+mill_push(struct mill *m, struct mill_job *job)
 {
 	must(job->type < JOB_TYPE_END);
 	job->next = NULL;
@@ -400,10 +400,10 @@ mill_push(struct mill *m, struct job *job)
 	lock_give(&m->lock);
 }
 
-struct job *
+struct mill_job *
 mill_done(struct mill *m)
 {
-	struct job *done;
+	struct mill_job *done;
 
 	lock_take(&m->lock);
 	done = m->done;

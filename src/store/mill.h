@@ -22,7 +22,7 @@
 enum job_type {
 	JOB_ROWS,		/* builder_frame */
 	JOB_LEAF,		/* builder_leaf */
-	JOB_TREE,		/* seal_append: in order of the indexes, when the frame is durable */
+	JOB_TREE,		/* seal_append: in order of the indexes, of durable frames */
 	JOB_SEGMENT,		/* builder_write, manifest_add */
 	JOB_CHECKPOINT,		/* seal_checkpoint */
 	JOB_REKEY,		/* the same, then seal_rekey with `seed` */
@@ -31,8 +31,8 @@ enum job_type {
 	JOB_TYPE_END
 };
 
-struct job {
-	struct job *next;
+struct mill_job {
+	struct mill_job *next;
 	uint8_t type;			/* enum job_type */
 	void *owner;			/* not looked at */
 	struct builder *builder;	/* ROWS, LEAF, SEGMENT */
@@ -40,7 +40,7 @@ struct job {
 	/* ROWS */
 	const struct batch_head *head;
 	const struct batch_tables *tables;
-	uint64_t id;			/* first sequence number; segment's id; first file to keep */
+	uint64_t id;			/* first row; segment's id; first file to keep */
 	size_t cost;			/* octets that it holds in the queue */
 	/* LEAF, TREE */
 	uint64_t index;
@@ -52,7 +52,7 @@ struct job {
 	enum err rc;
 	struct why *why;		/* heap, when rc is not OK */
 	struct segment_info info;	/* SEGMENT */
-	uint64_t size;			/* CHECKPOINT: entries signed; ROWS: octets of the builder */
+	uint64_t size;			/* CHECKPOINT: entries signed; ROWS: builder_bytes */
 	struct buf note;		/* CHECKPOINT */
 };
 
@@ -76,11 +76,11 @@ struct mill;
 enum err	mill_open(struct mill **ret_mill, const struct mill_conf *conf, struct why *why);
 /* Finishes what is queued, then ends. Give the jobs back first (mill_done) or lose them. */
 void		mill_close(struct mill **mill);
-struct job	*job_new(enum job_type type, void *owner);
-void		job_free(struct job **job);
-void		mill_push(struct mill *mill, struct job *job);
+struct mill_job	*mill_job_new(enum job_type type, void *owner);
+void		mill_job_free(struct mill_job **job);
+void		mill_push(struct mill *mill, struct mill_job *job);
 /* Jobs that are done, in order, as a list; NULL when none. The caller frees each. */
-struct job	*mill_done(struct mill *mill);
+struct mill_job	*mill_done(struct mill *mill);
 /* Rows are queued beyond the limit: do not push more rows; wakes when below half of it. */
 bool		mill_crowded(struct mill *mill);
 /* Waits until everything queued so far is done. */

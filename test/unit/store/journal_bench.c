@@ -5,7 +5,7 @@
  *
  *	store_journal_bench DIRECTORY [ROWS [ROWS-PER-BATCH [encrypt]]]
  *
- * "keeper thread" is the CPU of the thread that calls keep; "all" adds the journal's and the mill's.
+ * "keeper thread" is the CPU of the thread that calls keep; "all" adds those of journal and mill.
  */
 #include <sys/stat.h>
 
@@ -38,7 +38,7 @@ main(int argc, char **argv)
 		printf("cannot open: %s\n", why.text);
 		return 1;
 	}
-	writer_open(&w, keep, STREAM_RAW, 0, 16);
+	writer_open(&w, keep, 1, STREAM_RAW, 0, 16);
 	for (size_t i = 0; i < BATCHES; i++)
 		writer_batch(&w, per, &batch[i]);
 	printf("%u rows per batch, %zu octets a row encoded\n", per, batch[0].n / per);

@@ -72,10 +72,11 @@ writer_source(struct writer *w, uint32_t id)
 }
 
 static inline void
-writer_open(struct writer *w, struct keep *keep, uint8_t stream, uint8_t class, uint32_t nsource)
+writer_open(struct writer *w, struct keep *keep, uint64_t instance, uint8_t stream, uint8_t class,
+    uint32_t nsource)
 {
 	*w = (struct writer){ .keep = keep, .class = class, .nsource = nsource, .next = 1 };
-	must(keep_channel_open(keep, &w->channel, NULL) == OK);
+	must(keep_channel_open(keep, instance, &w->channel, NULL) == OK);
 	for (uint32_t i = 0; i < WRITER_SHAPES; i++)
 		writer_shape(w, i);
 	for (uint32_t i = 0; i < nsource; i++)
@@ -93,9 +94,9 @@ writer_close(struct writer *w)
 static inline size_t
 writer_message(char *at, size_t n, uint64_t number)
 {
-	return (size_t)snprintf(at, n, "user session opened for number %08llu from 10.%u.%u.%u port "
-	    "%u: id=%08x state=ok ", (unsigned long long)number, (unsigned)(number % 3),
-	    (unsigned)(number / 7 % 256), (unsigned)(number / 11 % 256),
+	return (size_t)snprintf(at, n, "user session opened for number %08llu from 10.%u.%u.%u "
+	    "port %u: id=%08x state=ok, opened by root ", (unsigned long long)number,
+	    (unsigned)(number % 3), (unsigned)(number / 7 % 256), (unsigned)(number / 11 % 256),
 	    (unsigned)(1024 + number * 7919 % 60000), (unsigned)(number * 2654435761U));
 }
 
