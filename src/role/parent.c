@@ -266,7 +266,7 @@ child_ended(struct parent *p, struct child *c, const struct proc_end *end)
 static enum err
 dirs_open(struct parent *p, const char *path, struct why *why)
 {
-	static const char *const sub[] = { "journal", "segment", "seal", "filter", "key",
+	static const char *const sub[] = { "journal", "segment", "seal", "filter",
 	    "quarantine", "collector", "run", "state", "anchor" };
 	enum err rc;
 

@@ -1,0 +1,629 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * may:     write below the store's directory, sign with the seal's key, read its channels
+ * may not: use the network, open anything else, start a process
+ * if it dies: nothing acknowledged is lost; the next one recovers the journal, writers send again
+ *          what was not acknowledged, and a batch that it dies of twice is set aside
+ *
+ * Feeds what the channels bring to the store's writer (store/keep.h) and brings its events back.
+ * A channel whose batch has to wait is not read until then.
+ */
+#include "role/role.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/must.h"
+#include "sys/chan.h"
+#include "sys/clock.h"
+#include "sys/fault.h"
+#include "sys/file.h"
+#include "sys/sandbox.h"
+#include "wire/wire.h"
+#include "store/keep.h"
+#include "store/key.h"
+#include "role/brief.h"
+#include "role/rotation.h"
+
+enum {
+	ANSWERS_BYTES = 8 << 20,	/* queue of acknowledgements to one writer */
+	WAITING_MAX = 32,		/* asks whose event is still to come */
+	TURN_MESSAGES = 32,		/* of one writer before the next has its turn */
+};
+
+/* A writer's channel; slot i of the table. */
+struct line {
+	struct chan *chan;		/* NULL: free */
+	uint8_t role;
+	bool hello;			/* id is valid */
+	bool more;			/* the channel may hold messages that were not looked at */
+	bool lost;			/* it does not read its answers, or is gone: to be closed */
+	uint32_t id;			/* keep's number of it */
+	bool waits;			/* `held` is to be offered again */
+	uint64_t held_ticket;
+	struct buf held;
+};
+
+/* A question whose answer comes as an event. */
+struct waiting {
+	uint8_t event;			/* enum keep_event_type; 0: free */
+	unsigned line;
+	uint64_t tag;
+};
+
+struct keeper {
+	struct brief brief;
+	const struct role_start *start;
+	struct keep *keep;
+	struct line line[ROLE_CHANNELS * 2];
+	struct waiting waiting[WAITING_MAX];
+	bool rotating, resume, stopping;
+};
+
+enum { LINES = ROLE_CHANNELS * 2 };
+
+static void
+line_close(struct keeper *k, struct line *l)
+{
+	if (l->hello)
+		keep_channel_close(k->keep, l->id);
+	chan_free(&l->chan);
+	buf_done(&l->held);
+	*l = (struct line){ 0 };
+	for (unsigned i = 0; i < WAITING_MAX; i++)
+		if (&k->line[k->waiting[i].line] == l)
+			k->waiting[i].event = 0;
+}
+
+static void
+line_open(struct keeper *k, int fd, uint8_t role)
+{
+	for (unsigned i = 0; i < LINES; i++)
+		if (k->line[i].chan == NULL) {
+			k->line[i] = (struct line){ .role = role,
+			    .chan = chan_new(fd, WIRE_LIMIT, ANSWERS_BYTES) };
+			return;
+		}
+	(void)fprintf(stderr, "trucban: keeper: no room for another writer\n");
+	(void)close(fd);
+}
+
+/* ---- answers ---- */
+
+/* A writer that leaves its answers unread is not waited for: an answer is never left out. */
+static void
+send(struct line *l, uint16_t type, uint64_t tag, struct span body)
+{
+	struct why why = { "" };
+	enum err rc;
+
+	if (l->lost)
+		return;
+	rc = chan_send(l->chan, &(struct chan_msg){ .type = type, .tag = tag, .body = body }, &why);
+	l->lost = rc != OK;
+	if (rc != OK && rc != ERR_ABSENT)
+		(void)fprintf(stderr, "trucban: keeper: cannot answer %s: %s\n",
+		    wire_role_name(l->role), why.text);
+}
+
+static void
+answer(struct line *l, uint64_t tag, enum err rc, struct span text)
+{
+	struct buf body = { 0 };
+
+	buf_u8(&body, (uint8_t)rc);
+	buf_span_put(&body, text);
+	send(l, WIRE_ANSWER, tag, buf_span(&body));
+	buf_done(&body);
+}
+
+static void
+refuse(struct line *l, uint64_t ticket, enum err rc, const struct why *why)
+{
+	struct buf body = { 0 };
+
+	buf_u8(&body, (uint8_t)rc);
+	buf_span_put(&body, span_sub(span_str(why->text), 0, WIRE_TEXT_BYTES));
+	send(l, WIRE_REFUSE, ticket, buf_span(&body));
+	buf_done(&body);
+}
+
+static void
+wait_for(struct keeper *k, struct line *l, uint64_t tag, uint8_t event)
+{
+	for (unsigned i = 0; i < WAITING_MAX; i++)
+		if (k->waiting[i].event == 0) {
+			k->waiting[i] = (struct waiting){ event, (unsigned)(l - k->line), tag };
+			return;
+		}
+	answer(l, tag, ERR_BUSY, SPAN("too many questions wait for an answer"));
+}
+
+static void
+waiting_answer(struct keeper *k, uint8_t event, struct span text)
+{
+	for (unsigned i = 0; i < WAITING_MAX; i++) {
+		struct waiting *w = &k->waiting[i];
+
+		if (w->event != event)
+			continue;
+		answer(&k->line[w->line], w->tag, OK, text);
+		w->event = 0;
+	}
+}
+
+/* ---- questions ---- */
+
+static void
+rotate(struct keeper *k, struct line *l, uint64_t tag, struct span reason)
+{
+	struct key_rotation rotation;
+	struct keys keys;
+	struct why why = { "" };
+	enum err rc;
+
+	rc = k->rotating ? why_set(&why, ERR_BUSY, "the key is being changed already") :
+	    keys_load(&keys, k->start->store_fd, &why);
+	if (rc == OK) {
+		rc = keys_rotate_begin(&rotation, k->start->store_fd, &keys, reason, &why);
+		keys_wipe(&keys);
+	}
+	if (rc != OK) {
+		answer(l, tag, rc, span_str(why.text));
+		return;
+	}
+	k->rotating = true;
+	keep_rotate(k->keep, &rotation, reason);
+	key_rotation_done(&rotation);
+	wait_for(k, l, tag, KEEP_REKEYED);
+}
+
+static void
+ask_take(struct keeper *k, struct line *l, const struct chan_msg *msg)
+{
+	struct cur in = cur_of(msg->body);
+	uint8_t what = cur_u8(&in);
+	struct span argument = cur_bytes(&in);
+	struct buf out = { 0 };
+	uint64_t seconds = 0;
+
+	for (size_t i = 0; i < argument.n && argument.p[i] >= '0' && argument.p[i] <= '9' && i < 9; i++)
+		seconds = seconds * 10 + argument.p[i] - '0';
+	switch (what) {
+	case ASK_CHECKPOINT:
+		keep_checkpoint(k->keep);
+		wait_for(k, l, msg->tag, KEEP_CHECKPOINT);
+		break;
+	case ASK_STATUS:
+		keep_status(k->keep, &out);
+		answer(l, msg->tag, OK, buf_span(&out));
+		break;
+	case ASK_FLUSH:
+		keep_flush(k->keep);
+		wait_for(k, l, msg->tag, KEEP_FLUSHED);
+		break;
+	case ASK_HOLD_JOURNAL:
+		keep_hold(k->keep, (int64_t)seconds);
+		answer(l, msg->tag, OK, SPAN("held"));
+		break;
+	case ASK_RELEASE:
+		keep_hold(k->keep, 0);
+		answer(l, msg->tag, OK, SPAN("released"));
+		break;
+	case ASK_EXPIRE:
+		keep_expire(k->keep);
+		wait_for(k, l, msg->tag, KEEP_EXPIRED);
+		break;
+	case ASK_KEY_ROTATE:
+		rotate(k, l, msg->tag, argument);
+		break;
+	default:
+		answer(l, msg->tag, ERR_ABSENT, SPAN("this keeper cannot do that"));
+	}
+	buf_done(&out);
+}
+
+/* ---- what writers send ---- */
+
+static void
+counters_take(struct keeper *k, const struct line *l, struct span body)
+{
+	struct cur in = cur_of(body);
+	uint64_t n = cur_varint(&in);
+	struct buf name = { 0 };
+
+	for (uint64_t i = 0; i < n && !in.bad; i++) {
+		struct span s = cur_bytes(&in);
+		uint64_t v = cur_varint(&in);
+
+		name.n = 0;
+		buf_printf(&name, "%s.", wire_role_name(l->role));
+		buf_span_put(&name, s);
+		if (!in.bad)
+			keep_counter(k->keep, buf_span(&name), v);
+	}
+	buf_done(&name);
+}
+
+static void
+batch_take(struct keeper *k, struct line *l, uint64_t ticket, struct span batch)
+{
+	struct why why = { "" };
+	enum err rc = keep_batch(k->keep, l->id, ticket, batch, &why);
+
+	if (rc == ERR_BUSY) {
+		l->waits = true;
+		l->held_ticket = ticket;
+		if (batch.p != l->held.p) {
+			l->held.n = 0;
+			buf_span_put(&l->held, batch);
+		}
+	} else if (rc != OK) {
+		refuse(l, ticket, rc, &why);
+	}
+}
+
+static enum err
+define(struct keeper *k, struct line *l, const struct chan_msg *msg, struct why *why)
+{
+	struct cur in = cur_of(msg->body);
+	uint32_t id = cur_u32(&in);
+	struct span code = span_sub(msg->body, 4, msg->body.n);
+
+	return msg->type == WIRE_SHAPE ? keep_shape(k->keep, l->id, id, code, why) :
+	    keep_source(k->keep, l->id, id, code, why);
+}
+
+static enum err
+message(struct keeper *k, struct line *l, const struct chan_msg *msg, struct why *why)
+{
+	struct cur in = cur_of(msg->body);
+	enum err rc = OK;
+
+	if (msg->fd >= 0)
+		(void)close(msg->fd);
+	/* The largest ones are checked once, where they are kept. */
+	if (msg->type != WIRE_BATCH)
+		rc = wire_check(msg->type, msg->body, why);
+	if (rc != OK)
+		return rc;
+	if (msg->type == WIRE_HELLO && !l->hello) {
+		if (cur_u8(&in) != l->role)
+			return why_set(why, ERR_FORMAT, "HELLO of another role");
+		(void)cur_u32(&in);
+		rc = keep_channel_open(k->keep, cur_u64(&in), &l->id, why);
+		l->hello = rc == OK;
+		return rc;
+	}
+	if (msg->type == WIRE_ASK) {
+		if (l->role != WIRE_FRONT)
+			return why_set(why, ERR_DENIED, "it may not ask");
+		ask_take(k, l, msg);
+		return OK;
+	}
+	if (msg->type == WIRE_COUNTERS) {
+		counters_take(k, l, msg->body);
+		return OK;
+	}
+	if (!l->hello)
+		return why_set(why, ERR_FORMAT, "message %u before HELLO", msg->type);
+	if (msg->type == WIRE_SHAPE || msg->type == WIRE_SOURCE)
+		return define(k, l, msg, why);
+	if (msg->type != WIRE_BATCH)
+		return why_set(why, ERR_FORMAT, "message %u is not for the keeper", msg->type);
+	batch_take(k, l, msg->tag, msg->body);
+	return OK;
+}
+
+/* At most a few messages a turn, so that no writer starves the others. */
+static void
+line_read(struct keeper *k, struct line *l)
+{
+	struct why why = { "" };
+	struct chan_msg msg;
+	enum err rc = OK;
+
+	for (int i = 0; i < TURN_MESSAGES && rc == OK && !l->waits; i++) {
+		rc = chan_recv(l->chan, &msg, &why);
+		if (rc == OK)
+			rc = message(k, l, &msg, &why);
+	}
+	l->more = rc == OK;
+	if (rc == OK || rc == ERR_MORE)
+		return;
+	if (rc != ERR_ABSENT)
+		(void)fprintf(stderr, "trucban: keeper: the channel of %s is closed: %s\n",
+		    wire_role_name(l->role), why.text);
+	line_close(k, l);
+}
+
+/* ---- what the store says ---- */
+
+static struct line *
+line_of(struct keeper *k, uint32_t channel)
+{
+	for (unsigned i = 0; i < LINES; i++)
+		if (k->line[i].hello && k->line[i].id == channel)
+			return &k->line[i];
+	return NULL;
+}
+
+static void
+rekeyed(struct keeper *k)
+{
+	struct why why = { "" };
+
+	if (keys_rotate_end(k->start->store_fd, &why) != OK)
+		(void)fprintf(stderr, "trucban: keeper: %s\n", why.text);
+	k->rotating = false;
+	waiting_answer(k, KEEP_REKEYED, span_str(why.text[0] != '\0' ? why.text :
+	    "the seal has a new key"));
+}
+
+static void
+resume(struct keeper *k)
+{
+	for (unsigned i = 0; i < LINES; i++) {
+		struct line *l = &k->line[i];
+
+		if (l->chan == NULL || !l->waits)
+			continue;
+		l->waits = false;
+		l->more = true;
+		batch_take(k, l, l->held_ticket, buf_span(&l->held));
+	}
+	k->resume = false;
+}
+
+static void
+event_take(struct keeper *k, const struct keep_event *e)
+{
+	struct line *l;
+	struct buf body = { 0 };
+
+	switch (e->type) {
+	case KEEP_ACK:
+		l = line_of(k, e->channel);
+		wire_ack_encode(&body, e->first_seq, e->rows);
+		if (l == NULL)
+			break;
+		fault_mark("acknowledged %s %llu", wire_role_name(l->role),
+		    (unsigned long long)e->ticket);
+		send(l, WIRE_ACK, e->ticket, buf_span(&body));
+		break;
+	case KEEP_RESUME:
+		k->resume = true;
+		break;
+	case KEEP_REKEYED:
+		rekeyed(k);
+		break;
+	case KEEP_ALARM:
+		(void)fprintf(stderr, "trucban: keeper: %.*s\n", (int)e->text.n,
+		    (const char *)e->text.p);
+		break;
+	case KEEP_EXPIRED:
+		buf_printf(&body, "%u segments expired\n", e->rows);
+		waiting_answer(k, e->type, buf_span(&body));
+		break;
+	default:
+		waiting_answer(k, e->type, e->text);
+	}
+	buf_done(&body);
+}
+
+/* ---- the loop ---- */
+
+static void
+parent_read(struct keeper *k)
+{
+	struct chan_msg msg;
+	struct why why;
+	enum err rc;
+
+	while ((rc = chan_recv(k->brief.parent, &msg, &why)) == OK) {
+		if (msg.type == WIRE_HELLO && msg.fd >= 0 &&
+		    wire_check(msg.type, msg.body, &why) == OK)
+			line_open(k, msg.fd, msg.body.p[0]);
+		else if (msg.fd >= 0)
+			(void)close(msg.fd);
+		if (msg.type == WIRE_STOP)
+			k->stopping = true;
+	}
+	if (rc != ERR_MORE)
+		k->stopping = true;
+}
+
+static nfds_t
+poll_set(struct keeper *k, struct pollfd *set)
+{
+	set[0] = (struct pollfd){ .fd = chan_fd(k->brief.parent), .events = POLLIN };
+	set[1] = (struct pollfd){ .fd = keep_fd(k->keep), .events = POLLIN };
+	for (unsigned i = 0; i < LINES; i++) {
+		struct line *l = &k->line[i];
+
+		set[i + 2] = (struct pollfd){ .fd = -1 };
+		if (l->chan == NULL)
+			continue;
+		set[i + 2].events = l->waits ? 0 : POLLIN;
+		if (chan_queued(l->chan) > 0)
+			set[i + 2].events |= POLLOUT;
+		if (set[i + 2].events != 0)
+			set[i + 2].fd = chan_fd(l->chan);
+	}
+	return LINES + 2;
+}
+
+/* Not at all when a writer's messages are there already. */
+static int
+wait_ms(const struct keeper *k)
+{
+	int64_t ms = (keep_deadline_ns(k->keep) - clock_mono_ns()) / 1000000 + 1;
+
+	for (unsigned i = 0; i < LINES; i++)
+		if (k->line[i].chan != NULL && k->line[i].more && !k->line[i].waits)
+			return 0;
+	return ms < 0 ? 0 : ms > 1000 ? 1000 : (int)ms;
+}
+
+static void
+store_turn(struct keeper *k)
+{
+	struct keep_event event;
+
+	keep_turn(k->keep);
+	while (keep_event(k->keep, &event))
+		event_take(k, &event);
+	if (k->resume)
+		resume(k);
+	for (unsigned i = 0; i < LINES; i++)
+		if (k->line[i].chan != NULL && k->line[i].lost)
+			line_close(k, &k->line[i]);
+}
+
+static void
+turn(struct keeper *k)
+{
+	struct pollfd set[LINES + 2];
+	nfds_t n = poll_set(k, set);
+	struct why why;
+
+	if (poll(set, n, wait_ms(k)) < 0)
+		return;
+	for (unsigned i = 0; i < LINES; i++) {
+		struct line *l = &k->line[i];
+
+		if (l->chan != NULL && (set[i + 2].revents & POLLOUT) != 0)
+			(void)chan_flush(l->chan, &why);
+		if (l->chan != NULL && !l->waits && (l->more ||
+		    (set[i + 2].revents & (POLLIN | POLLHUP | POLLERR)) != 0))
+			line_read(k, l);
+	}
+	if (set[0].revents != 0)
+		parent_read(k);
+	store_turn(k);
+}
+
+/* Writers have ended: what they sent last is still in their channels. */
+static void
+lines_drain(struct keeper *k)
+{
+	for (unsigned i = 0; i < LINES; i++) {
+		struct line *l = &k->line[i];
+
+		do {
+			if (l->chan != NULL && !l->waits)
+				line_read(k, l);
+			store_turn(k);
+		} while (l->chan != NULL && l->more && !l->waits);
+		if (l->chan != NULL)
+			line_close(k, l);
+	}
+}
+
+/* ---- start ---- */
+
+static void
+on_crash(int sig)
+{
+	keep_crashed();
+	(void)signal(sig, SIG_DFL);
+	(void)raise(sig);
+}
+
+static void
+crash_notes(void)
+{
+	static const int sig[] = { SIGSEGV, SIGBUS, SIGABRT, SIGFPE, SIGILL };
+
+	for (size_t i = 0; i < sizeof sig / sizeof sig[0]; i++)
+		(void)signal(sig[i], on_crash);
+}
+
+static void
+machine_id(char *out, size_t size)
+{
+	struct buf text = { 0 };
+
+	if (file_read_whole(AT_FDCWD, "/etc/machine-id", 256, &text, NULL) == OK)
+		(void)snprintf(out, size, "%.*s", (int)(text.n > 32 ? 32 : text.n), (char *)text.p);
+	buf_done(&text);
+}
+
+static enum err
+keeper_open(struct keeper *k, struct why *why)
+{
+	const struct conf *c = &k->brief.conf;
+	struct keep_conf conf = { .dirfd = k->start->store_fd,
+	    .store_key = k->brief.has_store_key ? k->brief.store_key : NULL,
+	    .seal_seed = k->brief.seal_seed, .nclass = c->nclass,
+	    .checkpoint_ns = c->checkpoint_s * 1000000000, .segment_age_ns = c->segment_age_s *
+	    1000000000, .segment_bytes = (uint64_t)c->segment_bytes,
+	    .reserve_bytes = (uint64_t)c->reserve_bytes };
+	int dir[1] = { k->start->store_fd };
+	struct sandbox box = { .groups = SANDBOX_FILE_READ | SANDBOX_FILE_WRITE | SANDBOX_THREADS,
+	    .write_dir = dir, .nwrite_dir = 1 };
+	struct sandbox_state state;
+	char machine[64] = "";
+	struct keys keys;
+	enum err rc;
+
+	struct rotation rotation = { .pending = false };
+
+	machine_id(machine, sizeof machine);
+	for (unsigned i = 0; i < c->nclass; i++) {
+		memcpy(conf.class[i].name, c->class[i].name, sizeof conf.class[i].name);
+		conf.class[i].days = (uint32_t)c->class[i].days;
+		conf.class[i].full = (uint8_t)c->class[i].full;
+	}
+	rc = sandbox_enter(&box, &state, why);
+	if (rc == OK)
+		rc = rotation_look(&rotation, k->start->store_fd, k->brief.seal_seed, why);
+	if (rc == OK)
+		rc = keys_load(&keys, k->start->store_fd, why);
+	if (rc != OK)
+		return rc;
+	if (state.missing[0] != '\0')
+		(void)fprintf(stderr, "trucban: keeper: %s\n", state.missing);
+	conf.origin = keys.origin;
+	conf.machine = machine;
+	rc = keep_open(&k->keep, &conf, why);
+	keys_wipe(&keys);
+	if (rc == OK)
+		rc = rotation_resume(&rotation, k->keep, k->start->store_fd, &k->rotating, why);
+	return rc;
+}
+
+int
+keeper_main(const struct role_start *start)
+{
+	struct keeper *k = xcalloc(1, sizeof *k);
+	struct why why = { "" };
+	enum err rc;
+
+	k->start = start;
+	rc = brief_take(&k->brief, start->parent_fd, true, true, &why);
+	if (rc == OK)
+		rc = brief_drop_rights(&k->brief, &why);
+	crash_notes();
+	if (rc == OK)
+		rc = keeper_open(k, &why);
+	explicit_bzero(k->brief.store_key, sizeof k->brief.store_key);
+	explicit_bzero(k->brief.seal_seed, sizeof k->brief.seal_seed);
+	if (rc == OK) {
+		for (int i = 0; i < start->nchan; i++)
+			line_open(k, start->chan_fd[i], start->chan_role[i]);
+		brief_ready(&k->brief, k->brief.conf.state);
+		while (!k->stopping)
+			turn(k);
+		lines_drain(k);
+		keep_close(&k->keep);
+	} else {
+		(void)fprintf(stderr, "trucban: keeper: %s\n", why.text);
+	}
+	return rc == OK ? 0 : 3;
+}
