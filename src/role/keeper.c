@@ -10,7 +10,6 @@
  */
 #include "role/role.h"
 
-#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -22,12 +21,12 @@
 #include "sys/chan.h"
 #include "sys/clock.h"
 #include "sys/fault.h"
-#include "sys/file.h"
 #include "sys/sandbox.h"
 #include "wire/wire.h"
 #include "store/keep.h"
 #include "store/key.h"
 #include "role/brief.h"
+#include "role/keepconf.h"
 #include "role/rotation.h"
 
 enum {
@@ -111,26 +110,22 @@ send(struct line *l, uint16_t type, uint64_t tag, struct span body)
 		    wire_role_name(l->role), why.text);
 }
 
+/* WIRE_ANSWER, WIRE_REFUSE */
 static void
-answer(struct line *l, uint64_t tag, enum err rc, struct span text)
+send_result(struct line *l, uint16_t type, uint64_t tag, enum err rc, struct span text)
 {
 	struct buf body = { 0 };
 
 	buf_u8(&body, (uint8_t)rc);
 	buf_span_put(&body, text);
-	send(l, WIRE_ANSWER, tag, buf_span(&body));
+	send(l, type, tag, buf_span(&body));
 	buf_done(&body);
 }
 
 static void
-refuse(struct line *l, uint64_t ticket, enum err rc, const struct why *why)
+answer(struct line *l, uint64_t tag, enum err rc, struct span text)
 {
-	struct buf body = { 0 };
-
-	buf_u8(&body, (uint8_t)rc);
-	buf_span_put(&body, span_sub(span_str(why->text), 0, WIRE_TEXT_BYTES));
-	send(l, WIRE_REFUSE, ticket, buf_span(&body));
-	buf_done(&body);
+	send_result(l, WIRE_ANSWER, tag, rc, text);
 }
 
 static void
@@ -192,7 +187,8 @@ ask_take(struct keeper *k, struct line *l, const struct chan_msg *msg)
 	struct buf out = { 0 };
 	uint64_t seconds = 0;
 
-	for (size_t i = 0; i < argument.n && argument.p[i] >= '0' && argument.p[i] <= '9' && i < 9; i++)
+	for (size_t i = 0; i < argument.n && i < 9 && argument.p[i] >= '0' && argument.p[i] <= '9';
+	    i++)
 		seconds = seconds * 10 + argument.p[i] - '0';
 	switch (what) {
 	case ASK_CHECKPOINT:
@@ -264,7 +260,7 @@ batch_take(struct keeper *k, struct line *l, uint64_t ticket, struct span batch)
 			buf_span_put(&l->held, batch);
 		}
 	} else if (rc != OK) {
-		refuse(l, ticket, rc, &why);
+		send_result(l, WIRE_REFUSE, ticket, rc, span_str(why.text));
 	}
 }
 
@@ -544,42 +540,21 @@ crash_notes(void)
 		(void)signal(sig[i], on_crash);
 }
 
-static void
-machine_id(char *out, size_t size)
-{
-	struct buf text = { 0 };
-
-	if (file_read_whole(AT_FDCWD, "/etc/machine-id", 256, &text, NULL) == OK)
-		(void)snprintf(out, size, "%.*s", (int)(text.n > 32 ? 32 : text.n), (char *)text.p);
-	buf_done(&text);
-}
-
 static enum err
 keeper_open(struct keeper *k, struct why *why)
 {
-	const struct conf *c = &k->brief.conf;
-	struct keep_conf conf = { .dirfd = k->start->store_fd,
-	    .store_key = k->brief.has_store_key ? k->brief.store_key : NULL,
-	    .seal_seed = k->brief.seal_seed, .nclass = c->nclass,
-	    .checkpoint_ns = c->checkpoint_s * 1000000000, .segment_age_ns = c->segment_age_s *
-	    1000000000, .segment_bytes = (uint64_t)c->segment_bytes,
-	    .reserve_bytes = (uint64_t)c->reserve_bytes };
+	struct keep_conf conf;
 	int dir[1] = { k->start->store_fd };
 	struct sandbox box = { .groups = SANDBOX_FILE_READ | SANDBOX_FILE_WRITE | SANDBOX_THREADS,
 	    .write_dir = dir, .nwrite_dir = 1 };
 	struct sandbox_state state;
-	char machine[64] = "";
+	char machine[KEEPCONF_MACHINE];
 	struct keys keys;
 	enum err rc;
 
 	struct rotation rotation = { .pending = false };
 
-	machine_id(machine, sizeof machine);
-	for (unsigned i = 0; i < c->nclass; i++) {
-		memcpy(conf.class[i].name, c->class[i].name, sizeof conf.class[i].name);
-		conf.class[i].days = (uint32_t)c->class[i].days;
-		conf.class[i].full = (uint8_t)c->class[i].full;
-	}
+	keepconf_machine(machine);
 	rc = sandbox_enter(&box, &state, why);
 	if (rc == OK)
 		rc = rotation_look(&rotation, k->start->store_fd, k->brief.seal_seed, why);
@@ -589,6 +564,7 @@ keeper_open(struct keeper *k, struct why *why)
 		return rc;
 	if (state.missing[0] != '\0')
 		(void)fprintf(stderr, "trucban: keeper: %s\n", state.missing);
+	keepconf_fill(&conf, &k->brief, k->start->store_fd);
 	conf.origin = keys.origin;
 	conf.machine = machine;
 	rc = keep_open(&k->keep, &conf, why);
