@@ -256,11 +256,16 @@ static void
 rekey_milled(struct keep *keep, struct mill_job *job)
 {
 	struct keep_event none = { 0 };
-	bool good = job->rc == OK;
 
+	if (job->rc != OK) {
+		keep_alarm(keep, "cannot sign the key's replacement: %s", job->why->text);
+		free(job->why);
+		job->why = NULL;
+		keep->rekey = job;
+		return;
+	}
 	keep_checkpoint_done(keep, job);
-	if (good)
-		keep_tell(keep, KEEP_REKEYED, (struct span){ NULL, 0 }, &none);
+	keep_tell(keep, KEEP_REKEYED, (struct span){ NULL, 0 }, &none);
 }
 
 typedef void milled_fn(struct keep *keep, struct mill_job *job);
@@ -314,6 +319,10 @@ tick(struct keep *keep, int64_t now_ns)
 		keep->want_checkpoint = true;
 	}
 	keep_disk_tick(keep, now_ns);
+	if (keep->rekey != NULL && now_ns % (8 * TICK_NS) < TICK_NS) {
+		mill_push(keep->mill, keep->rekey);
+		keep->rekey = NULL;
+	}
 	if (!keep->read_only && !keep->journal_failed && keep->rewrite == NULL) {
 		strand_tick(keep, now_ns);
 		keep_expire_tick(keep, now_ns);

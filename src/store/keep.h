@@ -124,6 +124,11 @@ void		keep_counter(struct keep *keep, struct span name, uint64_t value);
 struct key_rotation;
 void		keep_rotate(struct keep *keep, const struct key_rotation *rotation,
 		    struct span reason);
+/*
+ * After a crash in the middle of it: true when the KEY leaf is in the journal but under no
+ * checkpoint; it is now signed and KEEP_REKEYED follows. False: there is none, undo the rotation.
+ */
+bool		keep_rotate_resume(struct keep *keep, const uint8_t seed[32]);
 /* State and counters as one JSON object. */
 void		keep_status(struct keep *keep, struct buf *out);
 

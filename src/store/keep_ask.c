@@ -48,6 +48,20 @@ keep_rotate(struct keep *keep, const struct key_rotation *rotation, struct span 
 	todo_push(keep, &leaf, AFTER_REKEY, NULL);
 }
 
+bool
+keep_rotate_resume(struct keep *keep, const uint8_t seed[32])
+{
+	struct mill_job *job;
+
+	if (!keep->key_leaf_unsigned)
+		return false;
+	keep->key_leaf_unsigned = false;
+	job = mill_job_new(JOB_REKEY, NULL);
+	memcpy(job->seed, seed, sizeof job->seed);
+	mill_push(keep->mill, job);
+	return true;
+}
+
 void
 keep_counter(struct keep *keep, struct span name, uint64_t value)
 {

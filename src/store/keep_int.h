@@ -256,6 +256,8 @@ struct keep {
 	uint64_t ids_file;		/* the journal file that these count for */
 	uint32_t file_shapes, file_sources;
 	uint8_t new_seed[32];		/* while a rotation waits for its leaf */
+	struct mill_job *rekey;		/* JOB_REKEY that failed and comes again */
+	bool key_leaf_unsigned;		/* the last life left one */
 };
 
 /* ---- keep.c ---- */

@@ -363,7 +363,7 @@ void
 keep_checkpoint_step(struct keep *keep)
 {
 	if (!keep->want_checkpoint || keep->signing || keep->todo != NULL ||
-	    keep->rewrite != NULL || keep->journal_failed || keep->read_only)
+	    keep->rewrite != NULL || keep->rekey != NULL || keep->journal_failed || keep->read_only)
 		return;
 	for (uint8_t s = 0; s < STREAM_END; s++)
 		for (uint8_t c = 0; c < LIMIT_CLASSES; c++)

@@ -332,6 +332,7 @@ keep_free(struct keep *keep)
 	keep_note_close(keep);
 	file_close(&keep->wake_fd);
 	explicit_bzero(keep->store_key, sizeof keep->store_key);
+	mill_job_free(&keep->rekey);
 	free(keep->resolved);
 	free(keep->shape_table);
 	free(keep->row_digest);

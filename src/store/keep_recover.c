@@ -270,6 +270,7 @@ frame_leaf(struct walk *w, const struct journal_frame *frame)
 		job->index = keep->next_leaf++;
 		buf_span_put(&job->bytes, frame->entry);
 		mill_push(keep->mill, job);
+		keep->key_leaf_unsigned |= leaf.type == LEAF_KEY;
 	}
 	facts->next_leaf = index + 1;
 	/* The first leaf of an epoch says that it begins. */

@@ -335,6 +335,9 @@ record_get(struct span bytes, uint8_t *ret_type, uint32_t *ret_number, struct sp
 		return 0;
 	if (sum != record_sum(span_sub(bytes, 0, RECORD_CHECKED), payload))
 		return 0;
+	for (size_t i = RECORD_HEAD + payload.n; i < all; i++)
+		if (bytes.p[i] != 0)
+			return 0;
 	*ret_type = (uint8_t)type;
 	*ret_number = number;
 	*ret_payload = payload;

@@ -139,8 +139,9 @@ static void
 job_rekey(struct mill *m, struct mill_job *job)
 {
 	job_checkpoint(m, job);
-	if (job->rc == OK)
-		seal_rekey(m->seal, job->seed);
+	if (job->rc != OK)
+		return;		/* it comes again, with its seed */
+	seal_rekey(m->seal, job->seed);
 	explicit_bzero(job->seed, sizeof job->seed);
 }
 
