@@ -298,6 +298,19 @@ keys_wipe(struct keys *keys)
 	sodium_memzero(keys, sizeof *keys);
 }
 
+enum err
+keys_store_key(uint8_t ret_key[KEY_BYTES], int dirfd, struct why *why)
+{
+	int fd = -1;
+	enum err rc;
+
+	rc = dir_open(&fd, dirfd, "key", why);
+	if (rc == OK)
+		rc = secret_read(ret_key, fd, "store.key", why);
+	file_close(&fd);
+	return rc;
+}
+
 /* ---- rotation of the seal key ---- */
 
 static bool

@@ -60,6 +60,8 @@ enum err	keys_make(int dirfd, enum key_make make, struct why *why);
  */
 enum err	keys_load(struct keys *ret_keys, int dirfd, struct why *why);
 void		keys_wipe(struct keys *keys);
+/* Only key/store.key, whatever state the other files are in. */
+enum err	keys_store_key(uint8_t ret_key[KEY_BYTES], int dirfd, struct why *why);
 
 /*
  * A new seal key, in two steps. keys_rotate_begin writes seal-next.key and returns the KEY leaf's
