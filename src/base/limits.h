@@ -47,6 +47,8 @@ enum {
 	LIMIT_UNACKED_BYTES = 8 << 20,
 	/* Octets waiting for one client that does not read its answers. */
 	LIMIT_REPLY_BYTES = 1 << 20,
+	/* The same for all clients together: large answers beyond it end their connection. */
+	LIMIT_REPLIES_BYTES = 64 << 20,
 	/* Answers that one RELP client waits for; the protocol's own window is 128. */
 	LIMIT_RELP_WINDOW = 65536,
 	/* Head of an HTTP request; Beats send 600 octets. */

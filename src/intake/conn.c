@@ -102,6 +102,25 @@ socket_tune(int fd)
 	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
 }
 
+/*
+ * All places for handshakes are taken: the one that has stood longest goes, if it had its time.
+ * So whoever only opens connections cannot keep the others out for LIMIT_HANDSHAKE_S.
+ */
+static bool
+handshake_make_room(struct intake *intake)
+{
+	struct conn *oldest = NULL;
+
+	for (struct conn *conn = intake->conns; conn != NULL; conn = conn->next)
+		if (conn->state == CONN_HANDSHAKE)
+			oldest = conn;		/* new ones are put in front */
+	if (oldest == NULL || clock_mono_ns() - oldest->since_ns < NS_PER_S)
+		return false;
+	oldest->listener->count.handshakes_bad++;
+	conn_end(oldest);
+	return true;
+}
+
 /* False when a limit refuses it. The listener's "other" origin has no limit per peer. */
 static bool
 conn_allowed(struct listener *listener, uint32_t peer)
@@ -112,7 +131,8 @@ conn_allowed(struct listener *listener, uint32_t peer)
 
 	if (intake->stopping || intake->nconn >= LIMIT_CONNECTIONS)
 		return false;
-	if (listener->tls != NULL && intake->nhandshake >= LIMIT_HANDSHAKES)
+	if (listener->tls != NULL && intake->nhandshake >= LIMIT_HANDSHAKES &&
+	    !handshake_make_room(intake))
 		return false;
 	return peer == listener->other || *sources_connections(intake->sources, peer) < per_peer;
 }
@@ -172,6 +192,8 @@ held_update(struct conn *conn)
 		held = conn->listener->kind->held(conn) + conn->rest.cap;
 	conn->intake->held += held - conn->held;
 	conn->held = held;
+	conn->intake->replies += conn->out.cap - conn->reply;
+	conn->reply = conn->out.cap;
 }
 
 void
@@ -189,6 +211,7 @@ conn_end(struct conn *conn)
 	else
 		conn->listener->kind->end(conn);
 	intake->held -= conn->held;
+	intake->replies -= conn->reply;
 	event_del(&conn->read_event);
 	event_del(&conn->write_event);
 	if (conn->ssl != NULL) {
@@ -422,13 +445,13 @@ conn_feed(struct conn *conn, struct span in)
 	enum err rc = conn->listener->kind->input(conn, &in, clock_wall_ns());
 
 	if (rc == OK && in.n > 0) {
-		must(conn->blocked);
+		must(conn->blocked || intake_is_full(conn->intake));
 		buf_span_put(&conn->rest, in);
 	}
 	return rc;
 }
 
-/* Octets that were left when the protocol was blocked come first. */
+/* Octets that were left come first. */
 static enum err
 conn_feed_rest(struct conn *conn)
 {
@@ -489,6 +512,16 @@ conn_handshake(struct conn *conn)
 	return false;
 }
 
+/* No event tells of what was left: it is fed when reading goes on. */
+static bool
+conn_has_rest(struct conn *conn)
+{
+	if (conn->rest.n == 0)
+		return false;
+	conn_read_off(conn);
+	return true;
+}
+
 static void
 conn_readable(evutil_socket_t fd, short what, void *arg)
 {
@@ -509,7 +542,8 @@ conn_readable(evutil_socket_t fd, short what, void *arg)
 			return;
 		}
 		if (conn->rest.n > 0) {
-			if (!conn_after(conn, conn_feed_rest(conn)))
+			intake->reads++;
+			if (!conn_after(conn, conn_feed_rest(conn)) || conn_has_rest(conn))
 				return;
 			continue;
 		}
@@ -521,7 +555,7 @@ conn_readable(evutil_socket_t fd, short what, void *arg)
 		}
 		if (rc == OK && (io == IO_END || io == IO_BROKEN))
 			rc = conn_eof(conn);
-		if (!conn_after(conn, rc))
+		if (!conn_after(conn, rc) || conn_has_rest(conn))
 			return;
 		if (io == IO_WRITE_FIRST) {
 			conn->lone_write = true;

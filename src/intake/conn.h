@@ -30,8 +30,8 @@ struct push;
 struct conn_kind {
 	void (*begin)(struct conn *conn);
 	/*
-	 * Takes octets off *io_input, all of them unless conn->blocked was set; recv_ns is when
-	 * they came.
+	 * Takes octets off *io_input; recv_ns is when they came. What it leaves is given again
+	 * when the connection may be read: not while conn->blocked is set or the intake is full.
 	 */
 	enum err (*input)(struct conn *conn, struct span *io_input, int64_t recv_ns);
 	/* The peer will send nothing more; optional. ERR_MORE: keep open, answers are to come. */
@@ -75,9 +75,10 @@ struct conn {
 	int64_t since_ns;	/* begin of the connection, monotonic */
 	int64_t active_ns;	/* last octet in or out, monotonic */
 	size_t held;		/* as counted in intake->held */
+	size_t reply;		/* as counted in intake->replies */
 	size_t out_at;		/* written so far of out */
 	struct buf out;
-	struct buf rest;	/* input not taken while blocked */
+	struct buf rest;	/* input not taken yet */
 	union {
 		struct framing framing;
 		struct relp_door *relp;

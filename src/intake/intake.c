@@ -53,12 +53,25 @@ intake_is_overloaded(const struct intake *intake)
 	return intake->paused && clock_mono_ns() - intake->paused_ns > OVERLOAD_S * NS_PER_S;
 }
 
+static void
+pause_begin(struct intake *intake)
+{
+	if (intake->paused)
+		return;
+	intake->paused = true;
+	intake->paused_ns = clock_mono_ns();
+	intake->pauses++;
+}
+
 uint64_t
 intake_record(struct listener *listener, const struct incoming *in)
 {
 	bool unparsed;
 	uint64_t batch = batcher_add(listener->intake->batcher, in, &unparsed);
 
+	/* At once, not at the end of the turn: a compressed body is many rows per octet read. */
+	if (batcher_unacked(listener->intake->batcher) > LIMIT_UNACKED_BYTES)
+		pause_begin(listener->intake);
 	listener->count.records++;
 	listener->count.bytes += in->record.n;
 	listener->count.unparsed += unparsed;
@@ -376,10 +389,8 @@ pause_check(struct intake *intake)
 {
 	size_t unacked = batcher_unacked(intake->batcher);
 
-	if (!intake->paused && unacked > LIMIT_UNACKED_BYTES) {
-		intake->paused = true;
-		intake->paused_ns = clock_mono_ns();
-		intake->pauses++;
+	if (unacked > LIMIT_UNACKED_BYTES) {
+		pause_begin(intake);
 	} else if (intake->paused && unacked < LIMIT_UNACKED_BYTES / 2) {
 		intake->paused = false;
 		listeners_resume(intake);

@@ -84,6 +84,7 @@ struct intake {
 	struct conn *waiting[LIMIT_CLASSES];
 	unsigned nconn, nhandshake, ndecoder;
 	size_t held;			/* octets of incomplete records */
+	size_t replies;			/* octets of memory for answers that were not sent yet */
 	bool paused;			/* too much without an answer: sockets are not read */
 	int64_t paused_ns;		/* since then, monotonic */
 	bool stopping;

@@ -30,6 +30,8 @@ enum {
 	NS_PER_S = 1000000000,
 	NS_PER_MS = 1000000,
 	REFUSED_WEIGHT = 8,		/* a refused item takes so much more room in the answer */
+	CODED_PIECE = 16 << 10,		/* decoded at once; then it is seen whether there is room */
+	LARGE_ANSWER = 64 << 10,
 };
 
 enum phase { PUSH_HEAD, PUSH_BODY, PUSH_DISCARD, PUSH_WAIT };
@@ -201,7 +203,13 @@ request_answer(struct conn *conn)
 	if (push->kind == ANSWER_BULK)
 		outcomes_put(&push->outcomes, (uint64_t)(clock_mono_ns() - push->begin_ns) /
 		    NS_PER_MS, &body);
-	answer_send(conn, 200, buf_span(&body));
+	/* Clients that do not read what they asked for: their rows are kept, their answer is not. */
+	if (body.n > LARGE_ANSWER && conn->intake->replies + body.n > LIMIT_REPLIES_BYTES) {
+		conn->listener->count.failed++;
+		push->keep_alive = false;
+	} else {
+		answer_send(conn, 200, buf_span(&body));
+	}
 	buf_done(&body);
 	return request_end(conn);
 }
@@ -451,10 +459,13 @@ static enum err
 body_collect(struct conn *conn, struct span *in, int64_t recv_ns)
 {
 	struct push *push = conn->u.push;
-	struct span piece;
+	size_t most = push->decoder != NULL ? CODED_PIECE : SIZE_MAX;
+	struct span part = span_sub(*in, 0, most), piece;
+	size_t before = part.n;
 	enum err rc;
 
-	rc = http_body_next(&push->body, in, &piece);
+	rc = http_body_next(&push->body, &part, &piece);
+	*in = span_sub(*in, before - part.n, SIZE_MAX);
 	if (rc == ERR_ABSENT)
 		return body_end(conn, recv_ns);
 	if (rc == ERR_FORMAT)
@@ -492,6 +503,10 @@ push_input(struct conn *conn, struct span *io_input, int64_t recv_ns)
 
 	while (rc == OK && !conn->blocked && (io_input->n > 0 || body_is_over(conn))) {
 		struct push *push = push_of(conn);
+
+		/* Rows of this body would go beyond what the keeper can be behind. */
+		if (intake_is_full(conn->intake) && push->phase == PUSH_BODY && io_input->n > 0)
+			break;
 
 		if (push->phase == PUSH_HEAD)
 			rc = head_collect(conn, io_input);

@@ -408,6 +408,49 @@ gzip_bodies_are_read_and_bombs_refused(void)
 	fake_free(&fake);
 }
 
+/* n octets of lines, compressed about eighty times. */
+static struct span
+gzip_lines(size_t n)
+{
+	static uint8_t room[4 << 20];
+	uint8_t *text = xmalloc(n);
+	z_stream z = { 0 };
+
+	for (size_t i = 0; i < n; i++)
+		text[i] = (uint8_t)(i % 100 == 99 ? '\n' : (i / 100 * 2654435761U >> 20) % 10 + '0');
+	must(deflateInit2(&z, 6, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY) == Z_OK);
+	z.next_in = text;
+	z.avail_in = (uInt)n;
+	z.next_out = room;
+	z.avail_out = sizeof room;
+	must(deflate(&z, Z_FINISH) == Z_STREAM_END);
+	(void)deflateEnd(&z);
+	free(text);
+	return span_of(room, z.total_out);
+}
+
+static void
+a_body_that_expands_waits_in_its_middle_for_the_keeper(void)
+{
+	struct fake *fake = fake_one(INTAKE_HTTP);
+	int fd = fake_connect(fake, 0);
+	struct span body = gzip_lines(16 << 20);
+	uint64_t held;
+
+	fake->keep_rows = false;
+	check(body.n < 1 << 20);
+	post_coded(fake, fd, "/insert/lines", "gzip", body);
+	fake_turns(fake, 50);
+	held = fake_counter(fake, "intake.bytes_unacknowledged");
+	check(held > LIMIT_UNACKED_BYTES && held < LIMIT_UNACKED_BYTES + (5 << 20));
+	fake->auto_ack = true;
+	fake_turns(fake, 400);
+	check(fake_has(fake_got(fd), "HTTP/1.1 200 "));
+	check_int(fake->total, ((16 << 20) + 99) / 100);
+	close(fd);
+	fake_free(&fake);
+}
+
 static void
 bulk_refuses_what_would_change_records(void)
 {
@@ -845,6 +888,7 @@ main(void)
 	run(http_says_503_when_the_keeper_refuses);
 	run(a_request_over_many_batches_fails_when_one_of_them_does);
 	run(gzip_bodies_are_read_and_bombs_refused);
+	run(a_body_that_expands_waits_in_its_middle_for_the_keeper);
 	run(bulk_refuses_what_would_change_records);
 	run(shippers_find_what_they_ask_for);
 	run(requests_in_a_row_are_answered_in_order);
