@@ -30,6 +30,8 @@ plan_free(struct plan *plan)
 	shape_free(&plan->shape);
 	free(plan->field);
 	free(plan->hint);
+	free(plan->column);
+	free(plan->gather);
 }
 
 /* Everything about the rows goes; the builder may be filled again. */
@@ -42,6 +44,7 @@ builder_empty(struct builder *b)
 		source_free(&b->source[i]);
 	for (uint32_t i = 0; i < b->nfield; i++) {
 		gather_done(&b->field[i]->gather);
+		text_free(&b->field[i]->text);
 		free(b->field[i]);
 	}
 	b->nplan = b->nsource = b->nfield = b->nrow = 0;
@@ -77,7 +80,7 @@ builder_free(struct builder **builder)
 
 /* Columns beyond the limit share one of each kind, without a name. */
 static struct field *
-field_of(struct builder *b, struct span name, uint8_t kind)
+field_of(struct builder *b, struct span name, uint8_t kind, uint8_t role)
 {
 	struct buf key = { 0 };
 	struct field *f;
@@ -103,8 +106,35 @@ field_of(struct builder *b, struct span name, uint8_t kind)
 	f = xcalloc(1, sizeof *f);
 	f->index = index;
 	f->kind = kind;
+	if (role == ROLE_MESSAGE && (kind == HOLE_TEXT || kind == HOLE_JSON_STRING))
+		f->text = text_new(b->seed, kind == HOLE_JSON_STRING);
 	b->field[b->nfield++] = f;
 	return f;
+}
+
+static void
+plan_fields(struct builder *b, struct plan *plan)
+{
+	static const struct gather none;
+	uint32_t n = plan->shape->nhole;
+
+	plan->field = xreallocarray(NULL, n, sizeof *plan->field);
+	plan->hint = xcalloc(n, sizeof *plan->hint);
+	plan->column = xreallocarray(NULL, n, sizeof *plan->column);
+	plan->gather = xreallocarray(NULL, n, sizeof *plan->gather);
+	for (uint32_t i = 0; i < n; i++) {
+		const struct hole *hole = &plan->shape->hole[i];
+		struct field *f = field_of(b, hole->name, hole->kind, hole->role);
+		bool first = f->text == NULL;
+
+		for (uint32_t k = 0; k < i && first; k++)
+			first = plan->field[k] != f;
+		f->roles |= (uint8_t)(1U << hole->role);
+		plan->field[i] = f;
+		plan->column[i] = first ? f->index : UINT32_MAX;
+		plan->gather[i] = first ? &f->gather : &none;
+		plan->ntext += f->text != NULL;
+	}
 }
 
 static uint32_t
@@ -122,14 +152,7 @@ plan_of(struct builder *b, const struct shape *shape)
 	plan = &b->plan[b->nplan++];
 	*plan = (struct plan){ 0 };
 	must(shape_new(&plan->shape, shape->code, NULL) == OK);
-	plan->field = xreallocarray(NULL, shape->nhole, sizeof *plan->field);
-	plan->hint = xcalloc(shape->nhole, sizeof *plan->hint);
-	for (uint32_t i = 0; i < shape->nhole; i++) {
-		const struct hole *hole = &shape->hole[i];
-
-		plan->field[i] = field_of(b, hole->name, hole->kind);
-		plan->field[i]->roles |= (uint8_t)(1U << hole->role);
-	}
+	plan_fields(b, plan);
 	return index;
 }
 
@@ -152,6 +175,18 @@ source_index(struct builder *b, const struct source *source)
 
 /* ---- rows ---- */
 
+/* Texts come last: their slots may repeat the row's other values. */
+static void
+texts_add(struct plan *plan, const struct row *row)
+{
+	struct text_row others = { row->nvalue, row->value, plan->column, plan->gather };
+
+	for (uint32_t i = 0; i < row->nvalue; i++) {
+		if (plan->field[i]->text != NULL)
+			text_add(plan->field[i]->text, row->value[i], &others);
+	}
+}
+
 static void
 row_add(struct builder *b, uint32_t plan_index, uint32_t source, const struct row *row)
 {
@@ -163,9 +198,14 @@ row_add(struct builder *b, uint32_t plan_index, uint32_t source, const struct ro
 	b->nvalue += row->nvalue;
 	plan->nrow++;
 	for (uint32_t i = 0; i < row->nvalue; i++) {
-		plan->hint[i] = gather_add(&plan->field[i]->gather, row->value[i],
-		    plan->hint[i], b->seed);
+		struct field *f = plan->field[i];
+
+		if (f->text == NULL)
+			plan->hint[i] = gather_add(&f->gather, row->value[i], plan->hint[i],
+			    b->seed);
 	}
+	if (plan->ntext > 0)
+		texts_add(plan, row);
 }
 
 static void
@@ -316,7 +356,10 @@ builder_bytes(const struct builder *b)
 	/* A column of so many values would be refused by readers: say that we are full. */
 	if (b->nvalue > LIMIT_COLUMN_VALUES / 2)
 		return SIZE_MAX / 2;
-	for (uint32_t i = 0; i < b->nfield; i++)
+	for (uint32_t i = 0; i < b->nfield; i++) {
 		bytes += sizeof *b->field[i] + gather_bytes(&b->field[i]->gather);
+		if (b->field[i]->text != NULL)
+			bytes += text_bytes(b->field[i]->text);
+	}
 	return bytes;
 }

@@ -5,6 +5,8 @@
 
 #include "store/builder.h"
 #include "store/gather.h"
+#include "store/list.h"
+#include "store/text.h"
 
 /* All values of one name and kind: a column to be. */
 struct field {
@@ -12,6 +14,7 @@ struct field {
 	uint8_t kind;
 	uint8_t roles;
 	struct gather gather;
+	struct text *text;		/* instead of gather: the message of a record */
 };
 
 /* What is done with the holes of one shape. */
@@ -19,6 +22,9 @@ struct plan {
 	struct shape *shape;		/* our copy */
 	struct field **field;		/* per hole */
 	uint32_t *hint;			/* per hole: code of the last value */
+	uint32_t *column;		/* per hole: index of the field that is first here, or none */
+	const struct gather **gather;	/* per hole, for texts that look for their slots */
+	uint32_t ntext;			/* holes that are texts */
 	uint32_t nrow;
 };
 
@@ -61,5 +67,10 @@ struct builder {
 };
 
 void	builder_empty(struct builder *builder);
+
+/* ---- builder_field.c: columns to the directory ---- */
+
+/* Appends all columns. */
+void	fields_put(struct builder *builder, struct list_out *out, struct list_scratch *scratch);
 
 #endif

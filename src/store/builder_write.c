@@ -8,7 +8,6 @@
 #include <stdlib.h>
 
 #include "base/must.h"
-#include "store/column.h"
 #include "store/segment_int.h"
 #include "sys/file.h"
 
@@ -102,37 +101,6 @@ codes_put(struct writing *w, const struct gather *g)
 	buf_done(&all);
 }
 
-static bool
-has_escape(const struct field *f)
-{
-	return (f->kind == HOLE_JSON_STRING || f->kind == HOLE_JSON_VALUE ||
-	    f->kind == HOLE_SD_VALUE) && f->gather.octets.n > 0 &&
-	    memchr(f->gather.octets.p, '\\', f->gather.octets.n) != NULL;
-}
-
-static void
-field_put(struct writing *w, const struct field *f)
-{
-	struct buf params = { 0 };
-	struct list_out out = { w->out.pack, &params };
-	struct list_facts facts;
-	struct span name = gather_word(&w->b->field_names, f->index);
-
-	column_put(&out, &w->scratch, &f->gather, &facts);
-	buf_bytes(w->out.dir, span_sub(name, 1, name.n));
-	buf_u8(w->out.dir, f->kind);
-	buf_u8(w->out.dir, f->roles);
-	buf_u8(w->out.dir, (uint8_t)((facts.has_int ? SEGMENT_HAS_INT : 0) |
-	    (has_escape(f) ? SEGMENT_HAS_ESCAPE : 0)));
-	buf_varint(w->out.dir, f->gather.n);
-	if (facts.has_int) {
-		buf_zigzag(w->out.dir, facts.int_min);
-		buf_zigzag(w->out.dir, facts.int_max);
-	}
-	buf_bytes(w->out.dir, buf_span(&params));
-	buf_done(&params);
-}
-
 static void
 sealed_put(struct writing *w, const struct segment_info *info)
 {
@@ -160,9 +128,7 @@ sealed_put(struct writing *w, const struct segment_info *info)
 		buf_bytes(dir, buf_span(&vector));
 	}
 	buf_done(&vector);
-	buf_varint(dir, b->nfield);
-	for (uint32_t i = 0; i < b->nfield; i++)
-		field_put(w, b->field[i]);
+	fields_put(b, &w->out, &w->scratch);
 }
 
 /* ---- the derived part ---- */

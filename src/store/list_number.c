@@ -308,16 +308,23 @@ int_get(struct list_in *in, size_t n, struct list *ret, struct why *why)
 
 /* ---- STAMP ---- */
 
+/* The first value may fit several forms: one that fails gives way to the form of the failure. */
 bool
 stamps_find(struct stamp_form *form, const struct span *v, size_t n, int64_t *num)
 {
-	if (!stamp_form_of(v[n - 1], form) || !stamp_form_of(v[0], form))
+	size_t at = 0;
+
+	if (!stamp_form_of(v[n - 1], form))
 		return false;
-	for (size_t i = 0; i < n; i++) {
-		if (!stamp_read(form, v[i], &num[i]))
+	for (unsigned tries = 0; tries < 3; tries++) {
+		if (!stamp_form_of(v[at], form))
 			return false;
+		for (at = 0; at < n && stamp_read(form, v[at], &num[at]); at++)
+			continue;
+		if (at == n)
+			return true;
 	}
-	return true;
+	return false;
 }
 
 enum err

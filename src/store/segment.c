@@ -44,6 +44,8 @@ segment_free(struct segment **segment)
 		shape_free(&s->shape[i].shape);
 	for (uint32_t i = 0; i < s->nsource; i++)
 		source_free(&s->source[i]);
+	for (uint32_t i = 0; i < s->ncolumn; i++)
+		text_reader_free(&s->column[i].text);
 	hold_done(&s->hold);
 	segment_memory_drop(&s->memory);
 	free(s);

@@ -128,7 +128,8 @@ same_column(struct segment *s, uint64_t target, struct column *ret, struct why *
 	const struct column *from;
 	enum err rc;
 
-	if (target >= s->ncolumn || s->column[target].params.p[0] == ENCODING_SAME)
+	if (target >= s->ncolumn || s->column[target].params.p[0] == ENCODING_SAME ||
+	    s->column[target].params.p[0] == ENCODING_TEXT)
 		return why_set(why, ERR_FORMAT, "column: the same as none");
 	rc = column_load(s, (uint32_t)target, why);
 	if (rc != OK)
@@ -163,6 +164,9 @@ params_read(struct segment *s, struct segment_column *col, struct why *why)
 		(void)cur_u8(&c);
 		rc = same_column(s, cur_varint(&c), &col->column, why);
 		break;
+	case ENCODING_TEXT:
+		rc = text_get(&in, &col->column, &col->text, why);
+		break;
 	default:
 		rc = column_get(&in, &col->column, why);
 		break;
@@ -192,6 +196,8 @@ column_load(struct segment *s, uint32_t index, struct why *why)
 	col->column.row = rows_make(s, col);
 	rc = params_read(s, col, why);
 	if (rc != OK)
+		text_reader_free(&col->text);
+	if (rc != OK)
 		return why_prefix(why, rc, "column %.*s", (int)col->info.name.n,
 		    (const char *)col->info.name.p);
 	col->loaded = true;
@@ -211,29 +217,7 @@ segment_column_load(struct segment *s, uint32_t column, const struct column **re
 	return segment_why(s, rc, why);
 }
 
-enum err
-segment_column_text(struct segment *s, uint32_t column, const uint8_t *want, struct why *why)
-{
-	const struct column *ret;
-
-	(void)want;
-	return segment_column_load(s, column, &ret, why);
-}
-
-enum err
-segment_template_slots(struct segment *s, uint32_t column, uint32_t template,
-    bool (*each)(void *ctx, uint32_t slot, struct span value), void *ctx, struct why *why)
-{
-	(void)template;
-	(void)each;
-	(void)ctx;
-	(void)s;
-	(void)column;
-	(void)why;
-	return OK;
-}
-
-/* ---- records ---- */
+/* ---- texts ---- */
 
 static struct span
 value_at(const struct column *c, uint32_t i)
@@ -241,6 +225,151 @@ value_at(const struct column *c, uint32_t i)
 	if (c->value != NULL)
 		return c->value[i];
 	return c->word[c->code != NULL ? c->code[i] : 0];
+}
+
+struct text_of {
+	struct segment *segment;
+	struct segment_column *column;
+};
+
+/* The first value of another column in the row of value i: a text_ref_fn. */
+static enum err
+text_ref(void *ctx, uint32_t index, uint32_t i, struct span *ret_value, struct why *why)
+{
+	const struct text_of *of = ctx;
+	struct segment *s = of->segment;
+	struct segment_column *target;
+	uint32_t row = of->column->column.row != NULL ? of->column->column.row[i] : i;
+	enum err rc;
+
+	if (index >= s->ncolumn || s->column[index].params.p[0] == ENCODING_TEXT)
+		return why_set(why, ERR_FORMAT, "text: a slot that repeats no column");
+	rc = column_load(s, index, why);
+	if (rc != OK)
+		return rc;
+	target = &s->column[index];
+	if (target->first[s->shape_index[row]] == 0)
+		return why_set(why, ERR_FORMAT, "text: a slot that repeats nothing");
+	*ret_value = value_at(&target->column, first_value(target, row));
+	return OK;
+}
+
+/* Which of the wanted values are still to be made; *ret_n = how many. */
+static uint8_t *
+missing_of(const struct segment_column *col, const uint8_t *want, uint32_t *ret_n)
+{
+	uint8_t *missing = xcalloc(col->column.n, 1);
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < col->column.n; i++) {
+		missing[i] = col->made[i] == 0 && (want == NULL || want[i] != 0);
+		n += missing[i];
+	}
+	*ret_n = n;
+	return missing;
+}
+
+static enum err
+texts_make(struct segment *s, struct segment_column *col, const uint8_t *want, struct why *why)
+{
+	struct text_of of = { s, col };
+	uint8_t *missing;
+	uint32_t n;
+	enum err rc = OK;
+
+	if (col->value == NULL) {
+		col->value = hold_alloc(&s->hold, col->column.n, sizeof *col->value);
+		col->made = hold_alloc(&s->hold, col->column.n, 1);
+		memset(col->made, 0, col->column.n);
+		col->column.value = col->value;
+	}
+	missing = missing_of(col, want, &n);
+	if (n > 0)
+		rc = text_make(col->text, missing, col->value, text_ref, &of, why);
+	for (uint32_t i = 0; i < col->column.n && rc == OK; i++)
+		col->made[i] |= missing[i];
+	free(missing);
+	return rc;
+}
+
+enum err
+segment_column_text(struct segment *s, uint32_t column, const uint8_t *want, struct why *why)
+{
+	struct segment_column *col = &s->column[column];
+	const struct column *ret;
+	enum err rc = segment_column_load(s, column, &ret, why);
+
+	if (rc != OK || col->text == NULL)
+		return rc;
+	return segment_why(s, texts_make(s, col, want, why), why);
+}
+
+/* Calls each for the values that a column has; false when it returned false. */
+static enum err
+ref_each(struct segment *s, uint32_t index, uint32_t slot,
+    bool (*each)(void *ctx, uint32_t slot, struct span value), void *ctx, bool *go,
+    struct why *why)
+{
+	const struct column *c;
+	enum err rc;
+
+	if (index >= s->ncolumn || s->column[index].params.p[0] == ENCODING_TEXT)
+		return why_set(why, ERR_FORMAT, "text: a slot that repeats no column");
+	rc = column_load(s, index, why);
+	if (rc != OK)
+		return rc;
+	c = &s->column[index].column;
+	for (uint32_t i = 0; i < (c->value != NULL ? c->n : c->nword) && *go; i++)
+		*go = each(ctx, slot, c->value != NULL ? c->value[i] : c->word[i]);
+	return OK;
+}
+
+enum err
+segment_template_slots(struct segment *s, uint32_t column, uint32_t template,
+    bool (*each)(void *ctx, uint32_t slot, struct span value), void *ctx, struct why *why)
+{
+	struct segment_column *col = &s->column[column];
+	bool go = true;
+	enum err rc = column_load(s, column, why);
+
+	must(rc != OK || col->text != NULL);
+	for (uint32_t i = 0; rc == OK && go && i < text_slots(col->text, template); i++) {
+		struct text_slot slot;
+
+		rc = text_slot(col->text, template, i, &slot, why);
+		for (uint32_t k = 0; rc == OK && go && k < slot.nvalue; k++)
+			go = each(ctx, i, slot.value[k]);
+		for (uint32_t k = 0; rc == OK && go && k < slot.nref; k++)
+			rc = ref_each(s, slot.ref[k], i, each, ctx, &go, why);
+	}
+	return segment_why(s, rc, why);
+}
+
+/* ---- records ---- */
+
+/* Loads the column and, when it is a text, makes value i. */
+static enum err
+value_make(struct segment *s, uint32_t index, uint32_t row, uint32_t nth, struct span *ret,
+    struct why *why)
+{
+	struct segment_column *col = &s->column[index];
+	uint32_t i;
+	enum err rc = column_load(s, index, why);
+
+	if (rc != OK)
+		return rc;
+	i = first_value(col, row) + nth;
+	if (col->text != NULL && (col->made == NULL || col->made[i] == 0)) {
+		uint8_t *want = xcalloc(col->column.n, 1);
+
+		want[i] = 1;
+		rc = texts_make(s, col, want, why);
+		free(want);
+		if (rc != OK)
+			return rc;
+	}
+	*ret = value_at(&col->column, i);
+	return OK;
 }
 
 enum err
@@ -257,12 +386,10 @@ segment_values(struct segment *s, uint32_t row, struct span *ret_value, struct w
 	shape = &s->shape[shape_index[row]];
 	for (uint32_t i = 0; i < shape->shape->nhole; i++) {
 		const struct place *place = &shape->place[i];
-		struct segment_column *col = &s->column[place->column];
 
-		rc = column_load(s, place->column, why);
+		rc = value_make(s, place->column, row, place->nth, &ret_value[i], why);
 		if (rc != OK)
 			return segment_why(s, rc, why);
-		ret_value[i] = value_at(&col->column, first_value(col, row) + place->nth);
 	}
 	return OK;
 }

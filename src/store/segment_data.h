@@ -5,6 +5,7 @@
 
 #include "store/list.h"
 #include "store/segment_int.h"
+#include "store/text.h"
 
 /* A hole of a shape: which column its value is in, and how many of its row stand before it. */
 struct place {
@@ -25,6 +26,9 @@ struct segment_column {
 	bool loaded;
 	uint32_t *first;		/* per shape: values in one row; NULL until loaded */
 	uint32_t cursor;		/* value that was last asked for */
+	struct text_reader *text;	/* COLUMN_TEXT, once loaded */
+	uint8_t *made;			/* per value: it was made already */
+	struct span *value;
 };
 
 struct segment {

@@ -219,6 +219,16 @@ stamp_read(const struct stamp_form *f, struct span s, int64_t *ret_ns)
 	    moment_ns(&m, ret_ns);
 }
 
+size_t
+stamp_prefix(const struct stamp_form *f, struct span s)
+{
+	struct moment m;
+	size_t at = 0;
+	int64_t ns;
+
+	return pattern_read(f, s, &at, &m) && moment_ns(&m, &ns) ? at : 0;
+}
+
 /* ---- finding the form ---- */
 
 static void

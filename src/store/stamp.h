@@ -28,6 +28,8 @@ struct stamp_form {
 bool	stamp_form_of(struct span s, struct stamp_form *ret);
 /* How many octets at the start of s are a timestamp, followed by no word character; 0: none. */
 size_t	stamp_head(struct span s);
+/* How many octets at the start of s are a timestamp of this form; 0: none. */
+size_t	stamp_prefix(const struct stamp_form *form, struct span s);
 /* Nanoseconds since 1970 (UTC by the form's zone). False unless stamp_write gives s again. */
 bool	stamp_read(const struct stamp_form *form, struct span s, int64_t *ret_ns);
 /* At most STAMP_BYTES octets at `at`; returns how many. */

@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The columns of a builder as they go into the directory: those that say nothing new (the source's
+ * host, another column's values) by reference, the others encoded; doc/formats/segment.md
+ * section 3.
+ */
+#include "store/builder_int.h"
+
+#include <stdlib.h>
+
+#include "base/hash.h"
+#include "base/must.h"
+#include "store/column.h"
+#include "store/segment_int.h"
+
+/* ---- columns that are the same ---- */
+
+/* What two columns with equal values in equal rows have in common. */
+static uint64_t *
+fingerprints(const struct builder *b)
+{
+	uint64_t *print = xcalloc(b->nfield + 1, sizeof *print);
+
+	for (uint32_t p = 0; p < b->nplan; p++) {
+		for (uint32_t i = 0; i < b->plan[p].shape->nhole; i++) {
+			uint64_t *at = &print[b->plan[p].field[i]->index];
+
+			*at = *at * UINT64_C(0x9e3779b97f4a7c15) + p + 1;
+		}
+	}
+	for (uint32_t i = 0; i < b->nfield; i++)
+		print[i] ^= hash64(buf_span(&b->field[i]->gather.octets));
+	return print;
+}
+
+static bool
+rows_equal(const struct builder *b, const struct field *x, const struct field *y)
+{
+	for (uint32_t p = 0; p < b->nplan; p++) {
+		uint32_t nx = 0, ny = 0;
+
+		for (uint32_t i = 0; i < b->plan[p].shape->nhole; i++) {
+			nx += b->plan[p].field[i] == x;
+			ny += b->plan[p].field[i] == y;
+		}
+		if (nx != ny)
+			return false;
+	}
+	return true;
+}
+
+static bool
+gathers_equal(const struct gather *x, const struct gather *y)
+{
+	return x->n == y->n && x->nword == y->nword && x->plain == y->plain &&
+	    x->coded == y->coded && span_eq(buf_span(&x->octets), buf_span(&y->octets)) &&
+	    span_eq(buf_span(&x->code), buf_span(&y->code)) &&
+	    span_eq(buf_span(&x->end), buf_span(&y->end)) &&
+	    (x->nword == 0 || memcmp(x->word, y->word, x->nword * sizeof *x->word) == 0);
+}
+
+/* target[i]: the first column that column i is the same as; mostly itself. */
+static uint32_t *
+targets_find(const struct builder *b)
+{
+	uint64_t *print = fingerprints(b);
+	uint32_t *target = xreallocarray(NULL, b->nfield, sizeof *target);
+
+	for (uint32_t i = 0; i < b->nfield; i++) {
+		target[i] = i;
+		for (uint32_t k = 0; k < i && b->field[i]->text == NULL; k++) {
+			if (print[k] == print[i] && target[k] == k &&
+			    b->field[k]->text == NULL &&
+			    gathers_equal(&b->field[i]->gather, &b->field[k]->gather) &&
+			    rows_equal(b, b->field[i], b->field[k])) {
+				target[i] = k;
+				break;
+			}
+		}
+	}
+	free(print);
+	return target;
+}
+
+/* ---- columns that are the source's ---- */
+
+static struct span
+source_word(const struct source *source, uint8_t encoding)
+{
+	return encoding == ENCODING_HOST ? source->host : source->app;
+}
+
+static bool
+is_source(struct builder *b, struct field *f, uint8_t encoding)
+{
+	uint32_t *expect = xreallocarray(NULL, b->nsource, sizeof *expect);
+	uint32_t *count = xcalloc(b->nplan, sizeof *count), n = 0;
+	bool is = !f->gather.plain;
+
+	for (uint32_t i = 0; i < b->nsource && is; i++)
+		expect[i] = gather_find(&f->gather, source_word(b->source[i], encoding), b->seed);
+	for (uint32_t p = 0; p < b->nplan; p++) {
+		for (uint32_t i = 0; i < b->plan[p].shape->nhole; i++)
+			count[p] += b->plan[p].field[i] == f;
+	}
+	for (uint32_t r = 0; r < b->nrow && is; r++) {
+		for (uint32_t k = count[b->row[r].plan]; k > 0 && is; k--)
+			is = gather_code(&f->gather, n++) == expect[b->row[r].source];
+	}
+	free(expect);
+	free(count);
+	return is;
+}
+
+/* ENCODING_HOST or ENCODING_APP when that is all the column says, else ENCODING_END. */
+static uint8_t
+source_encoding(struct builder *b, struct field *f)
+{
+	if (f->gather.n == 0 || f->gather.nword <= 1)
+		return ENCODING_END;
+	if ((f->roles & 1U << ROLE_HOST) != 0 && is_source(b, f, ENCODING_HOST))
+		return ENCODING_HOST;
+	if ((f->roles & 1U << ROLE_APP) != 0 && is_source(b, f, ENCODING_APP))
+		return ENCODING_APP;
+	return ENCODING_END;
+}
+
+/* ---- the directory ---- */
+
+static bool
+may_escape(const struct field *f)
+{
+	return f->kind == HOLE_JSON_STRING || f->kind == HOLE_JSON_VALUE ||
+	    f->kind == HOLE_SD_VALUE;
+}
+
+static bool
+has_escape(const struct field *f)
+{
+	const struct buf *octets = &f->gather.octets;
+
+	if (!may_escape(f))
+		return false;
+	if (f->text != NULL)
+		return text_has_escape(f->text);
+	return octets->n > 0 && memchr(octets->p, '\\', octets->n) != NULL;
+}
+
+struct putting {
+	struct builder *b;
+	const uint32_t *target;
+	struct list_facts *facts;	/* per column, for those that are the same */
+	bool any_escape;		/* some column has an escape: texts may repeat it */
+	struct list_scratch *scratch;
+};
+
+/* Encoding and parameters; facts of the values. */
+static void
+params_put(struct putting *p, struct field *f, struct list_out *out, struct list_facts *facts)
+{
+	uint8_t encoding;
+
+	*facts = (struct list_facts){ 0 };
+	if (f->text != NULL) {
+		text_put(out, p->scratch, f->text, p->target);
+		return;
+	}
+	if (p->target[f->index] != f->index) {
+		buf_u8(out->dir, ENCODING_SAME);
+		buf_varint(out->dir, p->target[f->index]);
+		*facts = p->facts[p->target[f->index]];
+		return;
+	}
+	encoding = source_encoding(p->b, f);
+	if (encoding == ENCODING_END)
+		column_put(out, p->scratch, &f->gather, facts);
+	else
+		buf_u8(out->dir, encoding);
+}
+
+static void
+field_put(struct putting *p, struct field *f, struct list_out *out)
+{
+	struct buf params = { 0 };
+	struct list_out to = { out->pack, &params };
+	struct list_facts *facts = &p->facts[f->index];
+	struct span name = gather_word(&p->b->field_names, f->index);
+	bool escape = has_escape(f) || (f->text != NULL && may_escape(f) && p->any_escape);
+
+	params_put(p, f, &to, facts);
+	buf_bytes(out->dir, span_sub(name, 1, name.n));
+	buf_u8(out->dir, f->kind);
+	buf_u8(out->dir, f->roles);
+	buf_u8(out->dir, (uint8_t)((facts->has_int ? SEGMENT_HAS_INT : 0) |
+	    (escape ? SEGMENT_HAS_ESCAPE : 0)));
+	buf_varint(out->dir, f->text != NULL ? text_values(f->text) : f->gather.n);
+	if (facts->has_int) {
+		buf_zigzag(out->dir, facts->int_min);
+		buf_zigzag(out->dir, facts->int_max);
+	}
+	buf_bytes(out->dir, buf_span(&params));
+	buf_done(&params);
+}
+
+void
+fields_put(struct builder *b, struct list_out *out, struct list_scratch *scratch)
+{
+	uint32_t *target = targets_find(b);
+	struct putting p = { b, target, xcalloc(b->nfield + 1, sizeof *p.facts), false, scratch };
+
+	buf_varint(out->dir, b->nfield);
+	for (uint32_t i = 0; i < b->nfield; i++)
+		p.any_escape |= b->field[i]->text == NULL && has_escape(b->field[i]);
+	for (uint32_t i = 0; i < b->nfield; i++)
+		field_put(&p, b->field[i], out);
+	free(p.facts);
+	free(target);
+}

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Cuts a text into fixed octets and slots, so that texts which differ only in their slots share a
+ * template: numbers, addresses, values behind '=', quoted parts, paths, timestamps; in a text of
+ * several lines the rest of a line behind its label. Pure. Where a text is cut decides how small
+ * it becomes, never whether it comes back.
+ *
+ * A slot never begins or ends inside of a word or an entity (store_entity_next) but those of mail
+ * addresses, so that the words of a text are those of its fixed octets and of its slots.
+ */
+#ifndef STORE_CUTTER_H
+#define STORE_CUTTER_H
+
+#include "store/stamp.h"
+
+enum {
+	CUT_SLOTS = 200,
+	CUT_BYTES = 65536,		/* longer texts are not cut */
+	CUT_STAMPS = 8,
+	CUT_ATOMS = 4
+};
+
+enum cut_escape {
+	CUT_PLAIN,
+	CUT_BACKSLASH			/* \ and the next octet, or \uXXXX, stand for one */
+};
+
+/* Tables, and the forms of timestamps that texts of this column are known to have. */
+struct cutter {
+	uint8_t class[256];		/* of each octet: what it may begin, end or belong to */
+	struct stamp_form stamp[CUT_STAMPS];
+	uint8_t first[CUT_STAMPS];	/* digits that it begins with; 0: a month's or day's name */
+	uint8_t behind[CUT_STAMPS];	/* the octet behind them */
+	uint32_t nstamp;
+};
+
+struct cut_slot {
+	uint32_t at;
+	uint32_t n;
+};
+
+struct cut {
+	struct span text;
+	enum cut_escape escape;
+	uint32_t natom;
+	struct cut_slot atom[CUT_ATOMS];	/* parts that are to be slots, ascending */
+	uint32_t nslot;
+	struct cut_slot slot[CUT_SLOTS];
+};
+
+/* A letter, digit or '_', or an octet above ASCII. */
+static inline bool
+cutter_is_word(const struct cutter *cutter, uint8_t c)
+{
+	return (cutter->class[c] & 1) != 0;
+}
+
+void	cutter_init(struct cutter *cutter);
+/* Fills nslot and slot[]. False: it cannot be cut (a NUL, too long, too many slots). */
+bool	cut_make(const struct cutter *cutter, struct cut *cut);
+/* Looks for timestamps in a text that is new; true when cutting again would be better. */
+bool	cutter_learn(struct cutter *cutter, struct span text);
+
+#endif

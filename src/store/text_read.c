@@ -1,0 +1,442 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * UNSAFE: arrays whose sizes were checked. Templates and slots back to texts; see text.h. Subs
+ * (lists of slots' values) are decoded when a text that needs them is asked for.
+ */
+#include "store/text.h"
+
+#include <stdlib.h>
+
+#include "base/limits.h"
+#include "base/must.h"
+#include "store/column.h"
+
+enum {
+	LIMIT_SUBS = 1 << 20,
+	LIMIT_SLOTS = 255,		/* of one template */
+	LIMIT_TEXT_BYTES = 1 << 30,	/* made by one segment */
+	BLOCK_BYTES = 64 << 10
+};
+
+struct sub {
+	uint32_t n;
+	struct span params;
+	bool loaded;
+	uint32_t nref;
+	const uint32_t *ref;
+	const uint32_t *code;		/* below nref: that reference; nref: the next of rest */
+	struct column rest;
+	/* while texts are made */
+	bool wanted;
+	uint32_t at, rest_at;
+};
+
+struct template {
+	uint32_t first, nslot;		/* in slot_sub */
+};
+
+struct text_reader {
+	struct pack *pack;
+	struct hold *hold;
+	uint32_t n, ntemplate, nsub;
+	uint8_t flags;
+	struct span *text;
+	struct template *template;
+	uint32_t *slot_sub;
+	struct sub *sub;
+	const uint32_t *template_of;
+	uint8_t *block;			/* free octets for texts */
+	size_t left;
+	size_t made;
+};
+
+static enum err
+broken(const char *what, struct why *why)
+{
+	return why_set(why, ERR_FORMAT, "text: %s", what);
+}
+
+/* ---- opening ---- */
+
+static uint32_t
+slots_of(struct span template)
+{
+	uint32_t n = 0;
+
+	for (size_t i = 0; i < template.n; i++)
+		n += template.p[i] == 0;
+	return n;
+}
+
+static enum err
+templates_read(struct text_reader *r, struct span all, struct why *why)
+{
+	struct cur c = cur_of(all);
+	uint32_t next = 0, nslot = 0;
+
+	if (r->ntemplate > all.n)
+		return broken("too many templates", why);
+	r->text = hold_alloc(r->hold, r->ntemplate, sizeof *r->text);
+	r->template = hold_alloc(r->hold, r->ntemplate, sizeof *r->template);
+	r->slot_sub = hold_alloc(r->hold, all.n, sizeof *r->slot_sub);
+	for (uint32_t i = 0; i < r->ntemplate; i++) {
+		r->text[i] = cur_bytes(&c);
+		r->template[i] = (struct template){ nslot, slots_of(r->text[i]) };
+		if (r->template[i].nslot > LIMIT_SLOTS)
+			return broken("too many slots", why);
+		for (uint32_t k = 0; k < r->template[i].nslot; k++) {
+			uint64_t sub = cur_varint(&c);
+
+			if (c.bad || sub > next)
+				return broken("broken template", why);
+			r->slot_sub[nslot++] = sub == 0 ? next : (uint32_t)sub - 1;
+			next += sub == 0;
+		}
+	}
+	if (!cur_done(&c) || next != r->nsub)
+		return broken("broken list of templates", why);
+	if (r->text[0].n != 1 || r->text[0].p[0] != 0)
+		return broken("template 0 is more than one slot", why);
+	return OK;
+}
+
+/* Each sub has as many values as the texts have slots for it. */
+static enum err
+subs_read(struct text_reader *r, struct span all, struct why *why)
+{
+	uint32_t *rows = xcalloc(r->ntemplate, sizeof *rows);
+	uint64_t *need = xcalloc((size_t)r->nsub + 1, sizeof *need);
+	struct cur c = cur_of(all);
+	enum err rc = OK;
+
+	for (uint32_t i = 0; i < r->n; i++)
+		rows[r->template_of[i]]++;
+	for (uint32_t i = 0; i < r->ntemplate; i++) {
+		for (uint32_t k = 0; k < r->template[i].nslot; k++)
+			need[r->slot_sub[r->template[i].first + k]] += rows[i];
+	}
+	r->sub = hold_alloc(r->hold, r->nsub, sizeof *r->sub);
+	for (uint32_t i = 0; i < r->nsub && rc == OK; i++) {
+		uint64_t n = cur_varint(&c);
+
+		r->sub[i] = (struct sub){ .n = (uint32_t)n, .params = cur_bytes(&c) };
+		if (c.bad || n != need[i] || n > LIMIT_COLUMN_VALUES ||
+		    (n > 0 && r->sub[i].params.n == 0))
+			rc = broken("broken slot", why);
+	}
+	if (rc == OK && !cur_done(&c))
+		rc = broken("broken list of slots", why);
+	free(rows);
+	free(need);
+	return rc;
+}
+
+enum err
+text_get(struct list_in *in, struct column *ret, struct text_reader **ret_reader, struct why *why)
+{
+	struct text_reader *r = xcalloc(1, sizeof *r);
+	struct span templates, subs;
+	uint64_t ntemplate, nsub;
+	uint32_t *code;
+	enum err rc;
+
+	must(cur_u8(in->c) == ENCODING_TEXT);
+	r->pack = in->pack;
+	r->hold = in->hold;
+	r->n = ret->n;
+	r->flags = cur_u8(in->c);
+	ntemplate = cur_varint(in->c);
+	nsub = cur_varint(in->c);
+	r->ntemplate = (uint32_t)ntemplate;
+	r->nsub = (uint32_t)nsub;
+	rc = in->c->bad || ntemplate == 0 || ntemplate > LIMIT_ROWS || nsub > LIMIT_SUBS ||
+	    (r->flags & ~TEXT_HAS_REFS) != 0 ? broken("broken parameters", why) : OK;
+	if (rc == OK)
+		rc = stream_get(in, &templates, why);
+	if (rc == OK)
+		rc = stream_get(in, &subs, why);
+	if (rc == OK)
+		rc = templates_read(r, templates, why);
+	if (rc == OK) {
+		code = hold_alloc(in->hold, r->n, sizeof *code);
+		rc = codes_get(in, code, r->n, r->ntemplate, why);
+		r->template_of = code;
+	}
+	if (rc == OK)
+		rc = subs_read(r, subs, why);
+	if (rc == OK) {
+		ret->ntemplate = r->ntemplate;
+		ret->template = r->text;
+		ret->template_of = r->template_of;
+		*ret_reader = r;
+		return OK;
+	}
+	text_reader_free(&r);
+	return rc;
+}
+
+void
+text_reader_free(struct text_reader **reader)
+{
+	free(*reader);
+	*reader = NULL;
+}
+
+bool
+text_reader_refs(const struct text_reader *r)
+{
+	return (r->flags & TEXT_HAS_REFS) != 0;
+}
+
+/* ---- slots ---- */
+
+static enum err
+refs_get(struct sub *s, struct list_in *in, struct why *why)
+{
+	uint64_t nref = cur_varint(in->c), nrest;
+	uint32_t *ref, *code, rest = 0;
+	enum err rc;
+
+	if (nref == 0 || nref > TEXT_REFS)
+		return broken("broken references", why);
+	ref = hold_alloc(in->hold, (size_t)nref, sizeof *ref);
+	for (uint64_t i = 0; i < nref; i++) {
+		uint64_t column = cur_varint(in->c);
+
+		if (column >= LIMIT_COLUMNS)
+			return broken("broken reference", why);
+		ref[i] = (uint32_t)column;
+	}
+	code = hold_alloc(in->hold, s->n, sizeof *code);
+	rc = codes_get(in, code, s->n, (uint32_t)nref + 1, why);
+	if (rc != OK)
+		return rc;
+	for (uint32_t i = 0; i < s->n; i++)
+		rest += code[i] == nref;
+	nrest = cur_varint(in->c);
+	if (nrest != rest)
+		return broken("broken references", why);
+	s->nref = (uint32_t)nref;
+	s->ref = ref;
+	s->code = code;
+	s->rest.n = rest;
+	return OK;
+}
+
+static enum err
+same_get(struct sub *s, struct list_in *in, struct why *why)
+{
+	uint64_t column = cur_varint(in->c);
+	uint32_t *ref, *code;
+
+	if (in->c->bad || column >= LIMIT_COLUMNS)
+		return broken("broken reference", why);
+	ref = hold_alloc(in->hold, 1, sizeof *ref);
+	code = hold_alloc(in->hold, s->n, sizeof *code);
+	memset(code, 0, s->n * sizeof *code);
+	*ref = (uint32_t)column;
+	s->nref = 1;
+	s->ref = ref;
+	s->code = code;
+	return OK;
+}
+
+static enum err
+sub_load(struct text_reader *r, struct sub *s, struct why *why)
+{
+	struct cur c = cur_of(s->params);
+	struct list_in in = { &c, r->pack, r->hold };
+	enum err rc = OK;
+
+	if (s->loaded || s->n == 0)
+		return OK;
+	s->rest = (struct column){ .n = s->n };
+	if (s->params.p[0] == ENCODING_SAME || s->params.p[0] == ENCODING_MIXED) {
+		if ((r->flags & TEXT_HAS_REFS) == 0)
+			return broken("references where none are", why);
+		s->rest.n = 0;
+		rc = cur_u8(&c) == ENCODING_SAME ? same_get(s, &in, why) : refs_get(s, &in, why);
+	}
+	if (rc == OK && s->rest.n > 0)
+		rc = column_get(&in, &s->rest, why);
+	if (rc == OK && !cur_done(&c))
+		rc = broken("octets behind a slot", why);
+	s->loaded = rc == OK;
+	return rc;
+}
+
+static struct span
+rest_at(const struct column *c, uint32_t i)
+{
+	if (c->value != NULL)
+		return c->value[i];
+	return c->word[c->code != NULL ? c->code[i] : 0];
+}
+
+/* ---- making texts ---- */
+
+struct making {
+	struct text_reader *r;
+	text_ref_fn *ref;
+	void *ctx;
+	struct span part[LIMIT_SLOTS];	/* values of the slots of one text */
+};
+
+/* The slots' values of text i; their sum in *ret_bytes. */
+static enum err
+parts_find(struct making *m, uint32_t i, size_t *ret_bytes, struct why *why)
+{
+	const struct template *t = &m->r->template[m->r->template_of[i]];
+	size_t bytes = m->r->text[m->r->template_of[i]].n - t->nslot;
+	enum err rc = OK;
+
+	for (uint32_t k = 0; k < t->nslot && rc == OK; k++) {
+		struct sub *s = &m->r->sub[m->r->slot_sub[t->first + k]];
+		uint32_t at = s->at++;
+
+		if (s->code != NULL && s->code[at] < s->nref)
+			rc = m->ref(m->ctx, s->ref[s->code[at]], i, &m->part[k], why);
+		else
+			m->part[k] = rest_at(&s->rest, s->code != NULL ? s->rest_at++ : at);
+		if (rc == OK)
+			bytes += m->part[k].n;
+	}
+	*ret_bytes = bytes;
+	return rc;
+}
+
+/* Text i is not wanted: its slots are stepped over. */
+static void
+parts_skip(struct text_reader *r, uint32_t i)
+{
+	const struct template *t = &r->template[r->template_of[i]];
+
+	for (uint32_t k = 0; k < t->nslot; k++) {
+		struct sub *s = &r->sub[r->slot_sub[t->first + k]];
+		uint32_t at = s->at++;
+
+		if (s->code != NULL)
+			s->rest_at += s->code[at] == s->nref;
+	}
+}
+
+static enum err
+room_make(struct text_reader *r, size_t n, struct why *why)
+{
+	if (n <= r->left)
+		return OK;
+	if (n > LIMIT_RECORD_BYTES || r->made > LIMIT_TEXT_BYTES)
+		return why_set(why, ERR_LIMIT, "text: more octets than a segment may have");
+	r->left = n > BLOCK_BYTES ? n : BLOCK_BYTES;
+	r->block = hold_alloc(r->hold, r->left, 1);
+	r->made += r->left;
+	return OK;
+}
+
+static struct span
+text_write(struct text_reader *r, struct span template, const struct span *part, size_t n)
+{
+	uint8_t *from = r->block, *to = from;
+	const uint8_t *p = template.p, *end = p + template.n;
+
+	if (n == 0)
+		return span_of(NULL, 0);
+	while (p < end) {
+		const uint8_t *hole = memchr(p, 0, (size_t)(end - p));
+		size_t fixed = (size_t)((hole != NULL ? hole : end) - p);
+
+		memcpy(to, p, fixed);
+		to += fixed;
+		p += fixed;
+		if (hole == NULL)
+			break;
+		if (part->n > 0)
+			memcpy(to, part->p, part->n);
+		to += part++->n;
+		p++;
+	}
+	must((size_t)(to - from) == n);
+	r->block += n;
+	r->left -= n;
+	return span_of(from, n);
+}
+
+/* Decodes the subs that wanted texts need and sets all to their start. */
+static enum err
+subs_begin(struct making *m, const uint8_t *want, struct why *why)
+{
+	struct text_reader *r = m->r;
+	enum err rc = OK;
+
+	for (uint32_t i = 0; i < r->nsub; i++)
+		r->sub[i].wanted = false;
+	for (uint32_t i = 0; i < r->n; i++) {
+		const struct template *t = &r->template[r->template_of[i]];
+
+		if (want != NULL && want[i] == 0)
+			continue;
+		for (uint32_t k = 0; k < t->nslot; k++)
+			r->sub[r->slot_sub[t->first + k]].wanted = true;
+	}
+	for (uint32_t i = 0; i < r->nsub && rc == OK; i++) {
+		r->sub[i].at = r->sub[i].rest_at = 0;
+		if (r->sub[i].wanted)
+			rc = sub_load(r, &r->sub[i], why);
+	}
+	return rc;
+}
+
+enum err
+text_make(struct text_reader *r, const uint8_t *want, struct span *value, text_ref_fn *ref,
+    void *ctx, struct why *why)
+{
+	struct making m = { .r = r, .ref = ref, .ctx = ctx };
+	enum err rc = subs_begin(&m, want, why);
+
+	for (uint32_t i = 0; i < r->n && rc == OK; i++) {
+		size_t n;
+
+		if (want != NULL && want[i] == 0) {
+			parts_skip(r, i);
+			continue;
+		}
+		rc = parts_find(&m, i, &n, why);
+		if (rc == OK)
+			rc = room_make(r, n, why);
+		if (rc == OK)
+			value[i] = text_write(r, r->text[r->template_of[i]], m.part, n);
+	}
+	return rc;
+}
+
+/* ---- looking at slots ---- */
+
+uint32_t
+text_slots(const struct text_reader *r, uint32_t template)
+{
+	must(template < r->ntemplate);
+	return r->template[template].nslot;
+}
+
+enum err
+text_slot(struct text_reader *r, uint32_t template, uint32_t slot, struct text_slot *ret,
+    struct why *why)
+{
+	struct sub *s;
+	enum err rc;
+
+	must(template < r->ntemplate && slot < r->template[template].nslot);
+	s = &r->sub[r->slot_sub[r->template[template].first + slot]];
+	rc = sub_load(r, s, why);
+	if (rc != OK)
+		return rc;
+	*ret = (struct text_slot){ .nref = s->nref, .ref = s->ref };
+	if (s->rest.value != NULL) {
+		ret->nvalue = s->rest.n;
+		ret->value = s->rest.value;
+	} else if (s->rest.word != NULL) {
+		ret->nvalue = s->rest.nword;
+		ret->value = s->rest.word;
+	}
+	return OK;
+}
