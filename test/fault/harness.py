@@ -138,10 +138,10 @@ class Desk:
             return f.read()
 
     def said(self, words):
-        """Has this run of the desk said that?"""
+        """How often has this run of the desk said that?"""
         with open(self.log, 'rb') as f:
             f.seek(self.log_from)
-            return words in f.read()
+            return f.read().count(words)
 
     def alive(self):
         return self.child is not None and self.child.poll() is None
@@ -203,14 +203,16 @@ class Desk:
         return next((pid for pid, name in self.children().items() if name == role), None)
 
     def kill_role(self, role, number=signal.SIGKILL, again=True):
-        """kill -9 of one role; waits until another one runs in its place."""
+        """kill -9 of one role; waits until another one is ready in its place."""
+        ready = b'trucban: %s ready' % role.encode()
         old = until(role + ' running', lambda: self.pid_of(role))
+        before = self.said(ready)
         os.kill(old, number)
         until('end of ' + role, lambda: not running(old))
-        if again:
-            return until(role + ' started again',
-                         lambda: next((p for p in [self.pid_of(role)] if p and p != old), None))
-        return None
+        if not again:
+            return None
+        until(role + ' ready again', lambda: self.said(ready) > before, 60)
+        return self.pid_of(role)
 
     # ---- what it knows ----
 
