@@ -83,8 +83,8 @@ outcomes_put(const struct outcomes *o, uint64_t took_ms, struct buf *out)
 		int n;
 
 		if (run->refused)
-			n = snprintf(text, sizeof text, "{\"%s\":{\"status\":405,\"error\":{\"type\":"
-			    "\"illegal_argument_exception\",\"reason\":"
+			n = snprintf(text, sizeof text, "{\"%s\":{\"status\":405,\"error\":{"
+			    "\"type\":\"illegal_argument_exception\",\"reason\":"
 			    "\"records are added, never changed\"}}}", action_name[run->action]);
 		else
 			n = snprintf(text, sizeof text, "{\"%s\":{\"status\":201}}",

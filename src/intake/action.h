@@ -18,7 +18,7 @@ enum action {
 	ACTION_END
 };
 
-/* action-line = ws "{" ws string ws ":" ...: the first name of an object. ERR_FORMAT: it is none. */
+/* action-line = ws "{" ws string ws ":" ...: the first name in an object; else ERR_FORMAT. */
 enum err	action_read(struct span line, enum action *ret_action);
 
 /* Items with the same outcome, one after the other. */

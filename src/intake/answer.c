@@ -9,8 +9,8 @@
 #include <openssl/crypto.h>
 #include <openssl/sha.h>
 
-#include "intake/intake_int.h"
 #include "model/base64.h"
+#include "intake/intake_int.h"
 
 enum {
 	GET = 1 << HTTP_GET | 1 << HTTP_HEAD,

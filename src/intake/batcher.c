@@ -16,8 +16,8 @@
 #include <stdlib.h>
 
 #include "base/must.h"
-#include "model/batch.h"
 #include "sys/chan.h"
+#include "model/batch.h"
 #include "wire/wire.h"
 
 enum {

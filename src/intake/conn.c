@@ -11,7 +11,6 @@
  */
 #include "intake/conn.h"
 
-#include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdlib.h>
@@ -21,10 +20,11 @@
 #include <openssl/err.h>
 
 #include "base/must.h"
-#include "intake/intake_int.h"
 #include "sys/clock.h"
 #include "sys/file.h"
 #include "sys/sock.h"
+#include "intake/intake_int.h"
+#include "intake/octets.h"
 
 enum {
 	READS_A_TURN = 2,	/* then it is somebody else's turn */
@@ -254,76 +254,6 @@ conn_most(const struct conn *conn, size_t held)
 
 /* ---- octets in and out ---- */
 
-enum io { IO_OK, IO_AGAIN, IO_WRITE_FIRST, IO_END, IO_BROKEN };
-
-static enum io
-ssl_result(struct conn *conn, int rc)
-{
-	switch (SSL_get_error(conn->ssl, rc)) {
-	case SSL_ERROR_WANT_READ:
-		return IO_AGAIN;
-	case SSL_ERROR_WANT_WRITE:
-		return IO_WRITE_FIRST;
-	case SSL_ERROR_ZERO_RETURN:
-		return IO_END;
-	default:
-		return IO_BROKEN;
-	}
-}
-
-/* Fills the buffer as far as there is something; IO_OK when there may be more. */
-static enum io
-octets_read(struct conn *conn, uint8_t *at, size_t room, size_t *ret_n)
-{
-	enum io io = IO_OK;
-	ssize_t got;
-
-	*ret_n = 0;
-	if (conn->ssl == NULL) {
-		do
-			got = recv(conn->fd, at, room, 0);
-		while (got < 0 && errno == EINTR);
-		if (got == 0)
-			return IO_END;
-		if (got < 0)
-			return errno == EAGAIN ? IO_AGAIN : IO_BROKEN;
-		*ret_n = (size_t)got;
-		return (size_t)got == room ? IO_OK : IO_AGAIN;
-	}
-	while (io == IO_OK && *ret_n < room) {
-		size_t n = 0;
-		int rc;
-
-		ERR_clear_error();
-		rc = SSL_read_ex(conn->ssl, at + *ret_n, room - *ret_n, &n);
-		*ret_n += n;
-		if (rc != 1)
-			io = ssl_result(conn, rc);
-	}
-	return io;
-}
-
-static enum io
-octets_write(struct conn *conn, struct span out, size_t *ret_n)
-{
-	ssize_t put;
-	int rc;
-
-	*ret_n = 0;
-	if (conn->ssl == NULL) {
-		do
-			put = send(conn->fd, out.p, out.n, MSG_NOSIGNAL);
-		while (put < 0 && errno == EINTR);
-		if (put < 0)
-			return errno == EAGAIN ? IO_AGAIN : IO_BROKEN;
-		*ret_n = (size_t)put;
-		return IO_OK;
-	}
-	ERR_clear_error();
-	rc = SSL_write_ex(conn->ssl, out.p, out.n, ret_n);
-	return rc == 1 ? IO_OK : ssl_result(conn, rc);
-}
-
 void
 conn_write(struct conn *conn, struct span bytes)
 {
@@ -335,8 +265,8 @@ conn_push(struct conn *conn)
 {
 	while (conn->out_at < conn->out.n) {
 		size_t n;
-		enum io io = octets_write(conn, span_sub(buf_span(&conn->out), conn->out_at,
-		    SIZE_MAX), &n);
+		enum io io = octets_write(conn->fd, conn->ssl,
+		    span_sub(buf_span(&conn->out), conn->out_at, SIZE_MAX), &n);
 
 		conn->out_at += n;
 		if (io == IO_BROKEN || io == IO_END)
@@ -500,7 +430,7 @@ conn_handshake(struct conn *conn)
 		conn_opened(conn);
 		return true;
 	}
-	io = ssl_result(conn, rc);
+	io = octets_ssl(conn->ssl, rc);
 	if (io == IO_AGAIN)
 		return false;
 	if (io == IO_WRITE_FIRST) {
@@ -547,7 +477,7 @@ conn_readable(evutil_socket_t fd, short what, void *arg)
 				return;
 			continue;
 		}
-		io = octets_read(conn, intake->read_buf, READ_BYTES, &n);
+		io = octets_read(conn->fd, conn->ssl, intake->read_buf, READ_BYTES, &n);
 		if (n > 0) {
 			intake->reads++;
 			conn->active_ns = clock_mono_ns();

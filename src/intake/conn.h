@@ -14,9 +14,9 @@
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "sys/sock.h"
 #include "intake/framing.h"
 #include "intake/relp.h"
-#include "sys/sock.h"
 
 struct conn;
 struct intake;

@@ -19,13 +19,13 @@
 #include <openssl/crypto.h>
 
 #include "base/must.h"
-#include "intake/answer.h"
-#include "intake/conn.h"
-#include "intake/intake_int.h"
 #include "sys/chan.h"
 #include "sys/clock.h"
 #include "sys/sock.h"
 #include "wire/wire.h"
+#include "intake/answer.h"
+#include "intake/conn.h"
+#include "intake/intake_int.h"
 
 enum {
 	ACCEPTS_A_TURN = 64,

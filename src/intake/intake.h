@@ -69,7 +69,7 @@ enum intake_format {
 
 struct intake_hint {
 	uint8_t format;			/* enum intake_format */
-	struct span message_field;	/* JSON: names as the client gave them, comma between; or empty */
+	struct span message_field;	/* JSON: names that the client gave, comma between */
 	struct span time_field;
 };
 

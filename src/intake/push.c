@@ -14,6 +14,7 @@
 #include <stdlib.h>
 
 #include "base/must.h"
+#include "sys/clock.h"
 #include "intake/action.h"
 #include "intake/answer.h"
 #include "intake/conn.h"
@@ -21,7 +22,6 @@
 #include "intake/framing.h"
 #include "intake/http.h"
 #include "intake/intake_int.h"
-#include "sys/clock.h"
 
 enum {
 	DISCARD_BYTES = 1 << 20,	/* of a refused body, so that the client sees the answer */
@@ -203,7 +203,7 @@ request_answer(struct conn *conn)
 	if (push->kind == ANSWER_BULK)
 		outcomes_put(&push->outcomes, (uint64_t)(clock_mono_ns() - push->begin_ns) /
 		    NS_PER_MS, &body);
-	/* Clients that do not read what they asked for: their rows are kept, their answer is not. */
+	/* Clients that do not read: their rows are kept, their answers are not. */
 	if (body.n > LARGE_ANSWER && conn->intake->replies + body.n > LIMIT_REPLIES_BYTES) {
 		conn->listener->count.failed++;
 		push->keep_alive = false;

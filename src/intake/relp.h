@@ -46,7 +46,7 @@ struct relp_frame {
 	uint64_t cut;		/* octets of the data that were not kept */
 };
 
-/* As framing_next(): OK a frame, ERR_MORE all was taken, ERR_FORMAT nothing after it is readable. */
+/* As framing_next(): OK a frame, ERR_MORE all was taken, ERR_FORMAT it cannot be read further. */
 enum err	relp_next(struct relp_reader *reader, struct span *io_input, size_t most,
 		    struct relp_frame *ret_frame);
 size_t		relp_held(const struct relp_reader *reader);

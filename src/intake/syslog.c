@@ -18,10 +18,10 @@
 
 #include "base/hash.h"
 #include "base/must.h"
-#include "intake/conn.h"
-#include "intake/intake_int.h"
 #include "sys/clock.h"
 #include "sys/sock.h"
+#include "intake/conn.h"
+#include "intake/intake_int.h"
 
 static const struct intake_hint syslog_hint = { .format = INTAKE_FORMAT_SYSLOG };
 
@@ -53,7 +53,8 @@ tcp_input(struct conn *conn, struct span *io_input, int64_t recv_ns)
 	enum err rc;
 
 	do {
-		rc = framing_next(framing, io_input, conn_most(conn, framing_held(framing)), &frame);
+		rc = framing_next(framing, io_input, conn_most(conn, framing_held(framing)),
+		    &frame);
 		if (rc == OK)
 			tcp_record(conn, &frame, recv_ns);
 	} while (rc == OK);
@@ -143,7 +144,7 @@ struct udp {
 	struct iovec iov[SLOTS];
 	struct sockaddr_storage addr[SLOTS];
 	alignas(struct cmsghdr) uint8_t control[SLOTS][CONTROL_BYTES];
-	uint32_t lost;			/* as the kernel told last; it counts from the socket's begin */
+	uint32_t lost;			/* as the kernel told last, of this socket's life */
 	struct known_peer known[KNOWN_PEERS];
 };
 

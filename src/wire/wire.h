@@ -14,13 +14,13 @@
 #include "base/limits.h"
 
 enum wire_type {
-	WIRE_HELLO = 1,	/*
-			 * role -> keeper, parent: u8 role, u32 wire version, u64 instance (random, of
-			 * this process; tickets of one instance only grow, so that a batch sent again
-			 * after the keeper's restart is known). parent -> writer, with a descriptor
-			 * attached: the new channel to a restarted keeper; send HELLO, all SHAPEs and
-			 * SOURCEs and every unacknowledged BATCH again on it
-			 */
+	/*
+	 * role -> keeper, parent: u8 role, u32 wire version, u64 instance (random, of this process;
+	 * tickets of one instance only grow, so that a batch sent again after the keeper's restart
+	 * is known). parent -> writer, with a descriptor attached: the new channel to a restarted
+	 * keeper; send HELLO, all SHAPEs and SOURCEs and every unacknowledged BATCH again on it
+	 */
+	WIRE_HELLO = 1,
 	WIRE_SHAPE,	/* writer -> keeper: u32 id (next unused, from 0), shape encoding */
 	WIRE_SOURCE,	/* writer -> keeper: u32 id (next unused, from 0), source encoding */
 	WIRE_BATCH,	/* writer -> keeper: a batch; tag = ticket, chosen by the writer */
@@ -30,7 +30,7 @@ enum wire_type {
 	WIRE_COUNTERS,	/* any -> keeper, parent: varint n, n * (bytes name, varint value) */
 	WIRE_READY,	/* role -> parent: text, what it listens on or opened */
 	WIRE_STOP,	/* parent -> role: finish what is begun, answer, end */
-	WIRE_CONF,	/* parent -> role: the configuration's text, YAML, as checked by the parent */
+	WIRE_CONF,	/* parent -> role: the configuration, YAML, as checked by the parent */
 	WIRE_ASK,	/* front -> keeper: u8 enum wire_ask, bytes argument; tag */
 	WIRE_ANSWER,	/* keeper -> front: tag; u8 enum err, text or bytes */
 	WIRE_KEY,	/* parent -> keeper, front: u8 which (0 store, 1 seal seed), 32 octets */

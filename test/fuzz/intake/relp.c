@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Fuzzes the frame reader and the offers of intake/relp.c; first octet: the step, as in framing.c. */
+/* Fuzzes frames and offers of intake/relp.c; first octet: the step, as in framing.c. */
 #include <stdint.h>
 
 #include "base/must.h"

@@ -313,6 +313,27 @@ fake_free(struct fake **ret)
 	*ret = NULL;
 }
 
+static inline struct intake_listener
+door(uint8_t kind)
+{
+	return (struct intake_listener){ .name = SPAN("door"), .kind = kind, .class = 1,
+	    .trust = kind == INTAKE_UDP ? TRUST_CLAIM : TRUST_PEER, .unit = 7 };
+}
+
+static inline struct fake *
+fake_one(uint8_t kind)
+{
+	struct intake_listener listener = door(kind);
+
+	return fake_new(&listener, 1, 0);
+}
+
+static inline struct span
+raw(const struct fake *fake, uint32_t i)
+{
+	return i < fake->nrow ? buf_span(&fake->row[i].raw) : SPAN("(no such row)");
+}
+
 /* ---- clients ---- */
 
 static inline int

@@ -12,7 +12,7 @@
 struct example {
 	const char *what;
 	struct span in;
-	const char *want;	/* '|' behind each record, then "+n" cut octets; '!' where it breaks */
+	const char *want;	/* '|' behind each record, "+n" cut octets, '!' it breaks */
 };
 
 #define IN(literal) { (const uint8_t *)(literal), sizeof(literal) - 1 }

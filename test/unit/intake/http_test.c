@@ -76,7 +76,8 @@ broken_heads_are_refused(void)
 		"GET / HTTP/1.1\r\nContent-Length: 99999999999999999999999\r\n\r\n",
 		"GET / HTTP/1.1\r\nContent-Length: 4294967297\r\n\r\n",
 		"GET / HTTP/1.1\r\nTransfer-Encoding: gzip, chunked\r\n\r\n",
-		"GET / HTTP/1.1\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n",
+		"GET / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n"
+		    "Transfer-Encoding: chunked\r\n\r\n",
 		"GET / HTTP/1.1\r\nTransfer-Encoding: xchunked\r\n\r\n",
 		"GET / HTTP/1.1\r\nTransfer-Encoding: chunked\r\nContent-Length: 1\r\n\r\n",
 		"GET / HTTP/1.1\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n",
@@ -255,7 +256,8 @@ every_coding_gives_the_text_back(void)
 			struct buf out = { 0 };
 			bool whole = false;
 
-			check_int(decode(&out, cases[i].coding, cases[i].in, step, &whole), ERR_MORE);
+			check_int(decode(&out, cases[i].coding, cases[i].in, step, &whole),
+			    ERR_MORE);
 			check(whole);
 			check(span_eq(buf_span(&out), span_of(text, sizeof text)));
 			out.n = 0;

@@ -228,8 +228,8 @@ measure(const char *name, uint8_t kind, void (*run_sender)(uint16_t port, unsign
 	cpu = clock_process_ns() - cpu;
 	wall = clock_mono_ns() - wall;
 	rows = fake_counter(fake, "intake.door.records");
-	printf("%-12s %9llu rows  %.3f us CPU each  %.0f a second  %llu dropped by the kernel\n", name,
-	    (unsigned long long)rows, (double)cpu / 1e3 / (double)(rows > 0 ? rows : 1),
+	printf("%-12s %9llu rows  %.3f us CPU each  %.0f a second  %llu dropped by the kernel\n",
+	    name, (unsigned long long)rows, (double)cpu / 1e3 / (double)(rows > 0 ? rows : 1),
 	    (double)rows * 1e9 / (double)wall,
 	    (unsigned long long)fake_counter(fake, "intake.door.kernel_drops"));
 	(void)fflush(stdout);

@@ -17,7 +17,8 @@ static void
 equal_claims_have_equal_numbers(void)
 {
 	struct sources *s = sources_new(1);
-	struct source a = like("192.0.2.1", ""), b = like("192.0.2.2", ""), c = like("192.0.2.1", "x");
+	struct source a = like("192.0.2.1", ""), b = like("192.0.2.2", "");
+	struct source c = like("192.0.2.1", "x");
 	uint32_t other = sources_other(s, &a), o1, o2, o3, one;
 
 	o1 = sources_origin(s, &a, other);
@@ -30,7 +31,8 @@ equal_claims_have_equal_numbers(void)
 	check_int(sources_find(s, o1, SPAN("h"), SPAN("a")), one);
 	check(sources_find(s, o1, SPAN("h"), SPAN("b")) != one);
 	check(sources_find(s, o1, SPAN("ha"), SPAN("")) != one);
-	check(sources_find(s, o1, SPAN(""), SPAN("ha")) != sources_find(s, o1, SPAN("ha"), SPAN("")));
+	check(sources_find(s, o1, SPAN(""), SPAN("ha")) !=
+	    sources_find(s, o1, SPAN("ha"), SPAN("")));
 	check(sources_find(s, o2, SPAN("h"), SPAN("a")) != one);
 	check_int(sources_find(s, o1, SPAN("h"), SPAN("a")), one);
 	sources_free(&s);

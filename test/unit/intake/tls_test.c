@@ -269,8 +269,8 @@ relp_and_http_answer_through_tls_after_the_ack(void)
 
 	fake = fake_new(&http, 1, 0);
 	check(caller_begin(&caller, fake, NULL));
-	caller_send(&caller, fake, SPAN("POST /insert/jsonline HTTP/1.1\r\nContent-Length: 3\r\n\r\n"
-	    "{}\n"));
+	caller_send(&caller, fake, SPAN("POST /insert/jsonline HTTP/1.1\r\n"
+	    "Content-Length: 3\r\n\r\n{}\n"));
 	check_int(caller_got(&caller).n, 0);
 	fake_answer_all(fake, OK);
 	fake_turns(fake, 4);
