@@ -24,8 +24,8 @@ void	source_digest(uint8_t ret[SOURCE_DIGEST_BYTES], const struct source *source
 /* n salts for the rows of the frame that begins at first_seq. */
 void	salts(uint8_t *ret, size_t n, const uint8_t seed[SEED_BYTES], uint64_t first_seq);
 /* raw: the record's exact octets. */
-void	row_digest(struct digest *ret, const uint8_t salt[SALT_BYTES], uint8_t stream, uint8_t class,
-	    uint8_t flags, uint32_t epoch, uint64_t seq, int64_t recv_ns,
+void	row_digest(struct digest *ret, const uint8_t salt[SALT_BYTES], uint8_t stream,
+	    uint8_t class, uint8_t flags, uint32_t epoch, uint64_t seq, int64_t recv_ns,
 	    const uint8_t source_digest[SOURCE_DIGEST_BYTES], struct span raw);
 /* Tree16; n >= 1; overwrites d[]. */
 void	tree16(struct digest *ret, struct digest *d, size_t n);

@@ -145,8 +145,8 @@ rows_get(struct leaf *leaf, struct cur *in, struct arena *arena, struct why *why
 	if (rows->first_seq < 1 || rows->last_seq < rows->first_seq || rows->frames < 1 ||
 	    rows->rows < rows->frames || rows->rows > LIMIT_ROWS ||
 	    rows->rows - 1 > rows->last_seq - rows->first_seq)
-		return why_set(why, ERR_FORMAT, "ROWS leaf breaks rule 4: %u rows from %llu to %llu",
-		    rows->rows, (unsigned long long)rows->first_seq,
+		return why_set(why, ERR_FORMAT, "ROWS leaf breaks rule 4: %u rows from %llu to "
+		    "%llu", rows->rows, (unsigned long long)rows->first_seq,
 		    (unsigned long long)rows->last_seq);
 	if (rows->s0 >= LOCATOR_END || rows->s1 >= LOCATOR_END)
 		return why_set(why, ERR_FORMAT, "ROWS leaf breaks rule 4: locator too large");

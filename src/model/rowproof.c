@@ -252,7 +252,8 @@ row_proof_get(struct row_proof *ret_proof, struct span text, struct arena *arena
 	(void)line_of(&in, "");
 	proof.note = in.rest;
 	if (in.bad || salt.n != SALT_BYTES || proof.raw.n > LIMIT_RECORD_BYTES)
-		return why_set(why, ERR_FORMAT, "row proof breaks rule 1: a line is missing or broken");
+		return why_set(why, ERR_FORMAT, "row proof breaks rule 1: a line is missing or "
+		    "broken");
 	memcpy(proof.salt, salt.p, SALT_BYTES);
 
 	/* One text for one proof: what would be written differently is refused. */
@@ -287,7 +288,8 @@ row_check(const struct row_proof *proof, const struct leaf *leaf, struct why *wh
 	if (leaf->stream != proof->stream || leaf->class != proof->class ||
 	    leaf->epoch != proof->epoch || proof->seq < rows->first_seq ||
 	    proof->seq > rows->last_seq || proof->frame.n != rows->frames)
-		return why_set(why, ERR_PROOF, "row proof breaks rule 3: the entry is of other rows");
+		return why_set(why, ERR_PROOF, "row proof breaks rule 3: the entry is of other "
+		    "rows");
 	return OK;
 }
 

@@ -336,7 +336,8 @@ keys_rotate_begin(struct key_rotation *ret_rotation, int dirfd, const struct key
 	if (!keys->has_seed)
 		return why_set(why, ERR_DENIED, "cannot replace the seal key: it cannot be read");
 	if (!printable(reason))
-		return why_set(why, ERR_FORMAT, "cannot replace the seal key: reason is not one line");
+		return why_set(why, ERR_FORMAT, "cannot replace the seal key: reason is not one "
+		    "line");
 	random_bytes(rotation.seed, sizeof rotation.seed);
 	note_key_of_seed(&key, keys->origin, rotation.seed);
 	note_key_put(&rotation.old_vkey, &keys->vkey);
@@ -563,7 +564,8 @@ key_escrow_read(uint8_t ret_key[KEY_BYTES], struct span text, struct why *why)
 	} else {
 		escrow_sum(sum, bytes);
 		if (memcmp(sum, bytes + KEY_BYTES, sizeof sum) != 0)
-			rc = why_set(why, ERR_FORMAT, "store key is mistyped: its checksum differs");
+			rc = why_set(why, ERR_FORMAT, "store key is mistyped: its checksum "
+			    "differs");
 		else
 			memcpy(ret_key, bytes, KEY_BYTES);
 	}

@@ -15,10 +15,13 @@
 
 #include "base/must.h"
 #include "model/line.h"
-#include "store/manifest_int.h"
 #include "sys/file.h"
+#include "store/manifest_int.h"
 
-enum { KEY_GRACE = 64, TEXT_BYTES = 1024 };	/* entries that the old key may sign behind its end */
+enum {
+	KEY_GRACE = 64,			/* entries that the old key may sign behind its end */
+	TEXT_BYTES = 1024
+};
 
 typedef unsigned long long ull;
 
@@ -134,7 +137,7 @@ chain_find(const struct proof_stand *stand, const struct note_key *key)
 	return i;
 }
 
-/* The keys that may have signed the checkpoint: the newest; a little after a change the one before. */
+/* The keys that may have signed: the newest; a little after a change the one before it. */
 static unsigned
 signers(const struct proof *p, struct note_key ret[2])
 {
@@ -254,8 +257,8 @@ anchor_judge(struct proof *p, const struct checkpoint *anchor, int64_t time_ns)
 		return;
 	}
 	if (memcmp(root.b, anchor->root.b, DIGEST_BYTES) != 0) {
-		proof_say(p, PROOF_ROLLBACK, PROOF_BAD, &place, "forked: the first %llu entries are "
-		    "not those of the anchor %s", (ull)anchor->size, code);
+		proof_say(p, PROOF_ROLLBACK, PROOF_BAD, &place, "forked: the first %llu entries "
+		    "are not those of the anchor %s", (ull)anchor->size, code);
 		return;
 	}
 	p->result.anchors++;
@@ -339,7 +342,8 @@ witnesses(struct proof *p)
 		uint64_t time_s = 0;
 
 		if (key->kind != NOTE_COSIGNATURE ||
-		    note_check(&p->note, key, &time_s, NULL) != OK || time_s > INT64_MAX / 1000000000)
+		    note_check(&p->note, key, &time_s, NULL) != OK ||
+		    time_s > INT64_MAX / 1000000000)
 			continue;
 		p->result.anchors++;
 		if ((int64_t)time_s * 1000000000 > p->result.anchor_ns)

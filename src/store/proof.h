@@ -24,7 +24,7 @@ enum proof_kind {
 	PROOF_MISSING,		/* sealed rows that are nowhere */
 	PROOF_DOUBLE,		/* sealed rows that are in two segments */
 	PROOF_ROW,		/* rows whose octets or stamps are not those that were sealed */
-	PROOF_DROP,		/* rows that are gone by a rule which does not cover it, or by order */
+	PROOF_DROP,		/* rows gone by a rule that does not cover it, or by order */
 	PROOF_SEGMENT,		/* a segment file that is missing, damaged or belongs to nobody */
 	PROOF_MANIFEST,		/* the manifest, or what it says of a segment */
 	PROOF_JOURNAL,		/* a journal file */
@@ -61,7 +61,7 @@ typedef bool proof_progress_fn(void *ctx, uint64_t done_bytes, uint64_t all_byte
 struct proof_options {
 	const struct note_key *trusted;	/* ntrusted keys from outside; 0: the store's own */
 	size_t ntrusted;
-	struct span against;		/* signed checkpoints or text with anchor lines; empty: none */
+	struct span against;		/* signed checkpoint or text with anchor lines */
 	const uint8_t *store_key;	/* 32 octets; NULL: key/store.key, when it can be read */
 	int64_t since_ns;		/* only rows sealed at or after it; 0: all */
 	int state_dirfd;		/* with state_name: what an earlier run found whole */

@@ -16,17 +16,18 @@
 #include "model/checkpoint.h"
 #include "model/leaf.h"
 #include "model/tlog.h"
+#include "sys/thread.h"
 #include "store/key.h"
 #include "store/manifest.h"
 #include "store/proof.h"
-#include "store/segment.h"
+#include "store/segment_int.h"
 #include "store/tiles.h"
-#include "sys/thread.h"
 
 enum {
 	PROOF_KEYS_MAX = 64,		/* seal keys of one store; a year has one */
 	PROOF_EPOCHS_MAX = 4096,	/* lives whose last known root is looked at */
-	PROOF_ARENA = 8 << 20
+	PROOF_ARENA = 8 << 20,
+	PROOF_PATH_BYTES = 64
 };
 
 /* One bit per entry of the tree. */
@@ -185,6 +186,28 @@ void		proof_missing(struct proof *p);
 
 /* ---- proof_rows.c ---- */
 
+/* Rows of a segment being digested again. One per thread. */
+struct redigest {
+	struct digest *row;		/* of the last frame */
+	uint8_t *salt;			/* the same */
+	struct buf raw;			/* of its last row */
+	uint8_t (*source)[SOURCE_DIGEST_BYTES];
+	/* the segment's own, after redigest_load */
+	const uint16_t *source_index;
+	const uint8_t *flags;
+	const int64_t *recv;
+	const uint64_t *seq;
+};
+
+void		redigest_init(struct redigest *r);
+void		redigest_done(struct redigest *r);
+/* Decodes all of the segment that goes into the digests of its rows. */
+enum err	redigest_load(struct redigest *r, struct segment *segment, struct why *why);
+/* The frame's rows stand from row number `at` of the segment on. */
+enum err	redigest_frame(struct redigest *r, struct segment *segment,
+		    const struct segment_leaf *leaf, const struct segment_frame *frame,
+		    uint32_t at, struct why *why);
+
 /*
  * The rows of one leaf being digested again, frame by frame: shared by segments and journal.
  */
@@ -215,6 +238,9 @@ void		proof_runs(struct proof *p);
 /* ---- proof_segment.c ---- */
 
 enum err	proof_segments(struct proof *p, struct why *why);
+/* "segment/YYYY-MM-DD/ID.seg" or ".idx" */
+void		proof_part_path(char path[PROOF_PATH_BYTES], const struct segment_info *info,
+		    enum segment_part part);
 /* Is there any file that names our store key, or none that names one at all? */
 bool		proof_key_fits(struct proof *p);
 /* Not looked at: the entries that the manifest names for it are taken as found. */

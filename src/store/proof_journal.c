@@ -13,8 +13,8 @@
 
 #include "base/cur.h"
 #include "base/must.h"
-#include "store/journal_int.h"
 #include "sys/file.h"
+#include "store/journal_int.h"
 
 /* Where the head's own octets end, without and with a wrapped data key: journal.md section 1. */
 enum { HEAD_END = 128, HEAD_WRAPPED_END = 188 };
@@ -84,7 +84,7 @@ strand_rows(struct walk *w, const struct journal_frame *frame, struct digest *re
 	w->next_seq[frame->stream] = frame->id + n;
 }
 
-/* Row digests of the frame into w->row, its digest to ret. The batch was validated by the reader. */
+/* Row digests of the frame into w->row, its digest to ret. The reader validated the batch. */
 static void
 frame_digest(struct walk *w, const struct journal_frame *frame, struct digest *ret)
 {

@@ -13,6 +13,73 @@ enum { RUNS_MAX = 16 << 20 };	/* frames looked at for overlaps: 256 MB */
 
 typedef unsigned long long ull;
 
+/* ---- rows of a segment ---- */
+
+void
+redigest_init(struct redigest *r)
+{
+	*r = (struct redigest){ 0 };
+	r->salt = xmalloc((size_t)LIMIT_ROWS * SALT_BYTES);
+	r->row = xcalloc(LIMIT_ROWS, sizeof *r->row);
+}
+
+void
+redigest_done(struct redigest *r)
+{
+	free(r->salt);
+	free(r->row);
+	free(r->source);
+	buf_done(&r->raw);
+	*r = (struct redigest){ 0 };
+}
+
+enum err
+redigest_load(struct redigest *r, struct segment *segment, struct why *why)
+{
+	const struct column *column;
+	enum err rc = OK;
+
+	for (uint32_t i = 0; rc == OK && i < segment_columns(segment); i++) {
+		rc = segment_column_load(segment, i, &column, why);
+		if (rc == OK && segment_column(segment, i)->form == COLUMN_TEXT)
+			rc = segment_column_text(segment, i, NULL, why);
+	}
+	if (rc == OK)
+		rc = segment_source_index(segment, &r->source_index, why);
+	if (rc == OK)
+		rc = segment_flags(segment, &r->flags, why);
+	if (rc == OK)
+		rc = segment_recv(segment, &r->recv, why);
+	if (rc == OK)
+		rc = segment_seq(segment, &r->seq, why);
+	if (rc != OK)
+		return rc;
+	r->source = xreallocarray(r->source, segment_sources(segment), sizeof r->source[0]);
+	for (uint32_t i = 0; i < segment_sources(segment); i++)
+		source_digest(r->source[i], segment_source(segment, i));
+	return OK;
+}
+
+enum err
+redigest_frame(struct redigest *r, struct segment *segment, const struct segment_leaf *leaf,
+    const struct segment_frame *frame, uint32_t at, struct why *why)
+{
+	salts(r->salt, frame->rows, leaf->seed, frame->first_seq);
+	for (uint32_t i = 0; i < frame->rows; i++) {
+		uint32_t row = at + i;
+		enum err rc;
+
+		r->raw.n = 0;
+		rc = segment_raw(segment, row, &r->raw, why);
+		if (rc != OK)
+			return rc;
+		row_digest(&r->row[i], r->salt + (size_t)i * SALT_BYTES, segment_stream(segment),
+		    segment_class(segment), r->flags[row], segment_epoch(segment), r->seq[row],
+		    r->recv[row], r->source[r->source_index[row]], buf_span(&r->raw));
+	}
+	return OK;
+}
+
 /* ---- the rows of one leaf ---- */
 
 void

@@ -10,14 +10,13 @@
 #include <stdlib.h>
 
 #include "base/must.h"
+#include "sys/dir.h"
+#include "sys/file.h"
 #include "store/journal_int.h"
 #include "store/pack.h"
 #include "store/segment_int.h"
-#include "sys/dir.h"
-#include "sys/file.h"
 
 enum {
-	PATH_BYTES = 64,
 	FILE_BYTES_MAX = 1 << 30,	/* of one part of a segment; 64 MB is a large one */
 	/* Where files name the store key: segment.md section 1, journal.md section 1. */
 	PACK_KEY_ID_AT = 48,
@@ -34,20 +33,11 @@ struct worker {
 	size_t *next;			/* shared: of the manifest's segments */
 	struct leaf_reader leaves;
 	struct leaf_sum sum;
-	struct buf raw;
-	uint8_t *salt;			/* LIMIT_ROWS */
-	struct digest *row;		/* LIMIT_ROWS: of one frame */
-	uint8_t (*source)[SOURCE_DIGEST_BYTES];
-	struct why why;
-	enum err rc;
+	struct redigest rows;
 	/* the segment at hand */
 	const struct segment_info *info;
-	char path[PATH_BYTES];		/* of its sealed part */
-	char path_idx[PATH_BYTES];
-	const uint16_t *source_index;
-	const uint8_t *flags;
-	const int64_t *recv;
-	const uint64_t *seq;
+	char path[PROOF_PATH_BYTES];		/* of its sealed part */
+	char path_idx[PROOF_PATH_BYTES];
 };
 
 static void
@@ -59,54 +49,6 @@ segment_bad(struct worker *w, enum proof_kind kind, const char *path, const char
 }
 
 /* ---- rows ---- */
-
-static enum err
-segment_load(struct worker *w, struct segment *segment, struct why *why)
-{
-	const struct column *column;
-	enum err rc = OK;
-
-	for (uint32_t i = 0; rc == OK && i < segment_columns(segment); i++) {
-		rc = segment_column_load(segment, i, &column, why);
-		if (rc == OK && segment_column(segment, i)->form == COLUMN_TEXT)
-			rc = segment_column_text(segment, i, NULL, why);
-	}
-	if (rc == OK)
-		rc = segment_source_index(segment, &w->source_index, why);
-	if (rc == OK)
-		rc = segment_flags(segment, &w->flags, why);
-	if (rc == OK)
-		rc = segment_recv(segment, &w->recv, why);
-	if (rc == OK)
-		rc = segment_seq(segment, &w->seq, why);
-	if (rc != OK)
-		return rc;
-	w->source = xreallocarray(w->source, segment_sources(segment), sizeof w->source[0]);
-	for (uint32_t i = 0; i < segment_sources(segment); i++)
-		source_digest(w->source[i], segment_source(segment, i));
-	return OK;
-}
-
-/* The digests of one frame's rows, from row number `at` of the segment on. */
-static enum err
-frame_digest(struct worker *w, struct segment *segment, const struct segment_leaf *leaf,
-    const struct segment_frame *frame, uint32_t at, struct why *why)
-{
-	salts(w->salt, frame->rows, leaf->seed, frame->first_seq);
-	for (uint32_t i = 0; i < frame->rows; i++) {
-		uint32_t row = at + i;
-		enum err rc;
-
-		w->raw.n = 0;
-		rc = segment_raw(segment, row, &w->raw, why);
-		if (rc != OK)
-			return rc;
-		row_digest(&w->row[i], w->salt + (size_t)i * SALT_BYTES, segment_stream(segment),
-		    segment_class(segment), w->flags[row], segment_epoch(segment), w->seq[row],
-		    w->recv[row], w->source[w->source_index[row]], buf_span(&w->raw));
-	}
-	return OK;
-}
 
 /* The leaf of the segment against its entry in the tree. */
 static void
@@ -137,7 +79,7 @@ leaf_judge(struct worker *w, struct segment *segment, const struct segment_leaf 
 	    entry.epoch != segment_epoch(segment))
 		segment_bad(w, PROOF_SEGMENT, w->path,
 		    "its stream, class or epoch is not that of its entries");
-	(void)leaf_sum_check(p, &w->sum, &entry, leaf->tree_index, w->seq + leaf->first_row,
+	(void)leaf_sum_check(p, &w->sum, &entry, leaf->tree_index, w->rows.seq + leaf->first_row,
 	    w->path);
 	if (bits_get(&p->gone, leaf->tree_index))
 		proof_say(p, PROOF_DROP, PROOF_NOTE, PROOF_PLACE(13, .stream = entry.stream,
@@ -158,9 +100,9 @@ leaf_check(struct worker *w, struct segment *segment, const struct segment_leaf 
 	for (uint32_t i = 0; rc == OK && i < leaf->nframe; i++) {
 		const struct segment_frame *frame = &leaf->frame[i];
 
-		rc = frame_digest(w, segment, leaf, frame, at, why);
+		rc = redigest_frame(&w->rows, segment, leaf, frame, at, why);
 		if (rc == OK)
-			leaf_sum_frame(&w->sum, w->row, frame->rows, frame->first_seq, NULL);
+			leaf_sum_frame(&w->sum, w->rows.row, frame->rows, frame->first_seq, NULL);
 		at += frame->rows;
 	}
 	if (rc != OK)
@@ -206,15 +148,15 @@ manifest_compare(struct worker *w, struct segment *segment, size_t index)
 {
 	const struct segment_info *info = w->info;
 	uint32_t n = segment_rows(segment);
-	int64_t min = w->recv[0], max = w->recv[0];
+	int64_t min = w->rows.recv[0], max = w->rows.recv[0];
 	const char *wrong = NULL;
-	uint64_t low = w->seq[0], high = w->seq[0];
+	uint64_t low = w->rows.seq[0], high = w->rows.seq[0];
 
 	for (uint32_t i = 1; i < n; i++) {
-		min = w->recv[i] < min ? w->recv[i] : min;
-		max = w->recv[i] > max ? w->recv[i] : max;
-		low = w->seq[i] < low ? w->seq[i] : low;
-		high = w->seq[i] > high ? w->seq[i] : high;
+		min = w->rows.recv[i] < min ? w->rows.recv[i] : min;
+		max = w->rows.recv[i] > max ? w->rows.recv[i] : max;
+		low = w->rows.seq[i] < low ? w->rows.seq[i] : low;
+		high = w->rows.seq[i] > high ? w->rows.seq[i] : high;
 	}
 	if (info->stream != segment_stream(segment) || info->class != segment_class(segment) ||
 	    info->epoch != segment_epoch(segment) || info->rows != n)
@@ -278,11 +220,13 @@ part_read(struct worker *w, const char *path, struct buf *out)
 	if (rc == ERR_ABSENT && segment_gone(w))
 		return false;
 	if (rc == OK)
-		rc = pack_open_memory(&pack, buf_span(out), path, w->p->store_key, PACK_CHECK, &why);
+		rc = pack_open_memory(&pack, buf_span(out), path, w->p->store_key, PACK_CHECK,
+		    &why);
 	if (rc == OK && (pack_head(pack)->id != w->info->id ||
 	    memcmp(pack_head(pack)->store_id, manifest_store_id(w->p->manifest),
 	    MANIFEST_STORE_ID) != 0))
-		rc = why_set(&why, ERR_PROOF, "%s: it is another segment, or another store's", path);
+		rc = why_set(&why, ERR_PROOF, "%s: it is another segment, or another "
+		    "store's", path);
 	if (rc == OK)
 		rc = pack_check(pack, &why);
 	pack_close(&pack);
@@ -299,7 +243,7 @@ segment_check(struct worker *w, struct segment *segment, size_t index, bool deri
 	struct why why = { "" };
 	enum err rc;
 
-	rc = segment_load(w, segment, &why);
+	rc = redigest_load(&w->rows, segment, &why);
 	for (uint32_t i = 0; rc == OK && i < segment_leaves(segment); i++)
 		rc = leaf_check(w, segment, segment_leaf(segment, i), &why);
 	if (rc != OK) {
@@ -311,14 +255,14 @@ segment_check(struct worker *w, struct segment *segment, size_t index, bool deri
 		times_compare(w, segment);
 }
 
-static void
-part_path(char path[PATH_BYTES], const struct segment_info *info, enum segment_part part)
+void
+proof_part_path(char path[PROOF_PATH_BYTES], const struct segment_info *info, enum segment_part part)
 {
 	char day[SEGMENT_NAME], name[SEGMENT_NAME];
 
 	segment_day(day, info->recv_min_ns);
 	segment_name(name, info->id, part);
-	(void)snprintf(path, PATH_BYTES, "segment/%.11s/%.22s", day, name);
+	(void)snprintf(path, PROOF_PATH_BYTES, "segment/%.11s/%.22s", day, name);
 }
 
 /* The id of the store key that a file was encrypted under; zeros when it cannot be read. */
@@ -338,14 +282,14 @@ proof_key_fits(struct proof *p)
 {
 	static const uint8_t none[KEY_ID_BYTES];
 	uint8_t want[KEY_ID_BYTES], got[KEY_ID_BYTES];
-	char path[PATH_BYTES];
+	char path[PROOF_PATH_BYTES];
 	uint64_t *list = NULL;
 	size_t n = 0, seen = 0;
 	bool fits = false;
 
 	key_id(want, p->store_key);
 	for (size_t i = 0; !fits && i < manifest_count(p->manifest); i++) {
-		part_path(path, manifest_segment(p->manifest, i), SEGMENT_SEALED);
+		proof_part_path(path, manifest_segment(p->manifest, i), SEGMENT_SEALED);
 		key_id_read(p, path, PACK_KEY_ID_AT, got);
 		seen += memcmp(got, none, sizeof got) != 0;
 		fits = memcmp(got, want, sizeof got) == 0;
@@ -432,8 +376,8 @@ worker_run(void *arg)
 
 	while (segment_take(w, &index)) {
 		w->info = manifest_segment(w->p->manifest, index);
-		part_path(w->path, w->info, SEGMENT_SEALED);
-		part_path(w->path_idx, w->info, SEGMENT_DERIVED);
+		proof_part_path(w->path, w->info, SEGMENT_SEALED);
+		proof_part_path(w->path_idx, w->info, SEGMENT_DERIVED);
 		if (w->info->recv_max_ns < w->p->options->since_ns)
 			segment_skip(w->p, index);
 		else
@@ -446,8 +390,7 @@ static enum err
 worker_init(struct worker *w, struct proof *p, size_t *next, struct why *why)
 {
 	*w = (struct worker){ .p = p, .next = next };
-	w->salt = xmalloc((size_t)LIMIT_ROWS * SALT_BYTES);
-	w->row = xcalloc(LIMIT_ROWS, sizeof *w->row);
+	redigest_init(&w->rows);
 	return leaf_reader_open(&w->leaves, p, why);
 }
 
@@ -456,10 +399,7 @@ worker_done(struct worker *w)
 {
 	leaf_reader_close(&w->leaves);
 	leaf_sum_done(&w->sum);
-	buf_done(&w->raw);
-	free(w->salt);
-	free(w->row);
-	free(w->source);
+	redigest_done(&w->rows);
 }
 
 /* ---- files that belong to nobody ---- */
@@ -499,7 +439,7 @@ static enum err
 stray_each(void *arg, const struct dir_entry *entry, struct why *why)
 {
 	const struct strays *strays = arg;
-	char path[PATH_BYTES + 256];
+	char path[PROOF_PATH_BYTES + 256];
 
 	(void)why;
 	if (name_known(strays->p, strays->day, entry->name))
@@ -514,7 +454,7 @@ static enum err
 day_each(void *arg, const struct dir_entry *entry, struct why *why)
 {
 	struct strays strays = { .p = arg };
-	char path[PATH_BYTES + 256];
+	char path[PROOF_PATH_BYTES + 256];
 	int fd = -1;
 	enum err rc;
 

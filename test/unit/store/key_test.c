@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Tests store/key.c: making, loading, wrapping, rotation with a crash at every call, paper forms. */
+/* Tests store/key.c: making, loading, wrapping, rotation cut at every call, paper forms. */
 #include "check.h"
 
 #include <stdlib.h>

@@ -348,4 +348,42 @@ file_poke(const struct place *p, const char *name, uint64_t at, uint8_t xor)
 	file_close(&fd);
 }
 
+/* ---- judging ---- */
+
+/* What verification answers for. */
+static const char *const place_sealed[] = { "manifest", "seal/", "segment/", "journal/", "key/" };
+
+static inline bool
+is_sealed(const char *name)
+{
+	for (size_t i = 0; i < sizeof place_sealed / sizeof place_sealed[0]; i++)
+		if (strncmp(name, place_sealed[i], strlen(place_sealed[i])) == 0)
+			return true;
+	return false;
+}
+
+/* The store as it is now: clean or not. */
+static inline void
+is_clean(const struct place *p)
+{
+	struct verdict v;
+
+	verify(p, &v);
+	if (!check(verdict_clean(&v)))
+		verdict_print(&v);
+}
+
+/* There is a finding of this kind; returns it. */
+static inline const struct found *
+has(struct verdict *v, enum proof_kind kind)
+{
+	const struct found *f = verdict_find(v, kind);
+
+	if (!check(f != NULL)) {
+		printf("no finding of kind %s:\n", proof_kind_name(kind));
+		verdict_print(v);
+	}
+	return f;
+}
+
 #endif
