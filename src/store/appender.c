@@ -63,6 +63,7 @@ struct appender {
 	struct write open;
 	uint64_t file;			/* 0: none yet */
 	uint64_t next_file;
+	uint64_t serial;
 	uint64_t at;			/* where the next frame goes in the file */
 	uint32_t nframe;
 	struct digest chain;
@@ -83,8 +84,8 @@ struct appender {
 	unsigned nspare;
 	struct appender_state state;
 	struct why why;
-	uint64_t failed_file;		/* of the write that failed, and its chain */
-	struct digest failed_chain;
+	uint64_t failed_next;		/* number of the file that takes the place of the failed one */
+	struct digest failed_chain;	/* and the chain that it goes on from */
 
 	/* the thread's side */
 	struct thread thread;
@@ -163,6 +164,24 @@ write_out(struct appender *a, const struct write *w, struct why *why)
 	return rc;
 }
 
+/*
+ * The number of the file that goes on after this write failed. One that it should have begun holds
+ * nothing that anybody was told of: it goes, and its number is free again.
+ */
+static uint64_t
+file_after(struct appender *a, const struct write *w)
+{
+	char name[JOURNAL_NAME_BYTES];
+	enum err rc;
+
+	if (!w->begins)
+		return w->file + 1;
+	journal_name(name, w->file);
+	file_close(&a->fd);
+	rc = file_unlink(a->dirfd, name, NULL);
+	return rc == OK || rc == ERR_ABSENT ? w->file : w->file + 1;
+}
+
 static void
 spare_put(struct appender *a, struct buf *bytes)
 {
@@ -180,8 +199,8 @@ thread_write(struct appender *a)
 {
 	struct write w = a->queued;
 	struct why why = { "" };
+	uint64_t took, next = 0;
 	int64_t began;
-	uint64_t took;
 	enum err rc;
 
 	a->queued = (struct write){ 0 };
@@ -191,6 +210,8 @@ thread_write(struct appender *a)
 	began = clock_mono_ns();
 	rc = write_out(a, &w, &why);
 	took = (uint64_t)(clock_mono_ns() - began);
+	if (rc != OK)
+		next = file_after(a, &w);
 	lock_take(&a->lock);
 
 	a->busy = false;
@@ -205,7 +226,7 @@ thread_write(struct appender *a)
 			a->state.sync_max_ns = took;
 	} else {
 		a->state.failed = true;
-		a->failed_file = w.file;
+		a->failed_next = next;
 		a->failed_chain = w.chain;
 		a->why = why;
 	}
@@ -394,6 +415,7 @@ file_claim(struct appender *a)
 	journal_head_put(buf_add(&a->open.bytes, JOURNAL_HEAD_BYTES), &head, a->store_key);
 	explicit_bzero(head.data_key, sizeof head.data_key);
 	a->file = a->next_file++;
+	a->serial++;
 	a->at = JOURNAL_HEAD_BYTES;
 	a->nframe = 0;
 	a->open.file = a->file;
@@ -502,6 +524,12 @@ appender_file(const struct appender *a)
 }
 
 uint64_t
+appender_serial(const struct appender *a)
+{
+	return a->file != 0 ? a->serial : 0;
+}
+
+uint64_t
 appender_write(const struct appender *a)
 {
 	return a->open.number;
@@ -571,7 +599,7 @@ appender_restart(struct appender *a)
 	a->open.begins = false;
 	a->open.number++;
 	a->file = 0;
-	a->next_file = a->failed_file + 1;
+	a->next_file = a->failed_next;
 	a->chain = a->failed_chain;
 	a->state.failed = false;
 	wake_one(&a->work);

@@ -208,6 +208,10 @@ fields_put(struct builder *b, struct list_out *out, struct list_scratch *scratch
 	uint32_t *target = targets_find(b);
 	struct putting p = { b, target, xcalloc(b->nfield + 1, sizeof *p.facts), false, scratch };
 
+	for (uint32_t i = 0; i < b->nfield; i++) {
+		if (b->field[i]->text != NULL)
+			text_end(b->field[i]->text);
+	}
 	buf_varint(out->dir, b->nfield);
 	for (uint32_t i = 0; i < b->nfield; i++)
 		p.any_escape |= b->field[i]->text == NULL && has_escape(b->field[i]);

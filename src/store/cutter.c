@@ -1,13 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* UNSAFE: pointer arithmetic inside of the text. Where texts are cut, see cutter.h. */
+/*
+ * UNSAFE: pointer arithmetic inside of the text; vector instructions. Where texts are cut, see
+ * cutter.h. Octets are sorted into classes 64 at a time, as bits; then only words with digits
+ * and octets that begin something are looked at.
+ */
 #include "store/cutter.h"
+
+#ifdef __SSE4_2__
+#include <nmmintrin.h>
+#endif
 
 #include "base/must.h"
 
 enum {
 	QUOTE_BYTES = 512,	/* between quotes */
 	LABEL_BYTES = 48,	/* of a line, before its colon */
-	LEARN_BYTES = 128	/* timestamps are looked for up to here */
+	LEARN_BYTES = 128,	/* timestamps are looked for up to here */
+	GROUP_BYTES = 12	/* of one group of a UUID, MAC or IPv6 address */
 };
 
 /* Classes of octets. */
@@ -18,7 +27,7 @@ enum {
 	ENDS_VALUE = 8,		/* of key=value */
 	ENDS_PATH = 16,
 	LABEL = 32,		/* may stand in the label of a line */
-	ACTS = 64		/* begins something: not a word, not to be stepped over */
+	ACTS = 64		/* begins something: = " ' / \ NUL */
 };
 
 static uint8_t
@@ -57,10 +66,114 @@ struct cutting {
 	const struct cutter *cutter;
 	struct cut *cut;
 	const uint8_t *p;
-	size_t n;
+	size_t n;		/* end of the part that is being cut */
 	const uint8_t *class;
+	const struct cut_bits *bits;
 	bool full;
 };
+
+/* ---- bits ---- */
+
+#ifdef __SSE4_2__
+/*
+ * Each octet's class by its two halves: a bit is set in both tables for the pairs that have it.
+ * 1 digits; 2 @A..O (without @), a..o; 4 P..Z, p..z; 8 '_'; 16 " ' /; 32 =; 64 \; 128 NUL.
+ */
+static void
+bits_of(const uint8_t *p, struct cut_bits *ret)
+{
+	const __m128i low = _mm_setr_epi8((char)0x85, 7, 0x17, 7, 7, 7, 7, 0x17, 7, 7, 6, 2, 0x42,
+	    0x22, 2, 0x1a);
+	const __m128i high = _mm_setr_epi8((char)0x80, 0, 0x10, 0x21, 2, 0x4c, 2, 4, 0, 0, 0, 0, 0,
+	    0, 0, 0);
+	const __m128i half = _mm_set1_epi8(15), words = _mm_set1_epi8(15), zero = _mm_setzero_si128();
+
+	*ret = (struct cut_bits){ 0 };
+	for (unsigned i = 0; i < 64; i += 16) {
+		__m128i c = _mm_loadu_si128((const __m128i *)(const void *)(p + i));
+		__m128i class = _mm_and_si128(_mm_shuffle_epi8(low, _mm_and_si128(c, half)),
+		    _mm_shuffle_epi8(high, _mm_and_si128(_mm_srli_epi16(c, 4), half)));
+		__m128i word = _mm_or_si128(c, _mm_cmpgt_epi8(_mm_and_si128(class, words), zero));
+		__m128i act = _mm_cmpeq_epi8(_mm_andnot_si128(words, class), zero);
+
+		ret->word |= (uint64_t)(uint32_t)_mm_movemask_epi8(word) << i;
+		ret->digit |= (uint64_t)(uint32_t)_mm_movemask_epi8(_mm_slli_epi16(class, 7)) << i;
+		ret->act |= (uint64_t)(~(uint32_t)_mm_movemask_epi8(act) & 0xffff) << i;
+	}
+}
+#else
+static void
+bits_of(const uint8_t *p, struct cut_bits *ret)
+{
+	*ret = (struct cut_bits){ 0 };
+	for (unsigned i = 0; i < 64; i++) {
+		uint8_t class = class_make(p[i]);
+
+		ret->word |= (uint64_t)((class & WORD) != 0) << i;
+		ret->digit |= (uint64_t)((class & DIGIT) != 0) << i;
+		ret->act |= (uint64_t)((class & ACTS) != 0) << i;
+	}
+}
+#endif
+
+/* A space behind the end, so that every search stops. */
+static void
+bits_make(struct cut *cut)
+{
+	size_t n = cut->text.n, whole = n / 64;
+	uint8_t last[64];
+
+	for (size_t i = 0; i < whole; i++)
+		bits_of(cut->text.p + 64 * i, &cut->bits[i]);
+	memset(last, ' ', sizeof last);
+	memcpy(last, cut->text.p + 64 * whole, n - 64 * whole);
+	bits_of(last, &cut->bits[whole]);
+	cut->bits[whole + 1] = (struct cut_bits){ 0 };
+}
+
+/* The first digit, or octet that acts, at or behind `at`; c->n: there is none. */
+static size_t
+next_of_interest(const struct cutting *c, size_t at)
+{
+	size_t block = at / 64;
+	uint64_t bits = (c->bits[block].digit | c->bits[block].act) >> (at % 64) << (at % 64);
+
+	while (bits == 0) {
+		if (++block * 64 >= c->n)
+			return c->n;
+		bits = c->bits[block].digit | c->bits[block].act;
+	}
+	at = block * 64 + (size_t)__builtin_ctzll(bits);
+	return at < c->n ? at : c->n;
+}
+
+/* The end of the word that `at` is in. */
+static size_t
+word_stop(const struct cutting *c, size_t at)
+{
+	size_t block = at / 64;
+	uint64_t bits = ~c->bits[block].word >> (at % 64) << (at % 64);
+
+	while (bits == 0)
+		bits = ~c->bits[++block].word;
+	at = block * 64 + (size_t)__builtin_ctzll(bits);
+	return at < c->n ? at : c->n;
+}
+
+/* The start of the word that `at` is in, not before `least`. */
+static size_t
+word_start(const struct cutting *c, size_t at, size_t least)
+{
+	while (at > least && (c->class[c->p[at - 1]] & WORD) != 0)
+		at--;
+	return at;
+}
+
+static uint8_t
+class_at(const struct cutting *c, size_t at)
+{
+	return at < c->n ? c->class[c->p[at]] : 0;
+}
 
 static void
 slot_add(struct cutting *c, size_t from, size_t to)
@@ -74,55 +187,57 @@ slot_add(struct cutting *c, size_t from, size_t to)
 	cut->slot[cut->nslot++] = (struct cut_slot){ (uint32_t)from, (uint32_t)(to - from) };
 }
 
-static uint8_t
-class_at(const struct cutting *c, size_t at)
+/* As word_stop; in escaped text \uXXXX belongs to the word. */
+static size_t
+word_end(const struct cutting *c, size_t at)
 {
-	return at < c->n ? c->class[c->p[at]] : 0;
+	at = word_stop(c, at);
+	while (c->cut->escape == CUT_BACKSLASH && at + 6 <= c->n && c->p[at] == '\\' &&
+	    c->p[at + 1] == 'u')
+		at = word_stop(c, at + 6);
+	return at;
 }
 
-/* The end of the word at `at`; *ret_class gets the classes that all or some octets have. */
-static size_t
-word_end(const struct cutting *c, size_t at, uint8_t *ret_some, uint8_t *ret_all)
+static bool
+all_of(const struct cutting *c, size_t from, size_t to, uint8_t class)
 {
-	uint8_t some = 0, all = 0xff;
-
-	for (;;) {
-		uint8_t class = class_at(c, at);
-
-		if ((class & WORD) != 0) {
-			some |= class;
-			all &= class;
-			at++;
-		} else if (c->cut->escape == CUT_BACKSLASH && at + 6 <= c->n &&
-		    c->p[at] == '\\' && c->p[at + 1] == 'u') {
-			all &= WORD;
-			at += 6;
-		} else {
-			break;
-		}
-	}
-	*ret_some = some;
-	*ret_all = all;
-	return at;
+	while (from < to && (c->class[c->p[from]] & class) != 0)
+		from++;
+	return from == to;
 }
 
 /* ---- what a word with a digit may belong to ---- */
 
+/* The first of the groups of hexadecimal digits that are joined to the word at `at`. */
+static size_t
+groups_start(const struct cutting *c, size_t at, size_t least)
+{
+	uint8_t separator = c->p[at - 1];
+
+	while (at >= least + 2 && c->p[at - 1] == separator) {
+		size_t from = word_start(c, at - 1, least);
+
+		if (from == at - 1 || at - 1 - from > GROUP_BYTES || !all_of(c, from, at - 1, HEX))
+			break;
+		at = from;
+	}
+	return at;
+}
+
 /* Groups of hexadecimal digits: UUID, MAC, IPv6. The end of all of them, or 0. */
 static size_t
-groups_end(const struct cutting *c, size_t at, size_t end)
+groups_end(const struct cutting *c, size_t at)
 {
+	size_t end = word_stop(c, at), first = end - at, groups = 1, longest = first;
 	uint8_t separator = end < c->n ? c->p[end] : 0;
-	size_t first = end - at, groups = 1, longest = first;
 
-	if ((separator != ':' && separator != '-') || (first != 8 && first > 4))
+	if ((separator != ':' && separator != '-') || (first != 8 && first > 4) ||
+	    !all_of(c, at, end, HEX))
 		return 0;
 	while (end < c->n && c->p[end] == separator && (class_at(c, end + 1) & HEX) != 0) {
-		size_t from = end + 1, to = from;
+		size_t from = end + 1, to = word_stop(c, from);
 
-		while ((class_at(c, to) & HEX) != 0)
-			to++;
-		if ((class_at(c, to) & WORD) != 0)
+		if (to - from > GROUP_BYTES || !all_of(c, from, to, HEX))
 			break;
 		longest = to - from > longest ? to - from : longest;
 		end = to;
@@ -135,22 +250,45 @@ groups_end(const struct cutting *c, size_t at, size_t end)
 	return separator == ':' && groups >= 8 && longest <= 4 ? end : 0;
 }
 
-/* A known timestamp that begins with the word from `at` to `end`. */
+/* Does the text look like the stamp at `at`? Returns its end, or 0. */
 static size_t
-stamp_end(const struct cutting *c, size_t at, size_t end, uint8_t all)
+stamp_looks(const struct cutting *c, const struct cut_stamp *s, size_t at)
 {
-	const struct cutter *cutter = c->cutter;
-	uint8_t digits = (all & DIGIT) != 0 && end - at < 10 ? (uint8_t)(end - at) : 0;
+	size_t n = s->n;
+
+	if (n == 0)
+		n = stamp_prefix(&s->form, span_of(c->p + at, c->n - at));
+	else if (n > c->n - at)
+		return 0;
+	for (size_t i = 0; i < s->n; i++) {
+		uint8_t class = c->class[c->p[at + i]];
+
+		if (s->octet[i] == '0' ? (class & DIGIT) == 0 : s->octet[i] == 'a' ?
+		    (class & (WORD | DIGIT)) != WORD : s->octet[i] != c->p[at + i])
+			return 0;
+	}
+	return n > 0 && (class_at(c, at + n) & WORD) == 0 ? at + n : 0;
+}
+
+/* A known timestamp whose first digits are the word from `at` to `end`; *ret_from is its start. */
+static size_t
+stamp_find(const struct cutting *c, size_t at, size_t end, size_t least, size_t *ret_from)
+{
 	uint8_t behind = end < c->n ? c->p[end] : 0;
 
-	for (uint32_t i = 0; i < cutter->nstamp; i++) {
-		size_t n;
+	for (uint32_t i = 0; i < c->cutter->nstamp; i++) {
+		const struct cut_stamp *s = &c->cutter->stamp[i];
+		size_t to;
 
-		if (cutter->first[i] != digits || cutter->behind[i] != behind)
+		if (s->first != 0 ? s->first != end - at || s->behind != behind :
+		    at < least + s->digit || (at > s->digit &&
+		    (c->class[c->p[at - s->digit - 1]] & WORD) != 0))
 			continue;
-		n = stamp_prefix(&cutter->stamp[i], span_of(c->p + at, c->n - at));
-		if (n > 0 && (class_at(c, at + n) & WORD) == 0)
-			return at + n;
+		to = stamp_looks(c, s, at - s->digit);
+		if (to > 0) {
+			*ret_from = at - s->digit;
+			return to;
+		}
 	}
 	return 0;
 }
@@ -159,44 +297,41 @@ stamp_end(const struct cutting *c, size_t at, size_t end, uint8_t all)
 static size_t
 points_end(const struct cutting *c, size_t end)
 {
-	uint8_t some, all;
-
 	while (end + 1 < c->n && c->p[end] == '.' && (class_at(c, end + 1) & DIGIT) != 0)
-		end = word_end(c, end + 1, &some, &all);
+		end = word_end(c, end + 1);
 	return end;
 }
 
 static size_t
 path_end(const struct cutting *c, size_t at)
 {
+	size_t from = at;
+
 	while (at < c->n && (c->class[c->p[at]] & ENDS_PATH) == 0)
 		at++;
 	/* A colon, point or such at the end belongs to the sentence. */
-	while (at > 0 && (c->class[c->p[at - 1]] & (WORD | ACTS)) == 0)
+	while (at > from && (c->class[c->p[at - 1]] & (WORD | ACTS)) == 0)
 		at--;
 	return at;
 }
 
-/* From a word on: a slot, or fixed. Returns where to go on. */
+/* A word with a digit in it, or a \u escape: a slot. Returns where to go on. */
 static size_t
-word_cut(struct cutting *c, size_t at)
+word_cut(struct cutting *c, size_t at, size_t least)
 {
-	uint8_t some, all;
-	size_t end = word_end(c, at, &some, &all), to;
+	size_t end = word_end(c, at), from = at, to = 0;
 
-	if (end + 2 < c->n && c->p[end] == ':' && c->p[end + 1] == '/' && c->p[end + 2] == '/') {
-		to = path_end(c, end);
-		slot_add(c, at, to);
-		return to;
-	}
-	to = c->cutter->nstamp > 0 ? stamp_end(c, at, end, all) : 0;
-	if (to == 0 && (all & HEX) != 0)
-		to = groups_end(c, at, end);
-	if (to == 0 && (some & DIGIT) != 0)
-		to = (all & DIGIT) != 0 ? points_end(c, end) : end;
+	if (c->cutter->nstamp > 0)
+		to = stamp_find(c, at, end, least, &from);
+	if (to == 0 && at > least && (c->p[at - 1] == '-' || c->p[at - 1] == ':'))
+		from = groups_start(c, at, least);
 	if (to == 0)
-		return end;
-	slot_add(c, at, to);
+		to = groups_end(c, from);
+	if (to == 0) {
+		from = at;
+		to = all_of(c, at, end, DIGIT) ? points_end(c, end) : end;
+	}
+	slot_add(c, from, to);
 	return to;
 }
 
@@ -238,36 +373,49 @@ quote_cut(struct cutting *c, size_t at, bool escaped)
 	    memchr(c->p + at + 1, '\\', end - at - 1) != NULL)
 		return at + 1;
 	slot_add(c, at + 1, end - escaped);
-	return end - escaped;
+	/* Behind the closing quote, which would open another one. */
+	return end + 1;
+}
+
+/* At '/': a path behind a blank or bracket, or the rest of a URL whose scheme stands before it. */
+static size_t
+path_cut(struct cutting *c, size_t at, size_t least)
+{
+	uint8_t before = at > 0 ? c->p[at - 1] : ' ';
+	size_t from = at, end;
+
+	if (before == ':' && at > least && at + 1 < c->n && c->p[at + 1] == '/')
+		from = word_start(c, at - 1, least);
+	else if ((before > ' ' && before != '(' && before != '[' && before != ',') ||
+	    (class_at(c, at + 1) & WORD) == 0)
+		return at + 1;
+	end = path_end(c, at);
+	if (end == at)
+		return at + 1;
+	slot_add(c, from, end);
+	return end;
 }
 
 /* At an octet that may begin something. Returns where to go on. */
 static size_t
-act_cut(struct cutting *c, size_t at)
+act_cut(struct cutting *c, size_t at, size_t least)
 {
-	uint8_t before = at > 0 ? c->p[at - 1] : ' ';
-
 	switch (c->p[at]) {
 	case '=':
 		return value_cut(c, at);
 	case '"':
 	case '\'':
-		return (c->class[before] & WORD) == 0 ? quote_cut(c, at, false) : at + 1;
+		if (at > 0 && (c->class[c->p[at - 1]] & WORD) != 0)
+			return at + 1;
+		return quote_cut(c, at, false);
 	case '/':
-		if ((before <= ' ' || before == '(' || before == '[' || before == ',') &&
-		    (class_at(c, at + 1) & WORD) != 0) {
-			size_t end = path_end(c, at);
-
-			slot_add(c, at, end);
-			return end;
-		}
-		return at + 1;
+		return path_cut(c, at, least);
 	case '\\':
 		if (c->cut->escape == CUT_PLAIN || at + 1 >= c->n)
 			return at + 1;
 		if (c->p[at + 1] == 'u' && at + 6 <= c->n)
-			return word_cut(c, at);
-		if (c->p[at + 1] == '"' && (c->class[before] & WORD) == 0)
+			return word_cut(c, word_start(c, at, least), least);
+		if (c->p[at + 1] == '"' && (at == 0 || (c->class[c->p[at - 1]] & WORD) == 0))
 			return quote_cut(c, at + 1, true);
 		return at + 2;
 	default:
@@ -280,51 +428,64 @@ act_cut(struct cutting *c, size_t at)
 static void
 run_cut(struct cutting *c, size_t at, size_t end)
 {
-	size_t whole = c->n;
+	size_t whole = c->n, next;
 
 	c->n = end;
-	while (at < end && !c->full) {
-		uint8_t class = c->class[c->p[at]];
-
-		if ((class & WORD) != 0)
-			at = word_cut(c, at);
-		else if ((class & ACTS) != 0)
-			at = act_cut(c, at);
+	while (at < end && !c->full && (next = next_of_interest(c, at)) < end) {
+		if ((c->class[c->p[next]] & DIGIT) != 0)
+			at = word_cut(c, word_start(c, next, at), at);
 		else
-			at++;
+			at = act_cut(c, next, at);
 	}
 	c->n = whole;
 }
 
 /* ---- lines ---- */
 
-/* The end of the line that begins at `at`; *ret_next is the start of the next one. */
+/* The first escape that ends a line, from `at` on; c->n: none. */
+static size_t
+escape_find(const struct cutting *c, size_t at, size_t end)
+{
+	while (at + 1 < end) {
+		const uint8_t *found = memchr(c->p + at, '\\', end - at - 1);
+
+		if (found == NULL)
+			return end;
+		at = (size_t)(found - c->p);
+		if (c->p[at + 1] == 'n' || c->p[at + 1] == 'r')
+			return at;
+		at += 2;
+	}
+	return end;
+}
+
+static size_t
+newline_find(const struct cutting *c, size_t at, size_t end)
+{
+	const uint8_t *found = memchr(c->p + at, '\n', end - at);
+
+	end = found != NULL ? (size_t)(found - c->p) : end;
+	return end > at && c->p[end - 1] == '\r' ? end - 1 : end;
+}
+
+/* The end of the line that begins at `at`; *ret_next is the start of the next one with text. */
 static size_t
 line_end(const struct cutting *c, size_t at, size_t end, size_t *ret_next)
 {
-	size_t i = at;
+	bool escaped = c->cut->escape == CUT_BACKSLASH;
+	size_t stop = escaped ? escape_find(c, at, end) : newline_find(c, at, end), i = stop;
 
-	for (; i < end; i++) {
+	while (i < end) {
 		if (c->p[i] == '\n' || c->p[i] == '\r')
-			break;
-		if (c->p[i] != '\\' || c->cut->escape == CUT_PLAIN || i + 1 == end)
-			continue;
-		if (c->p[i + 1] == 'n' || c->p[i + 1] == 'r')
-			break;
-		i++;
-	}
-	*ret_next = i;
-	while (*ret_next < end) {
-		if (c->p[*ret_next] == '\n' || c->p[*ret_next] == '\r')
-			++*ret_next;
-		else if (c->cut->escape == CUT_BACKSLASH && *ret_next + 1 < end &&
-		    c->p[*ret_next] == '\\' &&
-		    (c->p[*ret_next + 1] == 'n' || c->p[*ret_next + 1] == 'r'))
-			*ret_next += 2;
+			i++;
+		else if (escaped && i + 1 < end && c->p[i] == '\\' &&
+		    (c->p[i + 1] == 'n' || c->p[i + 1] == 'r'))
+			i += 2;
 		else
 			break;
 	}
-	return i < end ? i : end;
+	*ret_next = i;
+	return stop;
 }
 
 /* Blanks, also escaped ones. */
@@ -368,7 +529,7 @@ lines_cut(struct cutting *c, size_t at, size_t end)
 		size_t next, stop = line_end(c, at, end, &next);
 		size_t value = label_end(c, at, stop);
 
-		if (value > 0 && memchr(c->p + at, 0, stop - at) == NULL)
+		if (value > 0)
 			slot_add(c, value, stop);
 		else
 			run_cut(c, at, stop);
@@ -377,20 +538,11 @@ lines_cut(struct cutting *c, size_t at, size_t end)
 }
 
 static bool
-has_lines(const struct cut *cut)
+has_lines(const struct cutting *c)
 {
-	const uint8_t *p = cut->text.p, *end = p + cut->text.n;
-
-	if (memchr(p, '\n', cut->text.n) != NULL)
-		return true;
-	if (cut->escape == CUT_PLAIN)
-		return false;
-	while ((p = memchr(p, '\\', (size_t)(end - p))) != NULL && end - p >= 2) {
-		if (p[1] == 'n')
-			return true;
-		p += 2;
-	}
-	return false;
+	if (c->cut->escape == CUT_BACKSLASH)
+		return escape_find(c, 0, c->n) < c->n;
+	return memchr(c->p, '\n', c->n) != NULL;
 }
 
 static void
@@ -405,14 +557,16 @@ part_cut(struct cutting *c, size_t at, size_t end, bool lines)
 bool
 cut_make(const struct cutter *cutter, struct cut *cut)
 {
-	struct cutting c = { cutter, cut, cut->text.p, cut->text.n, cutter->class, false };
+	struct cutting c = { cutter, cut, cut->text.p, cut->text.n, cutter->class, cut->bits,
+	    false };
 	size_t at = 0;
 	bool lines;
 
 	cut->nslot = 0;
 	if (cut->text.n == 0 || cut->text.n > CUT_BYTES)
 		return false;
-	lines = has_lines(cut);
+	bits_make(cut);
+	lines = has_lines(&c);
 	for (uint32_t i = 0; i < cut->natom; i++) {
 		part_cut(&c, at, cut->atom[i].at, lines);
 		slot_add(&c, cut->atom[i].at, cut->atom[i].at + cut->atom[i].n);
@@ -425,21 +579,50 @@ cut_make(const struct cutter *cutter, struct cut *cut)
 /* ---- learning timestamps ---- */
 
 static bool
+is_letter(uint8_t c)
+{
+	return (uint8_t)((c | 0x20) - 'a') < 26;
+}
+
+static void
 stamp_add(struct cutter *cutter, struct span s)
 {
-	struct stamp_form form;
-	uint32_t i = cutter->nstamp;
-	size_t digits = 0;
+	struct cut_stamp *to = &cutter->stamp[cutter->nstamp];
 
-	if (i == CUT_STAMPS || !stamp_form_of(s, &form))
-		return false;
-	while (digits < s.n && s.p[digits] >= '0' && s.p[digits] <= '9')
-		digits++;
-	cutter->stamp[i] = form;
-	cutter->first[i] = (uint8_t)digits;
-	cutter->behind[i] = s.p[digits > 0 ? digits : 3];
+	if (cutter->nstamp == CUT_STAMPS || !stamp_form_of(s, &to->form))
+		return;
+	to->first = to->digit = 0;
+	while (to->first < s.n && (cutter->class[s.p[to->first]] & DIGIT) != 0)
+		to->first++;
+	to->behind = to->first > 0 && to->first < s.n ? s.p[to->first] : 0;
+	while (to->digit < s.n && (cutter->class[s.p[to->digit]] & DIGIT) == 0)
+		to->digit++;
+	to->n = stamp_form_fixed(&to->form) ? (uint8_t)s.n : 0;
+	for (size_t i = 0; i < to->n; i++) {
+		uint8_t c = s.p[i];
+
+		to->octet[i] = (cutter->class[c] & DIGIT) != 0 ? '0' : is_letter(c) ? 'a' : c;
+	}
 	cutter->nstamp++;
-	return true;
+}
+
+/* A day of one digit has a space in front: the same form once more with the other kind of day. */
+static void
+stamp_add_day(struct cutter *cutter, struct span s)
+{
+	uint32_t before = cutter->nstamp;
+	uint8_t other[STAMP_BYTES];
+	struct cut_stamp *to;
+	size_t at;
+
+	stamp_add(cutter, s);
+	to = &cutter->stamp[before];
+	if (cutter->nstamp == before || memmem(to->form.pattern, to->form.n, "%e", 2) == NULL)
+		return;
+	at = to->form.pattern[1] == 'a' ? 8 : 4;
+	memcpy(other, s.p, s.n);
+	other[at] = s.p[at] == ' ' ? '1' : ' ';
+	stamp_add(cutter, span_of(other, s.n));
 }
 
 bool
@@ -449,22 +632,21 @@ cutter_learn(struct cutter *cutter, struct span text)
 	uint32_t before = cutter->nstamp;
 
 	for (size_t i = 0; i < most; i++) {
-		uint8_t c = text.p[i], last = i > 0 ? text.p[i - 1] : ' ';
+		uint8_t c = text.p[i];
 		size_t n;
 
-		if (!((c >= '0' && c <= '9') || (c >= 'A' && c <= 'W')) || last == '_' ||
-		    last >= 0x80 || (last >= '0' && last <= '9') ||
-		    ((last | 0x20) >= 'a' && (last | 0x20) <= 'z'))
+		if (((cutter->class[c] & DIGIT) == 0 && !(c >= 'A' && c <= 'W')) ||
+		    (i > 0 && cutter_is_word(cutter, text.p[i - 1])))
 			continue;
 		n = stamp_head(span_sub(text, i, text.n));
 		if (n == 0)
 			continue;
 		for (uint32_t k = 0; k < cutter->nstamp && n > 0; k++) {
-			if (stamp_prefix(&cutter->stamp[k], span_sub(text, i, n)) == n)
+			if (stamp_prefix(&cutter->stamp[k].form, span_sub(text, i, n)) == n)
 				n = 0;
 		}
 		if (n > 0)
-			(void)stamp_add(cutter, span_sub(text, i, n));
+			stamp_add_day(cutter, span_sub(text, i, n));
 	}
 	return cutter->nstamp > before;
 }

@@ -25,18 +25,31 @@ enum cut_escape {
 	CUT_BACKSLASH			/* \ and the next octet, or \uXXXX, stand for one */
 };
 
-/* Tables, and the forms of timestamps that texts of this column are known to have. */
+/* A form of timestamps that texts of this column are known to have. */
+struct cut_stamp {
+	struct stamp_form form;
+	uint8_t first;			/* digits that it begins with; 0: a name */
+	uint8_t behind;			/* the octet behind them */
+	uint8_t digit;			/* where its first digit is */
+	uint8_t n;			/* octets when that is always the same, else 0 */
+	uint8_t octet[STAMP_BYTES];	/* then: each one, '0' for any digit, 'a' for any letter */
+};
+
+/* Tables, and the timestamps. */
 struct cutter {
 	uint8_t class[256];		/* of each octet: what it may begin, end or belong to */
-	struct stamp_form stamp[CUT_STAMPS];
-	uint8_t first[CUT_STAMPS];	/* digits that it begins with; 0: a month's or day's name */
-	uint8_t behind[CUT_STAMPS];	/* the octet behind them */
+	struct cut_stamp stamp[CUT_STAMPS];
 	uint32_t nstamp;
 };
 
 struct cut_slot {
 	uint32_t at;
 	uint32_t n;
+};
+
+/* One bit per octet. */
+struct cut_bits {
+	uint64_t word, digit, act;
 };
 
 struct cut {
@@ -46,6 +59,7 @@ struct cut {
 	struct cut_slot atom[CUT_ATOMS];	/* parts that are to be slots, ascending */
 	uint32_t nslot;
 	struct cut_slot slot[CUT_SLOTS];
+	struct cut_bits bits[CUT_BYTES / 64 + 2];
 };
 
 /* A letter, digit or '_', or an octet above ASCII. */

@@ -18,7 +18,7 @@ struct def {
 	struct shape *shape;		/* one of the two */
 	struct source *source;
 	uint8_t digest[SOURCE_DIGEST_BYTES];	/* of the source */
-	uint64_t file;			/* the journal file that defines it, and its id there */
+	uint64_t serial;		/* of the journal file that defines it; its id there */
 	uint32_t id;
 };
 

@@ -350,8 +350,13 @@ reader_begin(struct journal_reader *reader, struct why *why)
 		return OK;
 	}
 	journal_file_close(&reader->file);
-	/* Its head is being written, or it was removed this moment. */
-	return rc == ERR_FORMAT || rc == ERR_ABSENT ? ERR_MORE : rc;
+	if (rc != ERR_FORMAT && rc != ERR_ABSENT)
+		return rc;
+	/* Its head is being written, it was removed this moment, or it was given up for the next. */
+	rc = file_from(reader->dirfd, number + 1, &number, why);
+	if (rc == OK)
+		reader->number = number;
+	return rc;
 }
 
 /* Nothing more in this file? True when a later one has begun, or this one was removed. */
@@ -395,6 +400,7 @@ reader_step(struct journal_reader *reader, struct why *why)
 	struct journal_file *file = &reader->file;
 	uint64_t at = file->at, offset;
 	struct frame_head head;
+	struct stat st;
 	enum err rc;
 
 	if (!reader_file_over(reader))
@@ -409,9 +415,11 @@ reader_step(struct journal_reader *reader, struct why *why)
 	}
 	if (rc != ERR_ABSENT)
 		return rc;
+	/* The number of a file that was removed may have been used again. */
+	if (fstat(file->fd, &st) != 0 || st.st_nlink > 0)
+		reader->number++;
 	journal_file_close(file);
 	reader->open = false;
-	reader->number++;
 	return OK;
 }
 
@@ -425,6 +433,8 @@ journal_reader_next(struct journal_reader *reader, struct journal_frame *ret_fra
 		rc = reader->open ? OK : reader_begin(reader, why);
 		if (rc != OK)
 			return rc;
+		if (!reader->open)
+			continue;
 		rc = journal_file_next(&reader->file, ret_frame, why);
 		if (rc == OK && !reader_seen(reader, ret_frame))
 			return OK;

@@ -287,15 +287,15 @@ enum err
 parcel_room(struct keep *keep, struct def *const *def, size_t ndef, size_t plain, struct why *why)
 {
 	for (;;) {
-		uint64_t file = appender_file(keep->appender);
+		uint64_t serial = appender_serial(keep->appender);
 		size_t need = appender_bound(plain);
 		enum err rc;
 
 		for (size_t i = 0; i < ndef; i++)
-			if (def[i]->file != file || file == 0)
+			if (def[i]->serial != serial || serial == 0)
 				need += appender_bound(def_code(def[i]).n);
 		rc = appender_room(keep->appender, need, why);
-		if (rc != OK || appender_file(keep->appender) == file)
+		if (rc != OK || appender_serial(keep->appender) == serial)
 			return rc;
 	}
 }
@@ -307,9 +307,9 @@ def_id(struct keep *keep, struct def *def)
 	bool shape = def->shape != NULL;
 	struct digest d;
 
-	if (def->file == keep->ids_file)
+	if (def->serial == keep->ids_serial)
 		return def->id;
-	def->file = keep->ids_file;
+	def->serial = keep->ids_serial;
 	def->id = shape ? keep->file_shapes++ : keep->file_sources++;
 	blake256(&d, def_code(def));
 	appender_put(keep->appender, &(struct appender_frame){
@@ -321,11 +321,11 @@ def_id(struct keep *keep, struct def *def)
 void
 parcel_put(struct keep *keep, struct parcel *p)
 {
-	uint64_t file = appender_file(keep->appender);
-	struct file_facts *facts = keep_facts(keep, file);
+	struct file_facts *facts = keep_facts(keep, appender_file(keep->appender));
+	uint64_t serial = appender_serial(keep->appender);
 
-	if (keep->ids_file != file) {
-		keep->ids_file = file;
+	if (keep->ids_serial != serial) {
+		keep->ids_serial = serial;
 		keep->file_shapes = keep->file_sources = 0;
 	}
 	/* The mill may be reading the rows; nobody reads the ids. */

@@ -253,7 +253,7 @@ struct keep {
 	size_t resolved_cap;
 	const struct shape **shape_table;	/* for one pass over rows */
 	size_t shape_table_cap;
-	uint64_t ids_file;		/* the journal file that these count for */
+	uint64_t ids_serial;		/* of the journal file that these count for */
 	uint32_t file_shapes, file_sources;
 	uint8_t new_seed[32];		/* while a rotation waits for its leaf */
 	struct mill_job *rekey;		/* JOB_REKEY that failed and comes again */

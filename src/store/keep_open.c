@@ -149,7 +149,11 @@ epoch_ready(struct keep *keep, struct recovery *r, struct why *why)
 	}
 	if (rc != OK || !r->new_epoch)
 		return rc;
-	keep->epoch++;
+	/* The first life is at home here; a later epoch is told before its place is noted. */
+	if (keep->epoch++ == 0)
+		rc = keep_instance_write(keep, why);
+	if (rc != OK)
+		return rc;
 	r->chain = (struct digest){ { 0 } };
 	r->epoch_seen = false;
 	m = mill_manifest_take(keep->mill);

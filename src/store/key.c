@@ -130,16 +130,16 @@ file_put(int dirfd, const char *name, struct span bytes, struct why *why)
 }
 
 static enum err
-vkey_read(struct note_key *ret_key, int dirfd, struct why *why)
+vkey_read(struct note_key *ret_key, int dirfd, const char *name, struct why *why)
 {
 	struct buf text = { 0 };
 	enum err rc;
 
-	rc = file_read_whole(dirfd, "seal.vkey", VKEY_TEXT_MAX, &text, why);
+	rc = file_read_whole(dirfd, name, VKEY_TEXT_MAX, &text, why);
 	if (rc == OK)
 		rc = note_key_get(ret_key, buf_span(&text), why);
 	buf_done(&text);
-	return rc == OK ? OK : why_prefix(why, rc, "key/seal.vkey");
+	return rc == OK ? OK : why_prefix(why, rc, "key/%s", name);
 }
 
 /* ---- making ---- */
@@ -258,7 +258,7 @@ keys_read(struct keys *keys, int dirfd, struct why *why)
 {
 	enum err rc;
 
-	rc = vkey_read(&keys->vkey, dirfd, why);
+	rc = vkey_read(&keys->vkey, dirfd, "seal.vkey", why);
 	if (rc != OK)
 		return rc;
 	memcpy(keys->origin, keys->vkey.name, sizeof keys->origin);
@@ -308,6 +308,46 @@ keys_store_key(uint8_t ret_key[KEY_BYTES], int dirfd, struct why *why)
 	if (rc == OK)
 		rc = secret_read(ret_key, fd, "store.key", why);
 	file_close(&fd);
+	return rc;
+}
+
+struct finger {
+	struct note_key *key;
+	struct span text;
+	int dirfd;
+	bool found;
+};
+
+static enum err
+finger_each(void *arg, const struct dir_entry *entry, struct why *why)
+{
+	struct finger *finger = arg;
+	size_t n = strlen(entry->name);
+	struct note_key key;
+
+	(void)why;
+	if (n > 5 && strcmp(entry->name + n - 5, ".vkey") == 0 && entry->kind == DIR_FILE &&
+	    vkey_read(&key, finger->dirfd, entry->name, NULL) == OK &&
+	    key_fingerprint_is(&key, finger->text)) {
+		*finger->key = key;
+		finger->found = true;
+	}
+	return OK;
+}
+
+enum err
+keys_by_fingerprint(struct note_key *ret_key, int dirfd, struct span text, struct why *why)
+{
+	struct finger finger = { .key = ret_key, .text = text, .dirfd = -1 };
+	enum err rc;
+
+	rc = dir_open(&finger.dirfd, dirfd, "key", why);
+	if (rc == OK)
+		rc = dir_each(finger.dirfd, finger_each, &finger, why);
+	file_close(&finger.dirfd);
+	if (rc == OK && !finger.found)
+		rc = why_set(why, ERR_PROOF, "no key of this store has the fingerprint %.*s",
+		    (int)text.n, (const char *)text.p);
 	return rc;
 }
 
@@ -378,7 +418,7 @@ rotate(int dirfd, struct why *why)
 
 	rc = secret_read(seed, dirfd, "seal-next.key", why);
 	if (rc == OK)
-		rc = vkey_read(&old, dirfd, why);
+		rc = vkey_read(&old, dirfd, "seal.vkey", why);
 	if (rc != OK)
 		return rc;
 	note_key_of_seed(&key, old.name, seed);
@@ -443,7 +483,7 @@ keys_rotate_pending(int dirfd, struct buf *ret_vkey, struct why *why)
 	if (rc == OK)
 		rc = secret_read(seed, fd, "seal-next.key", why);
 	if (rc == OK)
-		rc = vkey_read(&old, fd, why);
+		rc = vkey_read(&old, fd, "seal.vkey", why);
 	file_close(&fd);
 	if (rc != OK)
 		return rc;

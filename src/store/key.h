@@ -60,6 +60,12 @@ enum err	keys_make(int dirfd, enum key_make make, struct why *why);
  */
 enum err	keys_load(struct keys *ret_keys, int dirfd, struct why *why);
 void		keys_wipe(struct keys *keys);
+/*
+ * The verifier key in key/, in use or replaced, whose fingerprint begins with text (see
+ * key_fingerprint_is). ERR_PROOF: none of them.
+ */
+enum err	keys_by_fingerprint(struct note_key *ret_key, int dirfd, struct span text,
+		    struct why *why);
 /* Only key/store.key, whatever state the other files are in. */
 enum err	keys_store_key(uint8_t ret_key[KEY_BYTES], int dirfd, struct why *why);
 

@@ -447,8 +447,10 @@ run(struct proof *p, struct why *why)
 		return rc;
 	checkpoint_begin(p);
 	rc = manifest_begin(p, why);
-	if (rc == OK)
+	if (rc == OK) {
+		proof_state_load(p);
 		rc = proof_tree(p, why);
+	}
 	if (rc == OK)
 		proof_epochs(p);
 	signature_judge(p);
@@ -468,7 +470,7 @@ run(struct proof *p, struct why *why)
 	proof_journal_tail(p);
 	rc = anchors(p, why);
 	witnesses(p);
-	return rc;
+	return rc == OK ? proof_state_save(p, why) : rc;
 }
 
 static void
@@ -516,6 +518,8 @@ proof_verify(int dirfd, const struct proof_options *options, struct proof_result
 	free(p->bundle_root);
 	free(p->epoch);
 	free(p->run);
+	free(p->known);
+	free(p->seen);
 	free(p);
 	return rc;
 }

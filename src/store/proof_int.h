@@ -68,6 +68,19 @@ struct proof_stand {
 	struct note_key key[PROOF_KEYS_MAX];	/* in order; [nkey - 1] is the newest */
 };
 
+/* By which a file is known again. */
+struct proof_facts {
+	uint64_t size, inode;
+	int64_t mtime_ns, ctime_ns;
+};
+
+/* A segment that was looked at. */
+struct proof_seen {
+	uint64_t id;
+	struct proof_facts file[2];	/* sealed and derived part */
+	uint64_t leaves;		/* hash of the manifest's list of its entries */
+};
+
 /* A frame's numbers, for finding two that overlap. */
 struct proof_run {
 	uint64_t first;
@@ -99,6 +112,10 @@ struct proof {
 	struct manifest *manifest;
 	struct proof_run *run;
 	size_t nrun, run_cap;
+	struct proof_seen *known;	/* by an earlier run, ordered by id */
+	size_t nknown;
+	struct proof_seen *seen;	/* by this one, or known still */
+	size_t nseen, seen_cap;
 	struct {
 		uint64_t file;		/* the journal's last file; 0: none */
 		uint64_t offset;	/* where its last frame ends */
@@ -245,6 +262,16 @@ void		proof_part_path(char path[PROOF_PATH_BYTES], const struct segment_info *in
 bool		proof_key_fits(struct proof *p);
 /* Not looked at: the entries that the manifest names for it are taken as found. */
 void		proof_segment_found(struct proof *p, size_t index);
+
+/* ---- proof_state.c ---- */
+
+/* Takes up what an earlier run left, when options name it and it fits this store. */
+void		proof_state_load(struct proof *p);
+/* Leaves what this run found; nothing when something was bad. */
+enum err	proof_state_save(struct proof *p, struct why *why);
+/* Is segment `index` as an earlier run saw it? ret_now: its facts, for proof_seen_add. */
+bool		proof_seen_same(struct proof *p, size_t index, struct proof_seen *ret_now);
+void		proof_seen_add(struct proof *p, const struct proof_seen *seen);
 
 /* ---- proof_journal.c ---- */
 

@@ -372,16 +372,21 @@ static void
 worker_run(void *arg)
 {
 	struct worker *w = arg;
+	struct proof_seen seen = { 0 };
 	size_t index;
+	bool known;
 
 	while (segment_take(w, &index)) {
 		w->info = manifest_segment(w->p->manifest, index);
 		proof_part_path(w->path, w->info, SEGMENT_SEALED);
 		proof_part_path(w->path_idx, w->info, SEGMENT_DERIVED);
-		if (w->info->recv_max_ns < w->p->options->since_ns)
+		known = proof_seen_same(w->p, index, &seen);
+		if (known || w->info->recv_max_ns < w->p->options->since_ns)
 			segment_skip(w->p, index);
 		else
 			segment_verify(w, index);
+		if (known || w->info->recv_max_ns >= w->p->options->since_ns)
+			proof_seen_add(w->p, &seen);
 		(void)proof_step(w->p, w->info->bytes);
 	}
 }

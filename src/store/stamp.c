@@ -229,6 +229,16 @@ stamp_prefix(const struct stamp_form *f, struct span s)
 	return pattern_read(f, s, &at, &m) && moment_ns(&m, &ns) ? at : 0;
 }
 
+bool
+stamp_form_fixed(const struct stamp_form *f)
+{
+	for (size_t i = 0; i < f->n; i++) {
+		if (f->pattern[i] == '%' && strchr("DhisF", f->pattern[++i]) != NULL)
+			return false;
+	}
+	return true;
+}
+
 /* ---- finding the form ---- */
 
 static void

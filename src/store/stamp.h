@@ -30,6 +30,11 @@ bool	stamp_form_of(struct span s, struct stamp_form *ret);
 size_t	stamp_head(struct span s);
 /* How many octets at the start of s are a timestamp of this form; 0: none. */
 size_t	stamp_prefix(const struct stamp_form *form, struct span s);
+/*
+ * All timestamps of this form have the same length, digits and letters in the same places; only
+ * the first place of %e may be a digit or a space.
+ */
+bool	stamp_form_fixed(const struct stamp_form *form);
 /* Nanoseconds since 1970 (UTC by the form's zone). False unless stamp_write gives s again. */
 bool	stamp_read(const struct stamp_form *form, struct span s, int64_t *ret_ns);
 /* At most STAMP_BYTES octets at `at`; returns how many. */

@@ -7,6 +7,7 @@
 
 #include <stdlib.h>
 
+#include "base/copy.h"
 #include "base/must.h"
 #include "store/column.h"
 #include "store/cutter.h"
@@ -48,8 +49,9 @@ struct text {
 	struct cut cut;
 	struct gather skeleton;		/* word i is template i */
 	struct template *template;
-	uint32_t template_cap;
+	uint32_t ntemplate, template_cap;
 	uint32_t *slot_sub, *hint;	/* per slot of each template */
+	uint8_t *shared;		/* the sub may be other templates' too */
 	uint32_t nslot, slot_cap;
 	struct sub *sub;
 	uint32_t nsub, sub_cap;
@@ -59,6 +61,13 @@ struct text {
 	struct buf template_of;		/* u16 per value, in memory order */
 	uint32_t n;
 	struct buf key;
+	/*
+	 * Without references, slots that are one template's wait here (varint length, octets) for
+	 * text_end: taken template by template, each sub is at hand.
+	 */
+	bool waits;
+	struct buf waiting;
+	struct buf waiting_at;		/* u32 per value, in memory order */
 };
 
 /* ---- subs and templates ---- */
@@ -70,18 +79,20 @@ sub_new(struct text *t)
 		t->sub_cap = t->sub_cap > 0 ? t->sub_cap * 2 : 16;
 		t->sub = xreallocarray(t->sub, t->sub_cap, sizeof *t->sub);
 	}
-	t->sub[t->nsub] = (struct sub){ 0 };
+	t->sub[t->nsub] = (struct sub){ .first = CODE_REST };
 	return t->nsub++;
 }
 
 static void
-template_slot(struct text *t, uint32_t sub)
+template_slot(struct text *t, uint32_t sub, bool shared)
 {
 	if (t->nslot == t->slot_cap) {
 		t->slot_cap = t->slot_cap > 0 ? t->slot_cap * 2 : 64;
 		t->slot_sub = xreallocarray(t->slot_sub, t->slot_cap, sizeof *t->slot_sub);
 		t->hint = xreallocarray(t->hint, t->slot_cap, sizeof *t->hint);
+		t->shared = xreallocarray(t->shared, t->slot_cap, sizeof *t->shared);
 	}
+	t->shared[t->nslot] = shared;
 	t->slot_sub[t->nslot] = sub;
 	t->hint[t->nslot++] = 0;
 }
@@ -93,6 +104,7 @@ template_new(struct text *t, uint32_t index)
 		t->template_cap = t->template_cap > 0 ? t->template_cap * 2 : 16;
 		t->template = xreallocarray(t->template, t->template_cap, sizeof *t->template);
 	}
+	t->ntemplate = index + 1;
 	t->template[index] = (struct template){ t->nslot, 0 };
 	return &t->template[index];
 }
@@ -104,11 +116,12 @@ text_new(uint64_t seed, bool escaped)
 	struct text *t = xcalloc(1, sizeof *t);
 
 	t->seed = seed;
+	t->waits = !escaped;
 	t->cut.escape = escaped ? CUT_BACKSLASH : CUT_PLAIN;
 	cutter_init(&t->cutter);
 	must(gather_intern(&t->skeleton, span_of(whole, 1), seed) == 0);
 	template_new(t, 0)->nslot = 1;
-	template_slot(t, sub_new(t));
+	template_slot(t, sub_new(t), true);
 	return t;
 }
 
@@ -128,10 +141,13 @@ text_free(struct text **text)
 	free(t->template);
 	free(t->slot_sub);
 	free(t->hint);
+	free(t->shared);
 	free(t->sub);
 	free(t->head_sub);
 	buf_done(&t->template_of);
 	buf_done(&t->key);
+	buf_done(&t->waiting);
+	buf_done(&t->waiting_at);
 	free(t);
 	*text = NULL;
 }
@@ -146,8 +162,9 @@ size_t
 text_bytes(const struct text *t)
 {
 	size_t bytes = sizeof *t + gather_bytes(&t->skeleton) + gather_bytes(&t->heads) +
-	    t->template_cap * sizeof *t->template + t->slot_cap * 2 * sizeof *t->hint +
-	    t->sub_cap * sizeof *t->sub + t->template_of.cap;
+	    t->template_cap * sizeof *t->template + t->slot_cap * (2 * sizeof *t->hint + 1) +
+	    t->sub_cap * sizeof *t->sub + t->template_of.cap + t->waiting.cap +
+	    t->waiting_at.cap;
 
 	for (uint32_t i = 0; i < t->nsub; i++)
 		bytes += gather_bytes(&t->sub[i].rest) + t->sub[i].code.cap;
@@ -302,7 +319,7 @@ template_add(struct text *t, uint32_t index)
 	template->nslot = t->cut.nslot;
 	for (size_t i = 0; i < t->key.n; i++) {
 		if (t->key.p[i] == 0)
-			template_slot(t, slot_sub(t, i + 1));
+			template_slot(t, slot_sub(t, i + 1), i < SHARED_HEAD_BYTES);
 	}
 }
 
@@ -318,19 +335,18 @@ template_of(struct text *t)
 	index = gather_find(&t->skeleton, buf_span(&t->key), t->seed);
 	if (index != GATHER_PLAIN)
 		return index;
+	if (t->skeleton.nword >= TEXT_TEMPLATES ||
+	    (t->skeleton.nword > FREE_TEMPLATES && t->skeleton.nword > t->n / 4))
+		return 0;
 	/* New ones are rare: time to look for timestamps. */
 	if (cutter_learn(&t->cutter, t->cut.text)) {
 		if (!cut_make(&t->cutter, &t->cut))
 			return 0;
 		skeleton_make(t);
 	}
-	index = t->skeleton.nword;
-	if (index >= TEXT_TEMPLATES || (index > FREE_TEMPLATES && index > t->n / 4))
-		return 0;
-	if (gather_intern(&t->skeleton, buf_span(&t->key), t->seed) == index)
+	index = gather_intern(&t->skeleton, buf_span(&t->key), t->seed);
+	if (index == t->ntemplate)
 		template_add(t, index);
-	else
-		index = gather_find(&t->skeleton, buf_span(&t->key), t->seed);
 	return index;
 }
 
@@ -367,12 +383,21 @@ atoms_find(struct text *t, const struct text_row *row)
 	}
 }
 
+static void
+value_wait(struct text *t, struct span v)
+{
+	buf_reserve(&t->waiting, v.n + 10);
+	t->waiting.n += varint_put(t->waiting.p + t->waiting.n, v.n);
+	t->waiting.n = (size_t)(copy_span(t->waiting.p + t->waiting.n, v) - t->waiting.p);
+}
+
 void
 text_add(struct text *t, struct span value, const struct text_row *row)
 {
 	const struct template *template;
 	uint32_t index;
 
+	must(t->waiting.n < UINT32_MAX / 2);
 	t->cut.text = value;
 	t->cut.natom = 0;
 	if (value.n > ATOM_BYTES && row->n >= REF_VALUES)
@@ -381,16 +406,77 @@ text_add(struct text *t, struct span value, const struct text_row *row)
 	((uint16_t *)(void *)buf_add(&t->template_of, 2))[0] = (uint16_t)index;
 	t->n++;
 	template = &t->template[index];
+	if (t->waits)
+		((uint32_t *)(void *)buf_add(&t->waiting_at, 4))[0] = (uint32_t)t->waiting.n;
 	if (index == 0) {
-		sub_add(t, &t->sub[t->slot_sub[0]], value, row, &t->hint[0]);
+		sub_add(t, &t->sub[0], value, row, &t->hint[0]);
 		return;
 	}
 	for (uint32_t i = 0; i < template->nslot; i++) {
 		const struct cut_slot *slot = &t->cut.slot[i];
+		struct span v = span_sub(value, slot->at, slot->n);
+		uint32_t at = template->first + i;
 
-		sub_add(t, &t->sub[t->slot_sub[template->first + i]],
-		    span_sub(value, slot->at, slot->n), row, &t->hint[template->first + i]);
+		if (t->waits && !t->shared[at])
+			value_wait(t, v);
+		else
+			sub_add(t, &t->sub[t->slot_sub[at]], v, row, &t->hint[at]);
 	}
+}
+
+/* ---- the end ---- */
+
+/* Numbers of the texts, those of one template together and in order. */
+static uint32_t *
+texts_sort(const struct text *t)
+{
+	const uint16_t *of = (const uint16_t *)(const void *)t->template_of.p;
+	uint32_t *at = xcalloc(t->ntemplate + 1, sizeof *at);
+	uint32_t *order = xreallocarray(NULL, t->n, sizeof *order);
+
+	for (uint32_t i = 0; i < t->n; i++)
+		at[of[i] + 1]++;
+	for (uint32_t i = 0; i < t->ntemplate; i++)
+		at[i + 1] += at[i];
+	for (uint32_t i = 0; i < t->n; i++)
+		order[at[of[i]]++] = i;
+	free(at);
+	return order;
+}
+
+static void
+waiting_take(struct text *t, uint32_t i, uint32_t index)
+{
+	const uint32_t *at = (const uint32_t *)(const void *)t->waiting_at.p;
+	const struct template *template = &t->template[index];
+	struct cur c = cur_of(span_of(t->waiting.p + at[i], t->waiting.n - at[i]));
+
+	for (uint32_t k = template->first; k < template->first + template->nslot; k++) {
+		struct sub *s = &t->sub[t->slot_sub[k]];
+
+		if (t->shared[k])
+			continue;
+		s->n++;
+		t->hint[k] = gather_add(&s->rest, cur_bytes(&c), t->hint[k], t->seed);
+	}
+}
+
+void
+text_end(struct text *t)
+{
+	const uint16_t *of = (const uint16_t *)(const void *)t->template_of.p;
+	uint32_t *order;
+
+	if (!t->waits || t->waiting.n == 0)
+		return;
+	order = texts_sort(t);
+	for (uint32_t i = 0; i < t->n; i++) {
+		if (of[order[i]] != 0)
+			waiting_take(t, order[i], of[order[i]]);
+	}
+	free(order);
+	buf_done(&t->waiting);
+	t->waits = false;
 }
 
 /* ---- writing ---- */

@@ -34,6 +34,8 @@ struct text_row {
 struct text	*text_new(uint64_t seed, bool escaped);
 void		text_free(struct text **text);
 void		text_add(struct text *text, struct span value, const struct text_row *row);
+/* After the last text, before text_put; what it costs is memory and time of the texts. */
+void		text_end(struct text *text);
 uint32_t	text_values(const struct text *text);
 size_t		text_bytes(const struct text *text);
 /* Some octet of it is a backslash; values that are references are not looked at. */

@@ -75,7 +75,9 @@ static inline void
 writer_open(struct writer *w, struct keep *keep, uint64_t instance, uint8_t stream, uint8_t class,
     uint32_t nsource)
 {
-	*w = (struct writer){ .keep = keep, .class = class, .nsource = nsource, .next = 1 };
+	/* Tickets of one instance never come twice, not even over lives of the store. */
+	*w = (struct writer){ .keep = keep, .class = class, .nsource = nsource, .next = 1,
+	    .ticket = (uint64_t)clock_mono_ns() };
 	must(keep_channel_open(keep, instance, &w->channel, NULL) == OK);
 	for (uint32_t i = 0; i < WRITER_SHAPES; i++)
 		writer_shape(w, i);

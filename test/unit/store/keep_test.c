@@ -1,0 +1,338 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Tests of store/keep: what was acknowledged comes back, whole and once, in every next life. */
+#include "test/unit/store/proof_store.h"
+
+#include "base/hash.h"
+#include "store/journal.h"
+#include "test/unit/store/keep_back.h"
+
+static void
+whole(struct place *p, uint8_t stream, uint64_t n)
+{
+	const uint8_t *key = p->keys.has_store_key ? p->keys.store_key : NULL;
+	struct why why = { "" };
+	struct back b;
+
+	if (!check(back_read(&b, p->fd, key, stream, &why) == OK))
+		printf("%s\n", why.text);
+	if (!check(back_is(&b, n, 1)))
+		printf("stream %u: %llu rows, last %llu, %llu doubled; %llu wanted\n", stream,
+		    (unsigned long long)b.n, (unsigned long long)b.last,
+		    (unsigned long long)b.doubled, (unsigned long long)n);
+	back_done(&b);
+}
+
+static void
+on_finding(void *ctx, const struct proof_finding *f)
+{
+	unsigned *n = ctx;
+
+	if (f->grade == PROOF_NOTE)
+		return;
+	printf("%s: %s: %s %s\n", proof_grade_name((unsigned)f->grade),
+	    proof_kind_name((unsigned)f->kind), f->text, f->file);
+	(*n)++;
+}
+
+/* Warnings and worse that verify finds. */
+static unsigned
+verified(struct place *p)
+{
+	unsigned n = 0;
+	struct proof_options options = { .finding = on_finding, .ctx = &n, .threads = 1,
+	    .store_key = p->keys.has_store_key ? p->keys.store_key : NULL, .state_dirfd = -1 };
+	struct proof_result result;
+	struct why why = { "" };
+
+	if (!check(proof_verify(p->fd, &options, &result, &why) == OK))
+		printf("%s\n", why.text);
+	return n;
+}
+
+static void
+rows_come_back_in_order_while_the_store_is_open(void)
+{
+	struct place p;
+
+	place_make(&p);
+	place_open(&p, KEY_MAKE_PLAIN);
+	for (int i = 0; i < 20; i++)
+		place_rows(&p, &p.raw, 37);
+	place_rows(&p, &p.ledger, 3);
+	whole(&p, STREAM_RAW, 740);
+	whole(&p, STREAM_LEDGER, 3);
+	place_flush(&p);
+	whole(&p, STREAM_RAW, 740);
+	place_rows(&p, &p.raw, 5);
+	whole(&p, STREAM_RAW, 745);
+	place_close(&p);
+	place_remove(&p);
+}
+
+static void
+lives(enum key_make make)
+{
+	struct place p;
+	uint64_t next = 1;
+
+	place_make(&p);
+	for (unsigned life = 0; life < 5; life++) {
+		place_open(&p, make);
+		p.raw.next = next;
+		for (int i = 0; i < 6; i++)
+			place_rows(&p, &p.raw, 100 + life);
+		if (life == 2)
+			place_flush(&p);
+		if (life == 3)
+			place_checkpoint(&p);
+		next = p.raw.next;
+		place_close(&p);
+		whole(&p, STREAM_RAW, next - 1);
+		check_int(verified(&p), 0);
+	}
+	place_remove(&p);
+}
+
+static void
+every_life_goes_on_where_the_last_one_ended(void)
+{
+	lives(KEY_MAKE_PLAIN);
+}
+
+static void
+an_encrypted_store_does_so_too(void)
+{
+	lives(KEY_MAKE_ENCRYPTED);
+}
+
+static void
+a_long_journal_is_cut_when_its_rows_are_in_segments(void)
+{
+	struct place p;
+	struct buf status = { 0 };
+
+	place_make(&p);
+	place_open(&p, KEY_MAKE_PLAIN);
+	for (int i = 0; i < 40; i++)
+		place_rows(&p, &p.raw, 2000);	/* 1 MB files: three of them */
+	place_flush(&p);
+	place_checkpoint(&p);
+	for (int i = 0; i < 200 && access("/dev/null", F_OK) == 0; i++) {
+		status.n = 0;
+		keep_status(p.keep, &status);
+		buf_u8(&status, 0);
+		if (strstr((const char *)status.p, "\"journal_files\":1,") != NULL)
+			break;
+		keep_wait(p.keep, 10);
+	}
+	check(strstr((const char *)status.p, "\"journal_files\":1,") != NULL);
+	check(strstr((const char *)status.p, "\"segments_kept\":2,") != NULL);
+	whole(&p, STREAM_RAW, 80000);
+	place_close(&p);
+	whole(&p, STREAM_RAW, 80000);
+	check_int(verified(&p), 0);
+	buf_done(&status);
+	place_remove(&p);
+}
+
+static void
+a_batch_that_is_sent_again_after_a_restart_is_kept_once(void)
+{
+	struct buf batch = { 0 };
+	struct keep_event e;
+	struct place p;
+	uint64_t ticket;
+	bool met = false;
+
+	place_make(&p);
+	place_open(&p, KEY_MAKE_PLAIN);
+	ticket = p.raw.ticket + 1;
+	writer_batch(&p.raw, 10, &batch);
+	check(keep_batch(p.keep, p.raw.channel, ticket, buf_span(&batch), NULL) == OK);
+	place_until(&p, KEEP_ACK);
+	place_close(&p);
+	place_open(&p, KEY_MAKE_PLAIN);
+	check(keep_batch(p.keep, p.raw.channel, ticket, buf_span(&batch), NULL) == OK);
+	while (keep_event(p.keep, &e))
+		met |= e.type == KEEP_ACK && e.ticket == ticket && e.first_seq == 0 && e.rows == 10;
+	check(met);
+	place_close(&p);
+	whole(&p, STREAM_RAW, 10);
+	buf_done(&batch);
+	place_remove(&p);
+}
+
+static void
+a_bad_batch_is_refused_and_the_next_one_kept(void)
+{
+	struct buf batch = { 0 };
+	struct place p;
+
+	place_make(&p);
+	place_open(&p, KEY_MAKE_PLAIN);
+	writer_batch(&p.raw, 10, &batch);
+	for (size_t i = 0; i < batch.n; i++) {
+		struct span cut = span_sub(buf_span(&batch), 0, i);
+
+		if (!check_int(keep_batch(p.keep, p.raw.channel, i, cut, NULL), ERR_FORMAT))
+			break;
+	}
+	p.raw.next = 1;
+	place_rows(&p, &p.raw, 10);
+	place_close(&p);
+	whole(&p, STREAM_RAW, 10);
+	check_int(verified(&p), 0);
+	buf_done(&batch);
+	place_remove(&p);
+}
+
+static void
+a_changed_batch_is_refused_or_kept_as_it_is(void)
+{
+	struct buf batch = { 0 };
+	struct place p;
+	uint64_t kept = 0;
+
+	place_make(&p);
+	place_open(&p, KEY_MAKE_PLAIN);
+	writer_batch(&p.raw, 3, &batch);
+	for (size_t i = 0; i < batch.n; i++) {
+		enum err rc;
+
+		batch.p[i] ^= 0x41;
+		while ((rc = keep_batch(p.keep, p.raw.channel, i, buf_span(&batch), NULL)) ==
+		    ERR_BUSY)
+			keep_wait(p.keep, 10);
+		kept += rc == OK ? 1 : 0;
+		batch.p[i] ^= 0x41;
+	}
+	check(kept > 0 && kept < batch.n);
+	keep_turn(p.keep);
+	place_close(&p);
+	check_int(verified(&p), 0);
+	buf_done(&batch);
+	place_remove(&p);
+}
+
+static void
+definitions_out_of_order_are_refused(void)
+{
+	struct place p;
+	struct why why;
+
+	place_make(&p);
+	place_open(&p, KEY_MAKE_PLAIN);
+	check_int(keep_shape(p.keep, p.raw.channel, 9, SPAN("x"), &why), ERR_FORMAT);
+	check_int(keep_shape(p.keep, p.raw.channel, WRITER_SHAPES, SPAN("x"), &why), ERR_FORMAT);
+	check_int(keep_source(p.keep, p.raw.channel, 0, SPAN("x"), &why), ERR_FORMAT);
+	place_close(&p);
+	place_remove(&p);
+}
+
+static void
+a_copied_store_begins_a_new_epoch(void)
+{
+	struct place p;
+
+	place_make(&p);
+	place_open(&p, KEY_MAKE_PLAIN);
+	place_rows(&p, &p.raw, 50);
+	place_close(&p);
+	/* Another directory in the place of journal/: what cp -a leaves. */
+	check(renameat(p.fd, "journal", p.fd, "journal.old") == 0);
+	check(dir_make(p.fd, "journal", 0700, NULL) == OK);
+	check(renameat(p.fd, "journal.old/0000000000000001.tbj", p.fd,
+	    "journal/0000000000000001.tbj") == 0);
+	check(unlinkat(p.fd, "journal.old", AT_REMOVEDIR) == 0);
+	place_open(&p, KEY_MAKE_PLAIN);
+	p.raw.next = 51;
+	place_rows(&p, &p.raw, 50);
+	place_flush(&p);
+	place_checkpoint(&p);
+	place_close(&p);
+	whole(&p, STREAM_RAW, 100);
+	check_int(verified(&p), 0);
+	place_remove(&p);
+}
+
+static void
+segments_past_their_days_go_with_a_leaf(void)
+{
+	struct place p;
+	struct buf status = { 0 };
+
+	place_make(&p);
+	clock_set_offset_ns(0);
+	place_open(&p, KEY_MAKE_PLAIN);
+	place_rows(&p, &p.raw, 500);
+	place_flush(&p);
+	keep_expire(p.keep);
+	place_until(&p, KEEP_EXPIRED);
+	whole(&p, STREAM_RAW, 500);
+	/* The rows say that they came in September 2026; 90 days are long over in 2030. */
+	clock_set_offset_ns(INT64_C(1900000000000000000) - clock_wall_ns());
+	keep_expire(p.keep);
+	place_until(&p, KEEP_EXPIRED);
+	clock_set_offset_ns(0);
+	keep_status(p.keep, &status);
+	buf_u8(&status, 0);
+	check(strstr((const char *)status.p, "\"segments_kept\":0,") != NULL);
+	check(strstr((const char *)status.p, "\"segments_dropped\":1") != NULL);
+	whole(&p, STREAM_RAW, 0);
+	p.raw.next = 501;
+	place_rows(&p, &p.raw, 10);
+	place_close(&p);
+	buf_done(&status);
+	place_remove(&p);
+}
+
+static void
+a_batch_that_ended_two_lives_is_set_aside(void)
+{
+	struct buf batch = { 0 };
+	struct keep_event e;
+	struct place p;
+	bool met = false;
+
+	place_make(&p);
+	place_open(&p, KEY_MAKE_PLAIN);
+	writer_batch(&p.raw, 10, &batch);
+	place_close(&p);
+	/* What the crash handler leaves, twice: state/current, see struct keep_note. */
+	for (int life = 0; life < 2; life++) {
+		uint64_t what = (hash64(buf_span(&batch)) & ~(UINT64_C(1) << 63)) | 1;
+		int fd = openat(p.fd, "state/current", O_RDWR);
+
+		check(pwrite(fd, &what, sizeof what, 32) == sizeof what);
+		close(fd);
+		place_open(&p, KEY_MAKE_PLAIN);
+		place_close(&p);
+	}
+	place_open(&p, KEY_MAKE_PLAIN);
+	check(keep_batch(p.keep, p.raw.channel, 1, buf_span(&batch), NULL) == OK);
+	while (keep_event(p.keep, &e))
+		met |= e.type == KEEP_ACK && e.first_seq == 0;
+	check(met);
+	place_close(&p);
+	whole(&p, STREAM_RAW, 0);
+	check(faccessat(p.fd, "quarantine", F_OK, 0) == 0);
+	buf_done(&batch);
+	place_remove(&p);
+}
+
+int
+main(void)
+{
+	run(rows_come_back_in_order_while_the_store_is_open);
+	run(every_life_goes_on_where_the_last_one_ended);
+	run(an_encrypted_store_does_so_too);
+	run(a_long_journal_is_cut_when_its_rows_are_in_segments);
+	run(a_batch_that_is_sent_again_after_a_restart_is_kept_once);
+	run(a_bad_batch_is_refused_and_the_next_one_kept);
+	run(a_changed_batch_is_refused_or_kept_as_it_is);
+	run(definitions_out_of_order_are_refused);
+	run(a_copied_store_begins_a_new_epoch);
+	run(segments_past_their_days_go_with_a_leaf);
+	run(a_batch_that_ended_two_lives_is_set_aside);
+	return check_done();
+}
