@@ -57,6 +57,7 @@ struct filter {
 	const struct span *value;
 	uint32_t nchild;
 	struct filter **child;
+	struct filter **order;		/* the children, cheapest first: made by eval_prepare() */
 	double low, high;
 	int64_t from, to;
 	int64_t offset_ns;
@@ -166,7 +167,7 @@ struct ast {
 struct subquery {
 	struct ast ast;
 	struct span field;		/* whose values are wanted */
-	bool done;			/* value[] of the filter is filled */
+	struct filter *owner;		/* gets them while the query runs */
 	struct subquery *next;		/* all of a query, innermost first */
 };
 

@@ -116,6 +116,7 @@ subquery_parse(struct parse *parse, struct filter *filter)
 		return OK;
 	}
 	filter->sub = sub;
+	sub->owner = filter;
 	sub->next = parse->subqueries;
 	parse->subqueries = sub;
 	return subquery_field(parse, sub);
