@@ -120,18 +120,19 @@ class Disk:
 
     GONE = object()
 
-    def load(self, folder):
-        """What lay there before the log began: all of it safe."""
+    def load(self, folder, root):
+        """What lay under root before the log began, from a copy in folder: all of it safe."""
         for where, names, files in os.walk(folder):
+            there = root + where[len(folder):]
             for name in names:
-                self.now[os.path.join(where, name)] = None
+                self.now[os.path.join(there, name)] = None
             for name in files:
                 path = os.path.join(where, name)
                 if os.path.isfile(path) and not os.path.islink(path):
                     f = File()
                     with open(path, 'rb') as source:
                         f.safe = bytearray(source.read())
-                    self.now[path] = f
+                    self.now[os.path.join(there, name)] = f
         self.safe = dict(self.now)
 
     def apply(self, entry):
@@ -202,14 +203,23 @@ class Disk:
                 names[path] = what
 
     def lay(self, root, target, choice):
-        """Writes what a cut here may have left of `root` into the new folder `target`."""
+        """Writes what a cut here may have left of `root` into the folder `target`.
+
+        Folders that are there already stay the same folders (a store knows a copy by that).
+        """
         names = dict(self.safe)
         for _, change in self.pending:
             if choice.keeps():
                 self.settle(names, change)
-        shutil.rmtree(target, ignore_errors=True)
-        os.makedirs(target, mode=0o700)
         inside = {p[len(root) + 1:]: f for p, f in names.items() if p.startswith(root + '/')}
+        os.makedirs(target, mode=0o700, exist_ok=True)
+        for where, folders, files in os.walk(target, topdown=False):
+            for name in files:
+                os.unlink(os.path.join(where, name))
+            for name in folders:
+                path = os.path.join(where, name)
+                if os.path.relpath(path, target) not in inside:
+                    shutil.rmtree(path)
         for path in sorted(inside):
             where = os.path.join(target, path)
             if inside[path] is None:

@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The power is cut at any moment: what was acknowledged before is there afterwards, once.
+
+A desk runs with the write log of src/sys/fault.h. After each round of acknowledged messages the
+length of the log is noted. Then, for many points of the log, the disk is laid out as a cut there
+may leave it, and a desk is started on that.
+"""
+
+import os
+import random
+
+import pytest
+
+import powercut
+from harness import Desk, Sent, assert_kept
+
+ROUNDS = 30
+
+
+@pytest.fixture(scope='module')
+def recorded(tmp_path_factory):
+    """(desk, copy of its folder before, entries, [(number of entries, acknowledged then)], sent)."""
+    folder = tmp_path_factory.mktemp('recorded')
+    log = str(folder / 'writes.log')
+    more = 'seal: {checkpoint: 1s}\nstore: {segment_age: 1s, reserve: 16MB}\n'
+    desk = Desk(folder, listen=('relp',), more=more)
+    # A first life, so that keys and folders are on disk for sure.
+    desk.start()
+    desk.stop()
+    before = desk.copy('before')
+    sent = Sent()
+    rounds = []
+    desk.start(env={'WRITE_LOG': log})
+    try:
+        for i in range(ROUNDS):
+            sent.relp(desk.port['relp'], 20 + i % 7 * 40)
+            rounds.append((os.path.getsize(log), list(sent.acked)))
+    finally:
+        desk.stop()
+    with open(log, 'rb') as f:
+        octets = f.read()
+    counted = [(len(powercut.parse(octets[:size])), acked) for size, acked in rounds]
+    return desk, before, powercut.parse(octets), counted, sent
+
+
+def cuts(entries, counted):
+    """Points that hurt: right after acknowledgements, and around syncs and renames."""
+    dice = random.Random(17)
+    points = [n for n, _ in counted[::6]]
+    hard = [i for i, e in enumerate(entries) if e.verb in ('sync', 'rename', 'dirsync', 'unlink')]
+    points += [dice.choice(hard) + dice.randrange(2) for _ in range(8)]
+    return sorted(points + [dice.randrange(len(entries)) for _ in range(6)] + [len(entries)])
+
+
+@pytest.mark.parametrize('kind', ['none', 'random', 'all'])
+def test_a_cut_loses_nothing_that_was_acknowledged(recorded, kind):
+    desk, before, entries, counted, sent = recorded
+    for number, point in enumerate(cuts(entries, counted)):
+        disk = powercut.Disk()
+        disk.load(before, desk.state)
+        for entry in entries[:point]:
+            disk.apply(entry)
+        disk.lay(desk.state, desk.state, powercut.Choice(random.Random(number), kind))
+        known = Sent()
+        known.prefix, known.sent = sent.prefix, sent.sent
+        known.acked = next((ids for n, ids in reversed(counted) if n <= point), [])
+        with desk:
+            assert_kept(desk, known)
+            # A torn tail is nothing to worry about: no damage, no new epoch.
+            assert not desk.said(b'epoch'), 'cut at entry %d (%s)' % (point, kind)
+            desk.stop()
+            rc, said = desk.verify()
+            assert rc == 0, 'cut at entry %d (%s): %s' % (point, kind, said)
