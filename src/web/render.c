@@ -5,19 +5,23 @@
 #include <string.h>
 
 #include "base/civil.h"
+#include "base/fold.h"
 
 static const char dim[] = "\033[2m", bold[] = "\033[1m", red[] = "\033[31m", cyan[] = "\033[36m",
     yellow[] = "\033[33m", plain[] = "\033[0m";
 
-enum render_form
-render_form(const char *name)
+bool
+render_form(const char *name, enum render_form *ret_form)
 {
-	static const char *const names[] = { "json", "text", "color", "raw" };
+	static const char *const names[] = { [RENDER_JSON] = "json", [RENDER_TEXT] = "text",
+	    [RENDER_COLOR] = "color", [RENDER_RAW] = "raw" };
 
-	for (size_t i = 0; name != NULL && i < sizeof names / sizeof names[0]; i++)
-		if (strcmp(names[i], name) == 0)
-			return (enum render_form)i;
-	return RENDER_JSON;
+	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+		if (name == NULL || strcmp(names[i], name) == 0) {
+			*ret_form = (enum render_form)i;
+			return true;
+		}
+	return false;
 }
 
 static struct span
@@ -29,28 +33,92 @@ field(const struct query_row *row, const char *name)
 	return (struct span){ NULL, 0 };
 }
 
-/* C0, DEL and the C1 range (as UTF-8) are what terminals obey. */
-static void
-safe_put(struct buf *out, struct span s)
-{
-	for (size_t i = 0; i < s.n; i++) {
-		uint8_t c = s.p[i];
+/* ---- what a terminal may see ---- */
 
-		if ((c < 0x20 && c != '\t') || c == 0x7f)
-			buf_printf(out, "\\x%02x", c);
-		else if (c == 0xc2 && i + 1 < s.n && s.p[i + 1] >= 0x80 && s.p[i + 1] < 0xa0)
-			buf_printf(out, "\\u%04x", s.p[++i]);
+static bool
+is_plain(uint8_t c)
+{
+	return c >= 0x20 && c < 0x7f;
+}
+
+/*
+ * C1 (terminals obey it in UTF-8 too), line and paragraph separators, and what turns the direction
+ * of writing, so that a line reads as another one (U+200E, U+200F, U+202A..E, U+2066..9).
+ */
+static bool
+is_hidden(uint32_t rune)
+{
+	return (rune >= 0x80 && rune < 0xa0) || rune == 0x61c || rune == 0x200e || rune == 0x200f ||
+	    (rune >= 0x2028 && rune <= 0x202e) || (rune >= 0x2066 && rune <= 0x2069);
+}
+
+void
+render_safe(struct buf *out, struct span s, bool lines)
+{
+	size_t at = 0, from;
+
+	while (at < s.n) {
+		uint32_t rune;
+
+		for (from = at; at < s.n && is_plain(s.p[at]); at++)
+			;
+		buf_put(out, s.p + from, at - from);
+		if (at == s.n)
+			break;
+		from = at;
+		if (s.p[at] < 0x80) {
+			at++;
+			if (s.p[from] == '\t' || (lines && s.p[from] == '\n'))
+				buf_u8(out, s.p[from]);
+			else
+				buf_printf(out, "\\x%02x", s.p[from]);
+			continue;
+		}
+		rune = rune_next(s, &at);
+		if (at - from == 1)
+			buf_printf(out, "\\x%02x", s.p[from]);
+		else if (is_hidden(rune))
+			buf_printf(out, "\\u%04x", rune);
 		else
-			buf_u8(out, c);
+			buf_put(out, s.p + from, at - from);
 	}
 }
+
+/* An object in out from `from` on: the same object in other letters. */
+static void
+json_safe(struct buf *out, size_t from)
+{
+	struct span s = { out->p + from, out->n - from };
+	struct buf safe = { 0 };
+	size_t at = 0, odd = 0;
+
+	/* All of them begin with one of three octets, which are rare, or are DEL. */
+	for (size_t i = 0; i < s.n; i++)
+		odd += s.p[i] == 0x7f || s.p[i] == 0xc2 || s.p[i] == 0xd8 || s.p[i] == 0xe2;
+	if (odd == 0)
+		return;
+	while (at < s.n) {
+		size_t before = at;
+		uint32_t rune = rune_next(s, &at);
+
+		if (rune == 0x7f || is_hidden(rune))
+			buf_printf(&safe, "\\u%04x", rune);
+		else
+			buf_put(&safe, s.p + before, at - before);
+	}
+	out->n = from;
+	buf_span_put(out, buf_span(&safe));
+	buf_done(&safe);
+}
+
+/* ---- rows ---- */
 
 static void
 styled(struct buf *out, const char *style, struct span s, bool color)
 {
 	if (color)
 		buf_str(out, style);
-	safe_put(out, s);
+	render_safe(out, s, false);
 	if (color)
 		buf_str(out, plain);
 }
@@ -63,11 +131,9 @@ time_put(struct buf *out, struct span value, int zone_minutes, bool color)
 	uint8_t text[CIVIL_TEXT_BYTES];
 	int64_t ns;
 
-	if (civil_iso(value, &frame, &ns) > 0) {
-		styled(out, dim, span_of(text, civil_put(text, ns, 3, zone_minutes * 60)), color);
-	} else {
-		styled(out, dim, value, color);
-	}
+	if (value.n > 0 && civil_iso(value, &frame, &ns) == value.n)
+		value = span_of(text, civil_put(text, ns, 3, zone_minutes * 60));
+	styled(out, dim, value, color);
 }
 
 /* The columns of a stats pipe and the like. */
@@ -82,7 +148,7 @@ pairs_put(struct buf *out, const struct query_row *row, int zone_minutes, bool c
 		if (span_is(row->field[i].name, "_time"))
 			time_put(out, row->field[i].value, zone_minutes, color);
 		else
-			safe_put(out, row->field[i].value);
+			render_safe(out, row->field[i].value, false);
 	}
 }
 
@@ -97,6 +163,22 @@ level_style(const struct query_row *row)
 	return span_is(level, "warning") || span_is(level, "warn") ? yellow : "";
 }
 
+/* The value behind NAME=" in the row's stream, {app_name="x",hostname="y"}. */
+static struct span
+of_stream(const struct query_row *row, struct span name)
+{
+	struct span stream = field(row, "_stream");
+	const uint8_t *at = stream.n > 0 ? memmem(stream.p, stream.n, name.p, name.n) : NULL, *end;
+	size_t from;
+
+	if (at == NULL)
+		return span_of(NULL, 0);
+	from = (size_t)(at - stream.p) + name.n;
+	stream = span_sub(stream, from, stream.n);
+	end = stream.n > 0 ? memchr(stream.p, '"', stream.n) : NULL;
+	return span_sub(stream, 0, end != NULL ? (size_t)(end - stream.p) : stream.n);
+}
+
 static void
 line_put(struct buf *out, const struct query_row *row, int zone_minutes, bool color)
 {
@@ -104,21 +186,29 @@ line_put(struct buf *out, const struct query_row *row, int zone_minutes, bool co
 	struct span message = field(row, "_msg");
 
 	if (host.n == 0)
-		host = field(row, "Hostname");
+		host = of_stream(row, SPAN("hostname=\""));
 	if (app.n == 0)
-		app = field(row, "Channel");
+		app = of_stream(row, SPAN("app_name=\""));
 	time_put(out, field(row, "_time"), zone_minutes, color);
 	buf_u8(out, ' ');
 	styled(out, bold, host.n > 0 ? host : SPAN("-"), color);
 	buf_u8(out, ' ');
 	styled(out, cyan, app.n > 0 ? app : SPAN("-"), color);
 	buf_str(out, ": ");
+	if (span_starts(field(row, "_seq"), SPAN("ledger:"))) {
+		styled(out, bold, field(row, "act"), color);
+		buf_str(out, " (");
+		safe_put(out, field(row, "who"));
+		buf_str(out, "): ");
+	}
 	styled(out, level_style(row), message, color);
 }
 
 void
 render_row(struct buf *out, const struct query_row *row, enum render_form form, int zone_minutes)
 {
+	size_t from = out->n;
+
 	switch (form) {
 	case RENDER_RAW:
 		buf_span_put(out, field(row, "_raw"));
@@ -133,6 +223,7 @@ render_row(struct buf *out, const struct query_row *row, enum render_form form, 
 	case RENDER_JSON:
 	default:
 		query_row_json(out, row);
+		json_safe(out, from);
 		return;
 	}
 	buf_u8(out, '\n');
