@@ -44,16 +44,18 @@ def made(name, *args):
     return path
 
 
-def load_program():
-    path = os.path.join(TOP, 'build', 'bench', 'load')
+def built(name):
+    """A program of this folder, from the build folder ($BENCH_BUILD, or build/)."""
+    path = os.path.join(os.environ.get('BENCH_BUILD', os.path.join(TOP, 'build')), 'bench', name)
     if not os.path.exists(path):
-        sys.exit('no %s: build first (./run --build-only, then ninja -C build bench/load)' % path)
+        sys.exit('no %s: build first (./run --build-only, then ninja -C build bench/%s)' %
+                 (path, name))
     return path
 
 
 def load(*args):
     """Runs the sender; its figures as {name without the way: value}."""
-    out = subprocess.run([load_program()] + [str(a) for a in args], check=True,
+    out = subprocess.run([built('load')] + [str(a) for a in args], check=True,
                          stdout=subprocess.PIPE).stdout.decode()
     return {line.split()[0].split('.', 1)[1]: float(line.split()[1])
             for line in out.splitlines()}

@@ -1,0 +1,464 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Makes a large store out of a small one: time-shifted copies of its largest segment, for
+ * bench/scale. The store is stopped meanwhile.
+ *
+ *	multiply STORE COPIES STEP-SECONDS [--plant COPY TEXT]
+ *
+ * Copy k (from 0) has new sequence numbers, and receive and event times COPIES - k steps before
+ * those of the segment it is a copy of; the records' octets stay. Chunks are copied, the
+ * directory is written anew. Each copy's rows are digested anew, and its leaves are in the signed
+ * tree: the store verifies. Copy --plant holds TEXT at the end of one message; it is built from
+ * its rows, with an index of its own.
+ */
+#include "multiply.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/must.h"
+#include "sys/clock.h"
+#include "sys/file.h"
+#include "sys/random.h"
+
+enum {
+	SIGN_EVERY = 2048,		/* copies */
+	/* Segments under construction, which the journal knows by their ids: room for them. */
+	IDS_APART = 64,
+	DAY_NAME = 8 + SEGMENT_NAME
+};
+
+#define SECOND_NS	INT64_C(1000000000)
+
+/* ---- the segment that is copied ---- */
+
+enum err
+day_open(struct multiply *m, int64_t recv_ns, struct why *why)
+{
+	char day[SEGMENT_NAME], name[DAY_NAME];
+	enum err rc;
+
+	segment_day(day, recv_ns);
+	if (m->day_fd >= 0 && strcmp(day, m->day) == 0)
+		return OK;
+	file_close(&m->day_fd);
+	(void)snprintf(m->day, sizeof m->day, "%s", day);
+	(void)snprintf(name, sizeof name, "segment/%s", day);
+	rc = dir_make(m->dirfd, name, 0700, why);
+	return rc == OK ? dir_open(&m->day_fd, m->dirfd, name, why) : rc;
+}
+
+static enum err
+base_find(struct multiply *m, struct why *why)
+{
+	for (size_t i = 0; i < manifest_count(m->manifest); i++) {
+		const struct segment_info *info = manifest_segment(m->manifest, i);
+
+		if (info->stream == STREAM_RAW && info->rows > m->base.rows)
+			m->base = *info;
+	}
+	if (m->base.rows == 0)
+		return why_set(why, ERR_ABSENT, "no segment of raw records: flush first");
+	if (m->base.last_seq - m->base.first_seq + 1 != m->base.rows)
+		return why_set(why, ERR_FORMAT, "the segment has gaps: use one class only");
+	m->next_seq = manifest_stored(m->manifest, STREAM_RAW, m->base.class) + 1;
+	m->next_id = manifest_segment(m->manifest, manifest_count(m->manifest) - 1)->id + IDS_APART;
+	return OK;
+}
+
+static enum err
+vectors_read(struct rows *r, struct why *why)
+{
+	enum err rc;
+
+	rc = segment_shape_index(r->segment, &r->shape, why);
+	if (rc == OK)
+		rc = segment_source_index(r->segment, &r->source, why);
+	if (rc == OK)
+		rc = segment_flags(r->segment, &r->flags, why);
+	if (rc == OK)
+		rc = segment_recv(r->segment, &r->recv, why);
+	if (rc == OK)
+		rc = segment_time(r->segment, &r->time, why);
+	return rc;
+}
+
+static enum err
+rows_read(struct rows *r, struct why *why)
+{
+	const struct column *column;
+	enum err rc = vectors_read(r, why);
+
+	for (uint32_t i = 0; rc == OK && i < segment_columns(r->segment); i++) {
+		rc = segment_column_load(r->segment, i, &column, why);
+		if (rc == OK && segment_column(r->segment, i)->form == COLUMN_TEXT)
+			rc = segment_column_text(r->segment, i, NULL, why);
+	}
+	r->n = segment_rows(r->segment);
+	r->at = xcalloc((size_t)r->n + 1, sizeof *r->at);
+	for (uint32_t i = 0; rc == OK && i < r->n; i++) {
+		rc = segment_raw(r->segment, i, &r->raw, why);
+		r->at[i + 1] = r->raw.n;
+	}
+	r->source_digest = xcalloc(segment_sources(r->segment), sizeof *r->source_digest);
+	for (uint32_t i = 0; i < segment_sources(r->segment); i++)
+		source_digest(r->source_digest[i], segment_source(r->segment, i));
+	return rc;
+}
+
+static void
+stream_skip(struct cur *c)
+{
+	uint64_t head = cur_varint(c);
+
+	if ((head & 1) != 0) {
+		(void)cur_span(c, head >> 1);
+		return;
+	}
+	(void)cur_varint(c);
+	(void)cur_varint(c);
+}
+
+/* segment.md section 2: leaves, shapes, sources, row vectors, columns. */
+static enum err
+pieces_find(struct multiply *m, struct why *why)
+{
+	struct cur c = cur_of(m->sealed.body);
+	const uint8_t *from;
+
+	(void)cur_varint(&c);
+	(void)cur_span(&c, 16);
+	for (uint64_t n = cur_varint(&c); n > 0 && !c.bad; n--) {
+		(void)cur_varint(&c);
+		(void)cur_span(&c, SEED_BYTES);
+		for (uint64_t k = cur_varint(&c) * 2; k > 0 && !c.bad; k--)
+			(void)cur_varint(&c);
+	}
+	from = c.p;
+	for (int i = 0; i < 2; i++) {
+		(void)cur_varint(&c);
+		stream_skip(&c);
+	}
+	for (int i = 0; i < 3; i++)
+		(void)cur_bytes(&c);
+	m->pieces.middle = span_of(from, (size_t)(c.p - from));
+	m->pieces.recv = cur_bytes(&c);
+	m->pieces.tail = span_of(c.p, cur_left(&c));
+	if (c.bad)
+		return why_set(why, ERR_FORMAT, "the directory has a form that is not known here");
+	return OK;
+}
+
+/* Event times must be differences to the receive times: then the derived part can stay. */
+static enum err
+derived_check(const struct multiply *m, struct why *why)
+{
+	struct cur c = cur_of(m->derived.body);
+
+	while (cur_left(&c) > 0 && !c.bad) {
+		uint8_t kind = cur_u8(&c);
+		struct span section = cur_bytes(&c);
+
+		if (kind == DERIVED_TIMES && section.n > 0 && section.p[0] == TIMES_DIFFERENCE)
+			return OK;
+	}
+	return why_set(why, ERR_FORMAT, "event times have a form that is not known here");
+}
+
+static enum err
+base_read(struct multiply *m, struct why *why)
+{
+	char name[SEGMENT_NAME];
+	enum err rc = base_find(m, why);
+
+	if (rc == OK)
+		rc = day_open(m, m->base.recv_min_ns, why);
+	if (rc == OK)
+		rc = segment_open(&m->rows.segment, m->day_fd, m->base.id, m->key, why);
+	if (rc == OK)
+		rc = rows_read(&m->rows, why);
+	segment_name(name, m->base.id, SEGMENT_SEALED);
+	if (rc == OK)
+		rc = recast_read(&m->sealed, m->day_fd, name, m->key, why);
+	segment_name(name, m->base.id, SEGMENT_DERIVED);
+	if (rc == OK)
+		rc = recast_read(&m->derived, m->day_fd, name, m->key, why);
+	if (rc == OK)
+		rc = pieces_find(m, why);
+	if (rc == OK)
+		rc = derived_check(m, why);
+	return rc;
+}
+
+/* ---- leaves ---- */
+
+static struct span
+row_octets(const struct rows *r, uint32_t row, bool planted)
+{
+	if (planted && row == r->planted)
+		return buf_span(&r->planted_raw);
+	return span_of(r->raw.p + r->at[row], r->at[row + 1] - r->at[row]);
+}
+
+static void
+frame_digest(struct multiply *m, const struct copy *copy, uint64_t first_seq, uint32_t first_row,
+    uint32_t n, struct locator *locator, struct digest *ret)
+{
+	const struct rows *r = &m->rows;
+
+	salts(m->salt, n, copy->seed, first_seq);
+	for (uint32_t i = 0; i < n; i++) {
+		uint32_t row = first_row + i;
+
+		row_digest(&m->row[i], m->salt + (size_t)i * SALT_BYTES, copy->info.stream,
+		    copy->info.class, r->flags[row], copy->info.epoch, first_seq + i,
+		    r->recv[row] + copy->shift_ns, r->source_digest[r->source[row]],
+		    row_octets(r, row, copy->planted));
+		locator_add(locator, &m->row[i]);
+	}
+	tree16(ret, m->row, n);
+}
+
+uint64_t
+leaf_append(struct multiply *m, struct copy *copy, const struct segment_frame *frame,
+    uint32_t nframe, uint32_t first_row)
+{
+	struct digest *d = xcalloc(nframe, sizeof *d);
+	const struct segment_frame *last = &frame[nframe - 1];
+	struct locator locator = { 0 };
+	struct leaf leaf = { .type = LEAF_ROWS, .stream = copy->info.stream,
+	    .class = copy->info.class, .epoch = copy->info.epoch, .time_ns = clock_wall_ns() };
+	struct leaf_rows *rows = &leaf.u.rows;
+	struct buf entry = { 0 };
+	uint64_t index;
+
+	random_bytes(copy->seed, sizeof copy->seed);
+	for (uint32_t i = 0; i < nframe; i++) {
+		frame_digest(m, copy, frame[i].first_seq + copy->seq_shift, first_row + rows->rows,
+		    frame[i].rows, &locator, &d[i]);
+		rows->rows += frame[i].rows;
+	}
+	rows->first_seq = frame[0].first_seq + copy->seq_shift;
+	rows->last_seq = last->first_seq + copy->seq_shift + last->rows - 1;
+	rows->frames = nframe;
+	rows->s0 = locator.s0;
+	rows->s1 = locator.s1;
+	rows->segment = copy->info.id;
+	tree16(&rows->root, d, nframe);
+	leaf_encode(&entry, &leaf);
+	index = seal_append(m->seal, buf_span(&entry));
+	buf_varint(&copy->leaves, index - copy->last_leaf);
+	copy->last_leaf = index;
+	copy->nleaf++;
+	buf_done(&entry);
+	free(d);
+	return index;
+}
+
+/* ---- a copy ---- */
+
+void
+copy_begin(struct multiply *m, struct copy *copy, int64_t shift_ns)
+{
+	struct segment_info *info = &copy->info;
+	uint64_t span = m->base.last_seq - m->base.first_seq;
+
+	*copy = (struct copy){ .info = m->base, .shift_ns = shift_ns,
+	    .seq_shift = m->next_seq - m->base.first_seq };
+	info->id = m->next_id++;
+	info->first_seq = m->next_seq;
+	info->last_seq = m->next_seq + span;
+	info->recv_min_ns += shift_ns;
+	info->recv_max_ns += shift_ns;
+	info->event_min_ns += shift_ns;
+	info->event_max_ns += shift_ns;
+	m->next_seq += span + 1;
+}
+
+enum err
+copy_end(struct multiply *m, struct copy *copy, struct why *why)
+{
+	struct buf list = { 0 }, payload = { 0 };
+	bool good;
+
+	buf_varint(&list, copy->nleaf);
+	buf_span_put(&list, buf_span(&copy->leaves));
+	manifest_segment_put(&payload, &copy->info, buf_span(&list));
+	good = manifest_apply(m->manifest, RECORD_ADD, buf_span(&payload));
+	m->bytes += copy->info.bytes;
+	buf_done(&list);
+	buf_done(&payload);
+	buf_done(&copy->leaves);
+	return good ? OK : why_set(why, ERR_FORMAT, "the manifest does not take the copy");
+}
+
+/* The directory of the sealed part; appends the copy's leaves to the tree. */
+static void
+body_put(struct multiply *m, struct copy *copy, struct buf *out)
+{
+	struct cur recv = cur_of(m->pieces.recv);
+	struct buf params = { 0 };
+	uint64_t next = 0;
+
+	out->n = 0;
+	buf_varint(out, m->rows.n);
+	buf_i64(out, copy->info.recv_min_ns);
+	buf_i64(out, copy->info.recv_max_ns);
+	buf_varint(out, segment_leaves(m->rows.segment));
+	for (uint32_t i = 0; i < segment_leaves(m->rows.segment); i++) {
+		const struct segment_leaf *leaf = segment_leaf(m->rows.segment, i);
+
+		buf_varint(out, leaf_append(m, copy, leaf->frame, leaf->nframe, leaf->first_row));
+		buf_put(out, copy->seed, sizeof copy->seed);
+		buf_varint(out, leaf->nframe);
+		for (uint32_t k = 0; k < leaf->nframe; k++) {
+			uint64_t first = leaf->frame[k].first_seq + copy->seq_shift;
+
+			buf_varint(out, first - next);
+			buf_varint(out, leaf->frame[k].rows);
+			next = first + leaf->frame[k].rows;
+		}
+	}
+	buf_span_put(out, m->pieces.middle);
+	/* Integers of every mode begin with the value that all others are relative to. */
+	buf_u8(&params, cur_u8(&recv));
+	buf_zigzag(&params, cur_zigzag(&recv) + copy->shift_ns);
+	buf_span_put(&params, span_of(recv.p, cur_left(&recv)));
+	buf_bytes(out, buf_span(&params));
+	buf_span_put(out, m->pieces.tail);
+	buf_done(&params);
+}
+
+static enum err
+part_write(struct multiply *m, struct copy *copy, enum segment_part part, struct why *why)
+{
+	const struct recast *recast = part == SEGMENT_SEALED ? &m->sealed : &m->derived;
+	char name[SEGMENT_NAME];
+	int fd = -1;
+	enum err rc;
+
+	recast_put(recast, copy->info.id, part == SEGMENT_SEALED ? buf_span(&m->body) :
+	    recast->body, m->key, &m->file);
+	segment_name(name, copy->info.id, part);
+	rc = file_open(&fd, m->day_fd, name, FILE_WRITE_NEW, why);
+	if (rc == OK)
+		rc = file_write_all(fd, buf_span(&m->file), why);
+	file_close(&fd);
+	copy->info.bytes += m->file.n;
+	return rc;
+}
+
+static enum err
+copy_make(struct multiply *m, int64_t shift_ns, struct why *why)
+{
+	struct copy copy;
+	enum err rc;
+
+	copy_begin(m, &copy, shift_ns);
+	rc = day_open(m, copy.info.recv_min_ns, why);
+	if (rc != OK)
+		return rc;
+	copy.info.bytes = 0;
+	body_put(m, &copy, &m->body);
+	rc = part_write(m, &copy, SEGMENT_DERIVED, why);
+	if (rc == OK)
+		rc = part_write(m, &copy, SEGMENT_SEALED, why);
+	return rc == OK ? copy_end(m, &copy, why) : rc;
+}
+
+/* ---- all of it ---- */
+
+static enum err
+store_stopped(struct multiply *m, const char *path, struct why *why)
+{
+	enum err rc;
+
+	rc = dir_open(&m->dirfd, AT_FDCWD, path, why);
+	if (rc == OK)
+		rc = file_lock(&m->lock_fd, m->dirfd, "lock", why);
+	if (rc == OK)
+		rc = keys_load(&m->keys, m->dirfd, why);
+	if (rc == OK)
+		rc = manifest_open(&m->manifest, m->dirfd, MANIFEST_WRITE, why);
+	if (rc == OK)
+		rc = seal_open(&m->seal, m->dirfd, m->keys.origin, m->keys.seed, why);
+	if (rc != OK)
+		return rc;
+	m->key = manifest_encrypted(m->manifest) ? m->keys.store_key : NULL;
+	m->row = xcalloc(LIMIT_ROWS, sizeof *m->row);
+	m->salt = xcalloc(LIMIT_ROWS, SALT_BYTES);
+	return OK;
+}
+
+/* The manifest last: until then nobody knows of the copies. */
+static enum err
+finish(struct multiply *m, struct why *why)
+{
+	struct buf all = { 0 };
+	enum err rc;
+
+	if (syncfs(m->dirfd) != 0)
+		return why_set(why, ERR_IO, "cannot sync the file system");
+	rc = seal_checkpoint(m->seal, NULL, why);
+	m->manifest->generation++;
+	(void)manifest_put(&all, m->manifest);
+	if (rc == OK)
+		rc = file_replace(m->dirfd, "manifest", buf_span(&all), why);
+	buf_done(&all);
+	return rc;
+}
+
+static enum err
+multiply(struct multiply *m, uint64_t copies, int64_t step_ns, uint64_t plant, const char *text,
+    struct why *why)
+{
+	enum err rc = base_read(m, why);
+
+	for (uint64_t k = 0; k < copies && rc == OK; k++) {
+		int64_t shift_ns = -(int64_t)(copies - k) * step_ns;
+
+		rc = k == plant ? plant_make(m, shift_ns, text, why) : copy_make(m, shift_ns, why);
+		if (rc == OK && k % SIGN_EVERY == SIGN_EVERY - 1) {
+			rc = seal_checkpoint(m->seal, NULL, why);
+			(void)fprintf(stderr, "multiply: %llu copies\n", (unsigned long long)k + 1);
+		}
+	}
+	return rc == OK ? finish(m, why) : rc;
+}
+
+int
+main(int argc, char **argv)
+{
+	struct multiply m = { .dirfd = -1, .lock_fd = -1, .day_fd = -1 };
+	struct why why = { "" };
+	uint64_t copies, plant = UINT64_MAX;
+	int64_t step_ns;
+	enum err rc;
+
+	if (argc != 4 && !(argc == 7 && strcmp(argv[4], "--plant") == 0)) {
+		(void)fprintf(stderr, "usage: multiply STORE COPIES STEP-SECONDS "
+		    "[--plant COPY TEXT]\n");
+		return 2;
+	}
+	copies = strtoull(argv[2], NULL, 10);
+	step_ns = (int64_t)(strtod(argv[3], NULL) * (double)SECOND_NS);
+	if (argc == 7)
+		plant = strtoull(argv[5], NULL, 10);
+	rc = store_stopped(&m, argv[1], &why);
+	if (rc == OK)
+		rc = multiply(&m, copies, step_ns, plant, argc == 7 ? argv[6] : "", &why);
+	if (rc != OK) {
+		(void)fprintf(stderr, "multiply: %s\n", why.text);
+		return 3;
+	}
+	(void)printf("multiply.copies %llu\nmultiply.rows %llu\nmultiply.bytes %llu\n",
+	    (unsigned long long)copies, (unsigned long long)(copies * m.rows.n),
+	    (unsigned long long)m.bytes);
+	keys_wipe(&m.keys);
+	seal_close(&m.seal);
+	manifest_close(&m.manifest);
+	segment_free(&m.rows.segment);
+	return 0;
+}
