@@ -424,7 +424,9 @@ file_headless(struct walk *w, struct why *why)
 	}
 	if (w->index + 1 < w->n)
 		return OK;		/* abandoned; the next file says from where it goes on */
+	/* Its number is free again: readers expect one after the other. */
 	journal_name(name, w->file[w->index].number);
+	w->r->last_file = w->file[w->index].number - 1;
 	return file_unlink(w->keep->dirfd, name, why);
 }
 
