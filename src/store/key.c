@@ -311,6 +311,21 @@ keys_store_key(uint8_t ret_key[KEY_BYTES], int dirfd, struct why *why)
 	return rc;
 }
 
+enum err
+keys_put_store_key(int dirfd, const uint8_t key[KEY_BYTES], struct why *why)
+{
+	int fd = -1;
+	enum err rc;
+
+	rc = dir_open(&fd, dirfd, "key", why);
+	if (rc == OK)
+		rc = file_put(fd, "store.key", span_of(key, KEY_BYTES), why);
+	if (rc == OK)
+		rc = dir_sync(fd, why);
+	file_close(&fd);
+	return rc;
+}
+
 struct finger {
 	struct note_key *key;
 	struct span text;

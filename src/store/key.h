@@ -68,6 +68,8 @@ enum err	keys_by_fingerprint(struct note_key *ret_key, int dirfd, struct span te
 		    struct why *why);
 /* Only key/store.key, whatever state the other files are in. */
 enum err	keys_store_key(uint8_t ret_key[KEY_BYTES], int dirfd, struct why *why);
+/* Writes key/store.key, from paper. ERR_BUSY: there is one, and nothing is overwritten. */
+enum err	keys_put_store_key(int dirfd, const uint8_t key[KEY_BYTES], struct why *why);
 
 /*
  * A new seal key, in two steps. keys_rotate_begin writes seal-next.key and returns the KEY leaf's

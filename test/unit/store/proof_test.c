@@ -257,6 +257,102 @@ a_row_that_was_forged_is_not_proved(void)
 	place_remove(&p);
 }
 
+/* ---- what an earlier run found ---- */
+
+static void
+verify_again(const struct place *p, struct verdict *v)
+{
+	struct proof_options options = { .state_dirfd = p->fd, .state_name = "verified" };
+
+	verify_with(p, &options, v);
+}
+
+static void
+a_second_run_reads_only_what_is_new(void)
+{
+	struct files files;
+	struct verdict v;
+	struct place p;
+	const char *name;
+
+	place_fill(&p, KEY_MAKE_PLAIN);
+	verify_again(&p, &v);
+	check(verdict_clean(&v) && v.result.skipped_segments == 0);
+	verify_again(&p, &v);
+	check(verdict_clean(&v));
+	check_int(v.result.skipped_segments, 3);
+	check_int(v.result.rows, 0);
+	place_open(&p, KEY_MAKE_PLAIN);
+	place_rows(&p, &p.raw, 11);
+	place_flush(&p);
+	place_close(&p);
+	verify_again(&p, &v);
+	if (!check(verdict_clean(&v)))
+		verdict_print(&v);
+	check_int(v.result.skipped_segments, 3);
+	check(v.result.rows > 0 && v.result.segments < 4);
+	/* A file that was touched is read again, and what is wrong with it stays said. */
+	files_list(&p, &files);
+	name = files_find(&files, "segment/", "0000000000000001.seg");
+	must(name != NULL);
+	file_poke(&p, name, 700, 1);
+	for (unsigned i = 0; i < 2; i++) {
+		verify_again(&p, &v);
+		check(!verdict_clean(&v) && verdict_names(&v, name));
+	}
+	place_remove(&p);
+}
+
+static void
+an_earlier_run_is_an_anchor(void)
+{
+	struct buf note = { 0 }, state = { 0 };
+	struct verdict v;
+	struct place p;
+
+	place_fill(&p, KEY_MAKE_PLAIN);
+	verify_again(&p, &v);
+	check(verdict_clean(&v));
+	file_get(&p, "verified", &state);
+	/* Another store altogether, with the same origin: its tree does not go on from it. */
+	place_open(&p, KEY_MAKE_PLAIN);
+	place_rows(&p, &p.raw, 11);
+	place_close(&p);
+	verify_again(&p, &v);
+	check(verdict_clean(&v));
+	file_get(&p, "seal/checkpoint", &note);
+	verify_again(&p, &v);
+	check(verdict_clean(&v));
+	/* A state that is broken means that all is read. */
+	state.p[state.n / 2] ^= 1;
+	file_put(&p, "verified", buf_span(&state));
+	verify_again(&p, &v);
+	check(verdict_clean(&v) && v.result.skipped_segments == 0);
+	buf_done(&note);
+	buf_done(&state);
+	place_remove(&p);
+}
+
+static void
+only_records_since_a_time_can_be_read(void)
+{
+	struct proof_options options = { 0 };
+	struct verdict v;
+	struct place p;
+
+	place_fill(&p, KEY_MAKE_PLAIN);
+	options.since_ns = INT64_MAX;
+	verify_with(&p, &options, &v);
+	if (!check(verdict_clean(&v)))
+		verdict_print(&v);
+	check_int(v.result.skipped_segments, 3);
+	options.since_ns = 1790000000000000000;
+	verify_with(&p, &options, &v);
+	check(verdict_clean(&v));
+	check_int(v.result.skipped_segments, 0);
+	place_remove(&p);
+}
+
 int
 main(void)
 {
@@ -269,5 +365,8 @@ main(void)
 	run(no_file_can_be_removed_shortened_or_lengthened);
 	run(each_row_of_a_segment_can_be_proved_by_itself);
 	run(a_row_that_was_forged_is_not_proved);
+	run(a_second_run_reads_only_what_is_new);
+	run(an_earlier_run_is_an_anchor);
+	run(only_records_since_a_time_can_be_read);
 	return check_done();
 }
