@@ -32,6 +32,7 @@ struct flight {
 	uint8_t state;
 	uint8_t class;
 	uint8_t result;		/* enum err, when answered */
+	uint32_t rows;
 	uint64_t batch;
 	struct buf code;
 };
@@ -52,6 +53,7 @@ struct batcher {
 	uint32_t first, nflight, flight_room;
 	uint64_t head_ticket;
 	size_t unacked;
+	uint64_t refused_rows;
 	struct buf spare[SPARE_BUFS];
 	unsigned nspare;
 };
@@ -139,7 +141,8 @@ class_flush(struct batcher *b, uint8_t class)
 	struct open_batch *open = &b->open[class];
 	struct flight *flight = flight_new(b);
 
-	*flight = (struct flight){ .class = class, .batch = open->batch++ };
+	*flight = (struct flight){ .class = class, .batch = open->batch++,
+	    .rows = batch_rows(open->writer) };
 	if (b->nspare > 0) {
 		flight->code = b->spare[--b->nspare];
 		flight->code.n = 0;
@@ -177,6 +180,7 @@ flights_settle(struct batcher *b)
 		b->flights_sent--;
 		b->head_ticket++;
 		b->unacked -= done.code.n;
+		b->refused_rows += done.result != OK ? done.rows : 0;
 		buf_spare(b, &done.code);
 		b->conf.settled(b->conf.arg, done.class, done.batch, done.result);
 	}
@@ -350,6 +354,12 @@ size_t
 batcher_unacked(const struct batcher *b)
 {
 	return b->unacked;
+}
+
+uint64_t
+batcher_refused(const struct batcher *b)
+{
+	return b->refused_rows;
 }
 
 bool

@@ -526,6 +526,7 @@ intake_counters(struct intake *intake, struct buf *out)
 	counter_put(&list, &n, intake->held, "intake.bytes_incomplete");
 	counter_put(&list, &n, batcher_unacked(intake->batcher), "intake.bytes_unacknowledged");
 	counter_put(&list, &n, intake->pauses, "intake.pauses");
+	counter_put(&list, &n, batcher_refused(intake->batcher), "intake.rows_refused");
 	must(n <= WIRE_COUNTER_MAX);
 	buf_varint(out, n);
 	buf_span_put(out, buf_span(&list));

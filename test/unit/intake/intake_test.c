@@ -215,6 +215,7 @@ relp_is_closed_without_answer_when_the_keeper_refuses(void)
 	check(fake_closed(fd));
 	check(!fake_closed(other));
 	check_int(fake_counter(fake, "intake.door.batches_refused"), 1);
+	check_int(fake_counter(fake, "intake.rows_refused"), 1);
 	close(fd);
 	close(other);
 	fake_free(&fake);
