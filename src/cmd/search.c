@@ -17,6 +17,7 @@
 #include "sys/file.h"
 #include "store/key.h"
 #include "web/client.h"
+#include "web/render.h"
 #include "web/select.h"
 
 static const char usage_vi[] =
@@ -75,12 +76,20 @@ struct search {
 	const char *state, *store;
 	struct select_ask ask;
 	bool color;
+	bool guarded;		/* exact octets go to a terminal: nothing may drive it */
+	struct buf safe;
 };
 
 static bool
 print(void *ctx, struct span piece)
 {
-	(void)ctx;
+	struct search *s = ctx;
+
+	if (s->guarded) {
+		s->safe.n = 0;
+		render_safe(&s->safe, piece, true);
+		piece = buf_span(&s->safe);
+	}
 	if (piece.n > 0 && fwrite(piece.p, 1, piece.n, stdout) != piece.n)
 		return false;
 	return fflush(stdout) == 0 && !cancelled;
@@ -179,12 +188,13 @@ form_param(struct buf *form, const char *name, const char *value)
 }
 
 static enum err
-ask_desk(const struct search *s, struct why *why)
+ask_desk(struct search *s, struct why *why)
 {
 	static const char *const path[] = { [SELECT_QUERY] = "/select/logsql/query",
 	    [SELECT_TAIL] = "/select/logsql/tail", [SELECT_EXPLAIN] = "/select/trucban/explain" };
 	const struct select_ask *a = &s->ask;
-	struct client_ask ask = { .path = path[a->what], .take = print, .cancel = &cancelled };
+	struct client_ask ask = { .path = path[a->what], .take = print, .ctx = s,
+	    .cancel = &cancelled };
 	struct buf form = { 0 };
 	char socket[4096];
 	enum err rc;
@@ -194,7 +204,7 @@ ask_desk(const struct search *s, struct why *why)
 	form_param(&form, "end", a->end);
 	form_param(&form, "limit", a->limit);
 	form_param(&form, "format", a->format);
-	form_param(&form, "fold", a->fold != NULL ? a->fold : "1");
+	form_param(&form, "fold", a->fold);
 	form_param(&form, "oldest", a->oldest);
 	form_param(&form, "stream", a->stream);
 	(void)snprintf(socket, sizeof socket, "%s/run/front.sock", s->state);
@@ -221,7 +231,7 @@ interrupted(void *ctx)
 
 /* A copy of a store, opened here: nothing is written to any ledger. */
 static enum err
-ask_store(const struct search *s, struct why *why)
+ask_store(struct search *s, struct why *why)
 {
 	struct select_ask ask = s->ask;
 	struct select *select = NULL;
@@ -236,9 +246,9 @@ ask_store(const struct search *s, struct why *why)
 		select = select_new(dirfd, keys.has_store_key ? keys.store_key : NULL, 0, 7 * 60);
 		keys_wipe(&keys);
 		ask.write = print;
+		ask.ctx = s;
 		ask.running = no_other_thread;
 		ask.cancelled = interrupted;
-		ask.fold = ask.fold != NULL ? ask.fold : "1";
 		rc = select_run(select, &ask, why);
 	}
 	select_free(&select);
@@ -254,7 +264,13 @@ search_run(struct search *s)
 
 	if (s->ask.format == NULL)
 		s->ask.format = s->color ? "color" : "text";
+	if (s->ask.limit == NULL)
+		s->ask.limit = "1000";
+	if (s->ask.fold == NULL)
+		s->ask.fold = "1";
+	s->guarded = strcmp(s->ask.format, "raw") == 0 && isatty(STDOUT_FILENO) == 1;
 	rc = s->store != NULL ? ask_store(s, &why) : ask_desk(s, &why);
+	buf_done(&s->safe);
 	return finish(s, rc, &why);
 }
 

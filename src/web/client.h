@@ -8,25 +8,22 @@
 
 #include "base/buf.h"
 #include "base/err.h"
-
-/* Gets the answer's body piece by piece; returns false to stop. */
-typedef bool client_take_fn(void *ctx, struct span piece);
+#include "web/answer.h"
+#include "web/form.h"
 
 struct client_ask {
 	const char *socket;		/* path of the unix socket */
 	const char *path;		/* "/select/logsql/query" */
 	struct span form;		/* x-www-form-urlencoded body; empty = GET */
-	client_take_fn *take;
+	answer_take_fn *take;		/* gets the body; returns false to stop */
 	void *ctx;
 	const volatile bool *cancel;	/* may be NULL: closes the connection when it turns true */
 };
 
 /*
  * OK after a 2xx answer was taken whole (or take said stop). ERR_ABSENT: nobody answers on the
- * socket. ERR_DENIED, ERR_FORMAT, ...: the desk's own sentence is in why.
+ * socket. ERR_BUSY: cancelled. Else as answer_end has it.
  */
 enum err	client_run(const struct client_ask *ask, struct why *why);
-/* Appends name=value with & before all but the first, percent-encoded. */
-void		form_add(struct buf *form, const char *name, struct span value);
 
 #endif

@@ -12,7 +12,7 @@ struct metrics {
 static uint8_t
 peek(const struct cur *in)
 {
-	return cur_left(in) > 0 ? *in->p : 0;
+	return !in->bad && cur_left(in) > 0 ? *in->p : 0;
 }
 
 static bool

@@ -198,7 +198,7 @@ line_put(struct buf *out, const struct query_row *row, int zone_minutes, bool co
 	if (span_starts(field(row, "_seq"), SPAN("ledger:"))) {
 		styled(out, bold, field(row, "act"), color);
 		buf_str(out, " (");
-		safe_put(out, field(row, "who"));
+		render_safe(out, field(row, "who"), false);
 		buf_str(out, "): ");
 	}
 	styled(out, level_style(row), message, color);

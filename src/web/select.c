@@ -15,7 +15,7 @@
 #include "web/render.h"
 #include "web/server.h"
 
-enum { TAIL_PAUSE_MS = 200, FLUSH_BYTES = 64 << 10, LIMIT_DEFAULT = 1000 };
+enum { TAIL_PAUSE_MS = 200, FLUSH_BYTES = 64 << 10 };
 
 struct select {
 	int dirfd;
@@ -71,39 +71,72 @@ digits(const char *s, uint64_t *ret, const char **ret_end)
 	return at > s;
 }
 
-/* "2h", "90", "1790000000", "2026-11-23", RFC 3339. A bare number above 10^8 is seconds since 1970. */
-static enum err
-time_param(const struct select *s, const char *text, int64_t now_ns, int64_t *ret_ns,
-    struct why *why)
+/* "90s", "30m", "2h", "7d", "1w" before now. */
+static bool
+time_before(const char *text, int64_t now_ns, int64_t *ret_ns)
 {
 	static const struct {
 		char unit;
 		int64_t s;
 	} row[] = { { 's', 1 }, { 'm', 60 }, { 'h', 3600 }, { 'd', 86400 }, { 'w', 604800 } };
-	const struct civil_frame frame = { now_ns, s->zone_minutes * 60 };
-	char whole[64];
-	const char *end;
+	const int64_t longest_s = INT64_MAX / CIVIL_SECOND_NS;
+	const char *unit;
 	uint64_t v;
 
-	if (digits(text, &v, &end) && v < UINT32_MAX * 4ull) {
-		if (end[0] == '\0' && v > 100000000) {
-			*ret_ns = (int64_t)v * 1000000000;
-			return OK;
-		}
-		for (size_t i = 0; end[0] != '\0' && end[1] == '\0' && i < 5; i++)
-			if (row[i].unit == end[0] && v < 1000000) {
-				*ret_ns = now_ns - (int64_t)v * row[i].s * 1000000000;
-				return OK;
-			}
-	}
-	if (strlen(text) == 10) {
-		(void)snprintf(whole, sizeof whole, "%sT00:00:00", text);
-		text = whole;
-	}
-	if (civil_iso(span_str(text), &frame, ret_ns) == strlen(text))
+	if (!digits(text, &v, &unit) || unit[0] == '\0' || unit[1] != '\0')
+		return false;
+	for (size_t i = 0; i < sizeof row / sizeof row[0]; i++)
+		if (row[i].unit == unit[0] && v <= (uint64_t)(longest_s / row[i].s))
+			return !__builtin_sub_overflow(now_ns,
+			    (int64_t)v * row[i].s * CIVIL_SECOND_NS, ret_ns);
+	return false;
+}
+
+/* A date alone: its first moment in the office's zone, or its last one. */
+static bool
+time_of_day(const struct select *s, const char *text, enum select_bound bound, int64_t *ret_ns)
+{
+	const struct civil_frame frame = { 0, s->zone_minutes * 60 };
+	char whole[32];
+
+	if (strlen(text) != 10)
+		return false;
+	(void)snprintf(whole, sizeof whole, "%sT00:00:00", text);
+	if (civil_iso(span_str(whole), &frame, ret_ns) != strlen(whole))
+		return false;
+	return bound == SELECT_FROM || !__builtin_add_overflow(*ret_ns,
+	    CIVIL_DAY_S * CIVIL_SECOND_NS - 1, ret_ns);
+}
+
+enum err
+select_time(const struct select *s, const char *text, enum select_bound bound, int64_t now_ns,
+    int64_t *ret_ns, struct why *why)
+{
+	const struct civil_frame frame = { now_ns, s->zone_minutes * 60 };
+	size_t n = strlen(text);
+
+	if (time_before(text, now_ns, ret_ns) || time_of_day(s, text, bound, ret_ns))
+		return OK;
+	if (n >= 9 && civil_epoch(span_str(text), ret_ns) == n)
+		return OK;
+	if (n > 0 && civil_iso(span_str(text), &frame, ret_ns) == n)
 		return OK;
 	return why_set(why, ERR_FORMAT, "'%.40s' is not a time; write 2h, 30m, 7d, 2026-11-23 or "
 	    "2026-11-23T08:00:00+07:00", text);
+}
+
+static enum err
+stream_take(const char *text, struct query_options *o, struct why *why)
+{
+	static const char *const name[] = { [STREAM_RAW] = "raw", [STREAM_FINDINGS] = "findings",
+	    [STREAM_LEDGER] = "ledger" };
+
+	for (unsigned i = 0; i < STREAM_END; i++)
+		if (strcmp(text, name[i]) == 0) {
+			o->streams = (uint8_t)(1u << i);
+			return OK;
+		}
+	return why_set(why, ERR_FORMAT, "stream is raw, findings or ledger, not '%.40s'", text);
 }
 
 static enum err
@@ -113,24 +146,24 @@ options_take(const struct select *s, const struct select_ask *ask, int64_t now_n
 	const char *end = "";
 	enum err rc = OK;
 
-	*o = (struct query_options){ .memory_bytes = s->memory_bytes, .zone_s = s->zone_minutes * 60,
-	    .from_ns = INT64_MIN, .to_ns = INT64_MAX, .limit = LIMIT_DEFAULT };
-	if (ask->fold == NULL ? ask->format != NULL && strcmp(ask->format, "json") != 0 :
-	    strcmp(ask->fold, "0") != 0)
+	*o = (struct query_options){ .memory_bytes = s->memory_bytes,
+	    .zone_s = s->zone_minutes * 60, .from_ns = INT64_MIN, .to_ns = INT64_MAX,
+	    .streams = 1 << STREAM_RAW };
+	if (ask->fold != NULL && strcmp(ask->fold, "0") != 0)
 		o->words = QUERY_FOLDED;
-	if (ask->oldest != NULL)
+	if (ask->oldest != NULL && strcmp(ask->oldest, "0") != 0)
 		o->order = QUERY_OLDEST_FIRST;
-	if (ask->stream != NULL && strcmp(ask->stream, "ledger") == 0)
-		o->streams = 1 << STREAM_LEDGER;
-	if (ask->stream != NULL && strcmp(ask->stream, "findings") == 0)
-		o->streams = 1 << STREAM_FINDINGS;
+	o->bounded = ask->start != NULL || ask->end != NULL;
 	if (ask->limit != NULL && (!digits(ask->limit, &o->limit, &end) || end[0] != '\0'))
 		return why_set(why, ERR_FORMAT, "limit is a number, not '%.40s'", ask->limit);
-	if (ask->start != NULL)
-		rc = time_param(s, ask->start, now_ns, &o->from_ns, why);
+	if (ask->stream != NULL)
+		rc = stream_take(ask->stream, o, why);
+	if (rc == OK && ask->start != NULL)
+		rc = select_time(s, ask->start, SELECT_FROM, now_ns, &o->from_ns, why);
 	if (rc == OK && ask->end != NULL)
-		rc = time_param(s, ask->end, now_ns, &o->to_ns, why);
-	o->bounded = ask->start != NULL || ask->end != NULL;
+		rc = select_time(s, ask->end, SELECT_TO, now_ns, &o->to_ns, why);
+	if (rc == OK && o->from_ns > o->to_ns)
+		rc = why_set(why, ERR_FORMAT, "start is later than end");
 	return rc;
 }
 
@@ -141,14 +174,17 @@ struct out {
 	enum render_form form;
 	int zone_minutes;
 	struct buf buf;
+	bool begun;			/* something went out */
 	bool go_on;
 };
 
 static void
 out_flush(struct out *out)
 {
-	if (out->buf.n > 0 && out->go_on)
+	if (out->buf.n > 0 && out->go_on) {
 		out->go_on = out->ask->write(out->ask->ctx, buf_span(&out->buf));
+		out->begun = true;
+	}
 	out->buf.n = 0;
 }
 
@@ -157,10 +193,9 @@ static bool
 on_row(void *ctx, const struct query_row *row)
 {
 	struct out *out = ctx;
-	bool first = out->buf.cap == 0;
 
 	render_row(&out->buf, row, out->form, out->zone_minutes);
-	if (first || out->buf.n >= FLUSH_BYTES)
+	if (!out->begun || out->buf.n >= FLUSH_BYTES)
 		out_flush(out);
 	return out->go_on;
 }
@@ -195,75 +230,100 @@ query_once(struct select *s, const struct select_ask *ask, const struct query_op
 	query_free(&query);
 	buf_done(&text);
 	out_flush(out);
+	/* Programs see the answer break off; people are told why. */
+	if (rc != OK && out->begun && (out->form == RENDER_TEXT || out->form == RENDER_COLOR)) {
+		buf_printf(&out->buf, "trucban: %s\n", why->text);
+		out_flush(out);
+	}
 	return rc;
 }
 
 static uint64_t
-last_seq(const struct store *store, uint8_t stream)
+last_seq(const struct store *store, uint8_t streams)
 {
 	uint64_t last = 0;
 
 	for (size_t i = 0; i < store_segments(store); i++) {
 		const struct segment_info *info = store_segment(store, i);
 
-		if (info->stream == stream && info->last_seq > last)
+		if ((1u << info->stream & streams) != 0 && info->last_seq > last)
 			last = info->last_seq;
 	}
 	return last;
 }
 
-static void
-pause_ms(long ms)
-{
-	(void)nanosleep(&(struct timespec){ 0, ms * 1000000 }, NULL);
-}
-
-/* Everything that comes after now, until the client goes away. */
+/*
+ * What came since the last step. *memo: one more than the last number seen; 0 at the first step,
+ * which begins now or at ask->start.
+ */
 static enum err
-tail_run(struct select *s, const struct select_ask *ask, struct query_options *o, struct out *out,
-    struct why *why)
+tail_step(struct select *s, const struct select_ask *ask, struct query_options *o, struct out *out,
+    uint64_t *memo, struct why *why)
 {
-	uint8_t stream = o->streams == 1 << STREAM_LEDGER ? STREAM_LEDGER :
-	    o->streams == 1 << STREAM_FINDINGS ? STREAM_FINDINGS : STREAM_RAW;
-	uint64_t seen = last_seq(s->store, stream), last;
+	uint64_t last = last_seq(s->store, o->streams);
 	enum err rc = OK;
 
 	o->order = QUERY_OLDEST_FIRST;
 	o->limit = 0;
-	if (ask->start != NULL)
-		seen = 0;
-	while (rc == OK && out->go_on && !ask->cancelled(ask->ctx)) {
-		rc = store_refresh(s->store, why);
-		last = rc == OK ? last_seq(s->store, stream) : seen;
-		if (last == seen) {
-			pause_ms(TAIL_PAUSE_MS);
-			continue;
-		}
-		o->after_seq = seen;
+	if (*memo == 0)
+		*memo = (ask->start != NULL ? 0 : last) + 1;
+	o->after_seq = *memo - 1;
+	if (last > o->after_seq)
 		rc = query_once(s, ask, o, out, why);
-		seen = last;
-	}
+	if (last > o->after_seq)
+		*memo = last + 1;
 	return rc;
+}
+
+/* A wrong query is refused before anything is waited for. */
+static enum err
+query_check(const struct select_ask *ask, const struct query_options *o, struct why *why)
+{
+	struct query *query = NULL;
+	enum err rc;
+
+	rc = query_parse(&query, span_str(ask->query), clock_wall_ns(), o, why);
+	query_free(&query);
+	return rc;
+}
+
+/* One turn: ERR_MORE while a tail goes on. */
+static enum err
+select_turn(struct select *s, const struct select_ask *ask, uint64_t *memo, struct why *why)
+{
+	struct out out = { .ask = ask, .zone_minutes = s->zone_minutes, .go_on = true };
+	struct query_options o;
+	enum err rc;
+
+	if (ask->query == NULL)
+		return why_set(why, ERR_FORMAT, "query= is missing; write LogsQL, * is everything");
+	if (!render_form(ask->format, &out.form))
+		return why_set(why, ERR_FORMAT, "format is json, text, color or raw, not '%.40s'",
+		    ask->format);
+	rc = options_take(s, ask, clock_wall_ns(), &o, why);
+	if (rc == OK)
+		rc = store_ready(s, why);
+	if (rc == OK && ask->what != SELECT_TAIL)
+		rc = query_once(s, ask, &o, &out, why);
+	else if (rc == OK && *memo == 0)
+		rc = query_check(ask, &o, why);
+	if (rc == OK && ask->what == SELECT_TAIL)
+		rc = tail_step(s, ask, &o, &out, memo, why);
+	buf_done(&out.buf);
+	return rc == OK && ask->what == SELECT_TAIL && out.go_on ? ERR_MORE : rc;
 }
 
 enum err
 select_run(struct select *select, const struct select_ask *ask, struct why *why)
 {
-	struct out out = { .ask = ask, .form = render_form(ask->format),
-	    .zone_minutes = select->zone_minutes, .go_on = true };
-	struct query_options o;
+	uint64_t memo = 0;
 	enum err rc;
 
-	if (ask->query == NULL)
-		return why_set(why, ERR_FORMAT, "query= is missing");
-	rc = options_take(select, ask, clock_wall_ns(), &o, why);
-	if (rc == OK)
-		rc = store_ready(select, why);
-	if (rc == OK && ask->what == SELECT_TAIL)
-		rc = tail_run(select, ask, &o, &out, why);
-	else if (rc == OK)
-		rc = query_once(select, ask, &o, &out, why);
-	buf_done(&out.buf);
+	while ((rc = select_turn(select, ask, &memo, why)) == ERR_MORE) {
+		if (ask->cancelled(ask->ctx))
+			return OK;
+		(void)nanosleep(&(struct timespec){ 0, TAIL_PAUSE_MS * 1000000 }, NULL);
+	}
 	return rc;
 }
 
@@ -293,6 +353,20 @@ job_gone(void *ctx)
 	return job_cancelled(ctx);
 }
 
+/* JSON lines are what the route says; people and other programs get something else. */
+static void
+type_set(struct job *job, const char *format)
+{
+	enum render_form form;
+
+	if (!render_form(format, &form))
+		return;
+	if (form == RENDER_TEXT || form == RENDER_COLOR)
+		job_type(job, "text/plain; charset=utf-8");
+	else if (form == RENDER_RAW)
+		job_type(job, "application/octet-stream");
+}
+
 enum err
 select_job(struct select *select, struct job *job, struct why *why)
 {
@@ -307,5 +381,6 @@ select_job(struct select *select, struct job *job, struct why *why)
 		.write = job_out, .running = job_running, .cancelled = job_gone, .ctx = job,
 	};
 
-	return select_run(select, &ask, why);
+	type_set(job, ask.what == SELECT_EXPLAIN ? "text" : ask.format);
+	return select_turn(select, &ask, job_memo(job), why);
 }

@@ -32,11 +32,21 @@ struct select_ask {
 };
 
 /*
- * Times: 2h, 30m, 7d before now; RFC 3339; a date; seconds since 1970. format: json (default), text,
- * color, raw. ERR_FORMAT with the place for a wrong query.
+ * Times as select_time has them. format: json (default), text, color, raw. fold: words in lower
+ * case match without diacritics, when given and not "0". limit: none when not given, as
+ * VictoriaLogs has it. ERR_FORMAT with the place for a wrong query.
  */
 enum err	select_run(struct select *select, const struct select_ask *ask, struct why *why);
-/* The same for a job of the server. */
+/* The same for a job of the server; a tail asks for a turn after the other (ERR_MORE). */
 enum err	select_job(struct select *select, struct job *job, struct why *why);
+
+enum select_bound { SELECT_FROM, SELECT_TO };
+
+/*
+ * 90s, 30m, 2h, 7d, 1w before now; a date (its first or its last moment in the office's zone);
+ * RFC 3339; seconds, milli-, micro- or nanoseconds since 1970. ERR_FORMAT says what can be written.
+ */
+enum err	select_time(const struct select *select, const char *text,
+		    enum select_bound bound, int64_t now_ns, int64_t *ret_ns, struct why *why);
 
 #endif

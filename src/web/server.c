@@ -1,242 +1,56 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * One loop, N workers. A job's life: QUEUED -> RUNNING -> DONE, seen under one lock; its octets go
- * worker -> job.out -> (wake) -> loop -> evbuffer -> client, and the worker waits while more than
- * JOB_BACKLOG octets are under way, so that a slow client holds a worker but never memory.
+ * HTTP by libevent: requests become jobs, the octets of jobs become chunks. All of it runs in the
+ * loop's thread but what job.c does. See server.h and server_int.h.
  */
-#include "web/server.h"
+#include "web/server_int.h"
 
+#include <errno.h>
 #include <event2/buffer.h>
 #include <event2/bufferevent.h>
 #include <event2/event.h>
 #include <event2/http.h>
+#include <event2/http_struct.h>
 #include <event2/keyvalq_struct.h>
 #include <event2/listener.h>
-#include <pthread.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
-#include <sys/queue.h>
 #include <unistd.h>
 
 #include "base/must.h"
-#include "sys/sock.h"
+#include "web/guard.h"
 
 enum {
-	JOB_BACKLOG = 1 << 20,	/* octets between worker and client */
-	JOBS_MAX = 64,		/* queued and running; more are answered 503 */
-	WORKERS_MAX = 16,
 	FORM_MAX = 1 << 20,	/* a query is text that a person or dashboard wrote */
 	HEADERS_MAX = 64 << 10,
+	INPUT_MAX = 256 << 10,	/* octets read ahead of one client */
+	TIMEOUT_S = 120,
+	KEEPALIVE_S = 60,	/* a client whose machine is gone is noticed after some of these */
+	ACCEPT_PAUSE_S = 1,	/* out of descriptors */
 };
 
-enum job_state { JOB_QUEUED, JOB_RUNNING, JOB_DONE };
-
-struct job {
-	struct job *next;
-	struct server *server;
-	const struct route *route;
-	struct evhttp_request *request;	/* NULL once the client is gone; loop's thread only */
-	struct evkeyvalq param;
-	char who[32];
-	char from[SOCK_TEXT_BYTES];
-	/* under server.lock */
-	enum job_state state;
-	struct buf out;
-	enum err result;
-	struct why why;
-	/* loop's thread only */
-	bool started;
-	size_t sent;			/* octets in the evbuffer, not yet with the client */
-	/* under server.lock again */
-	bool cancel;
-	void (*on_cancel)(void *arg);
-	void *on_cancel_arg;
-};
-
-struct worker {
-	struct server *server;
-	unsigned index;
-	pthread_t thread;
-};
-
-struct server {
-	struct event_base *base;
-	struct evhttp *http;
-	struct event *wake;
-	int wake_fd;
-	struct server_conf conf;
-	pthread_mutex_t lock;
-	pthread_cond_t work, room;
-	struct job *jobs;		/* all, in order of arrival */
-	unsigned njobs;
-	bool stopping;
-	struct worker worker[WORKERS_MAX];
-};
-
-/* ---- worker's side ---- */
+/* ---- answers ---- */
 
 static void
-wake(struct server *s)
+header_add(struct evhttp_request *request, const char *name, const char *value)
 {
-	uint64_t one = 1;
-
-	(void)!write(s->wake_fd, &one, sizeof one);
+	(void)evhttp_add_header(evhttp_request_get_output_headers(request), name, value);
 }
 
-bool
-job_write(struct job *job, struct span bytes)
-{
-	struct server *s = job->server;
-	bool was_empty, go_on;
-
-	(void)pthread_mutex_lock(&s->lock);
-	while (job->out.n > JOB_BACKLOG && !job->cancel)
-		(void)pthread_cond_wait(&s->room, &s->lock);
-	was_empty = job->out.n == 0;
-	if (!job->cancel)
-		buf_span_put(&job->out, bytes);
-	go_on = !job->cancel;
-	(void)pthread_mutex_unlock(&s->lock);
-	if (was_empty)
-		wake(s);
-	return go_on;
-}
-
-bool
-job_cancelled(struct job *job)
-{
-	bool cancel;
-
-	(void)pthread_mutex_lock(&job->server->lock);
-	cancel = job->cancel;
-	(void)pthread_mutex_unlock(&job->server->lock);
-	return cancel;
-}
-
-void
-job_on_cancel(struct job *job, void (*fn)(void *arg), void *arg)
-{
-	(void)pthread_mutex_lock(&job->server->lock);
-	job->on_cancel = fn;
-	job->on_cancel_arg = arg;
-	if (job->cancel && fn != NULL)
-		fn(arg);
-	(void)pthread_mutex_unlock(&job->server->lock);
-}
-
-/* Under the lock. */
+/* The type is what we say, and answers are for nobody else. */
 static void
-job_cancel(struct job *job)
+headers_add(struct evhttp_request *request, const char *type)
 {
-	job->cancel = true;
-	if (job->on_cancel != NULL)
-		job->on_cancel(job->on_cancel_arg);
-}
-
-const char *
-job_param(const struct job *job, const char *name)
-{
-	return evhttp_find_header(&job->param, name);
-}
-
-const char *
-job_who(const struct job *job)
-{
-	return job->who;
-}
-
-const char *
-job_from(const struct job *job)
-{
-	return job->from;
-}
-
-const char *
-job_path(const struct job *job)
-{
-	return job->route->path;
-}
-
-static struct job *
-job_next(struct server *s)
-{
-	for (struct job *j = s->jobs; j != NULL; j = j->next)
-		if (j->state == JOB_QUEUED)
-			return j;
-	return NULL;
-}
-
-static void *
-worker_run(void *arg)
-{
-	struct worker *w = arg;
-	struct server *s = w->server;
-	struct job *job;
-
-	(void)pthread_mutex_lock(&s->lock);
-	for (;;) {
-		struct why why = { "" };
-		enum err rc;
-
-		while ((job = job_next(s)) == NULL && !s->stopping)
-			(void)pthread_cond_wait(&s->work, &s->lock);
-		if (job == NULL)
-			break;
-		job->state = JOB_RUNNING;
-		(void)pthread_mutex_unlock(&s->lock);
-		rc = job->route->job(s->conf.ctx, w->index, job, &why);
-		(void)pthread_mutex_lock(&s->lock);
-		job->state = JOB_DONE;
-		job->result = rc;
-		job->why = why;
-		wake(s);
-	}
-	(void)pthread_mutex_unlock(&s->lock);
-	return NULL;
-}
-
-/* ---- loop's side ---- */
-
-static void
-job_free(struct job *job)
-{
-	struct server *s = job->server;
-	struct job **at = &s->jobs;
-
-	while (*at != job)
-		at = &(*at)->next;
-	*at = job->next;
-	s->njobs--;
-	evhttp_clear_headers(&job->param);
-	buf_done(&job->out);
-	free(job);
-}
-
-static void
-on_client_closed(struct evhttp_connection *connection, void *arg)
-{
-	struct job *job = arg;
-	struct server *s = job->server;
-
-	(void)connection;
-	(void)pthread_mutex_lock(&s->lock);
-	job_cancel(job);
-	job->request = NULL;
-	(void)pthread_cond_broadcast(&s->room);
-	(void)pthread_mutex_unlock(&s->lock);
-	wake(s);
-}
-
-static void
-on_chunk_out(struct evhttp_connection *connection, void *arg)
-{
-	struct job *job = arg;
-
-	(void)connection;
-	job->sent = 0;
-	wake(job->server);
+	header_add(request, "Content-Type", type);
+	header_add(request, "X-Content-Type-Options", "nosniff");
+	header_add(request, "Cache-Control", "no-store");
+	/* Without chunks only the end of the connection tells where an answer ends. */
+	if (request->major == 1 && request->minor == 0)
+		header_add(request, "Connection", "close");
 }
 
 static void
@@ -246,8 +60,7 @@ sentence_send(struct evhttp_request *request, int status, const char *text)
 
 	must(body != NULL);
 	(void)evbuffer_add_printf(body, "%s\n", text);
-	(void)evhttp_add_header(evhttp_request_get_output_headers(request), "Content-Type",
-	    "text/plain; charset=utf-8");
+	headers_add(request, "text/plain; charset=utf-8");
 	evhttp_send_reply(request, status, NULL, body);
 	evbuffer_free(body);
 }
@@ -272,41 +85,135 @@ status_of(enum err rc)
 	}
 }
 
+static struct bufferevent *
+bufferevent_of(struct evhttp_request *request)
+{
+	return evhttp_connection_get_bufferevent(evhttp_request_get_connection(request));
+}
+
+/* While a job works its client has nothing to say: only what it does not read counts. */
+static void
+timeouts_set(const struct server *s, struct evhttp_request *request, bool reading)
+{
+	const struct timeval limit = { s->conf.timeout_s, 0 };
+
+	(void)bufferevent_set_timeouts(bufferevent_of(request), reading ? &limit : NULL, &limit);
+}
+
+/* ---- the end of a job ---- */
+
+static void
+gone_stop(struct job *job)
+{
+	if (job->gone != NULL)
+		event_free(job->gone);
+	job->gone = NULL;
+}
+
+/* Takes it out of the list. Under the lock. */
+static void
+job_free(struct job *job)
+{
+	struct server *s = job->server;
+	struct job **at = &s->jobs;
+
+	while (*at != job)
+		at = &(*at)->next;
+	*at = job->next;
+	s->njobs--;
+	gone_stop(job);
+	form_free(&job->param);
+	buf_done(&job->out);
+	free(job);
+}
+
+static void
+on_client_closed(struct evhttp_connection *connection, void *arg)
+{
+	struct job *job = arg;
+	struct server *s = job->server;
+
+	(void)connection;
+	gone_stop(job);
+	/* A request whose answer has begun is taken from a failing connection: then it is ours. */
+	if (evhttp_request_get_connection(job->request) == NULL)
+		evhttp_request_free(job->request);
+	job->request = NULL;
+	lock_take(&s->lock);
+	job_cancel(job);
+	wake_all(&s->room);
+	wake_all(&s->work);
+	lock_give(&s->lock);
+	server_wake(s);
+}
+
+/* libevent does not read while a request is worked on: whether the client left is ours to see. */
+static void
+on_gone(evutil_socket_t fd, short what, void *arg)
+{
+	struct job *job = arg;
+	uint8_t one;
+	ssize_t n = recv(fd, &one, 1, MSG_PEEK | MSG_DONTWAIT);
+
+	(void)what;
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return;
+	/* Octets behind the request: nobody of ours does that; it would hide its leaving. */
+	evhttp_connection_free(evhttp_request_get_connection(job->request));
+}
+
+static void
+on_chunk_out(struct evhttp_connection *connection, void *arg)
+{
+	struct job *job = arg;
+
+	(void)connection;
+	job->sent = 0;
+	server_wake(job->server);
+}
+
 /* The end of an answer; the request belongs to libevent from here on. */
 static void
 job_end(struct job *job)
 {
 	struct evhttp_request *request = job->request;
+	struct evhttp_connection *connection = evhttp_request_get_connection(request);
 
-	if (request == NULL)
-		return;
-	evhttp_connection_set_closecb(evhttp_request_get_connection(request), NULL, NULL);
-	if (job->started)
-		evhttp_send_reply_end(request);
-	else if (job->result != OK)
-		sentence_send(request, status_of(job->result), job->why.text);
-	else
-		evhttp_send_reply(request, 200, NULL, NULL);
+	gone_stop(job);
 	job->request = NULL;
+	evhttp_connection_set_closecb(connection, NULL, NULL);
+	timeouts_set(job->server, request, true);
+	if (job->started && job->result != OK) {
+		evhttp_connection_free(connection);	/* without the last chunk: broken off */
+	} else if (job->started) {
+		evhttp_send_reply_end(request);
+	} else if (job->result != OK) {
+		sentence_send(request, status_of(job->result), job->why.text);
+	} else {
+		headers_add(request, job->type);
+		evhttp_send_reply(request, 200, NULL, NULL);
+	}
 }
 
+/* What the worker made goes out when the client has taken what went before. Under the lock. */
 static void
 job_drain(struct job *job)
 {
-	struct server *s = job->server;
 	struct evbuffer *chunk;
 
 	if (job->out.n == 0 || job->sent > 0 || job->request == NULL)
 		return;
-	if (!job->started)
+	if (!job->started) {
+		gone_stop(job);		/* from now on libevent reads, and sees it itself */
+		headers_add(job->request, job->type);
 		evhttp_send_reply_start(job->request, 200, "OK");
+	}
 	job->started = true;
 	chunk = evbuffer_new();
-	must(chunk != NULL);
-	(void)evbuffer_add(chunk, job->out.p, job->out.n);
+	must(chunk != NULL && evbuffer_add(chunk, job->out.p, job->out.n) == 0);
 	job->sent = job->out.n;
 	job->out.n = 0;
-	(void)pthread_cond_broadcast(&s->room);
+	wake_all(&job->server->room);
 	evhttp_send_reply_chunk_with_cb(job->request, chunk, on_chunk_out, job);
 	evbuffer_free(chunk);
 }
@@ -316,20 +223,19 @@ jobs_turn(struct server *s)
 {
 	struct job *job, *next;
 
-	(void)pthread_mutex_lock(&s->lock);
+	lock_take(&s->lock);
 	for (job = s->jobs; job != NULL; job = next) {
 		next = job->next;
 		job_drain(job);
 		if (job->state != JOB_DONE)
 			continue;
-		if (job->request == NULL) {
-			job_free(job);
-		} else if (job->out.n == 0 && job->sent == 0) {
+		if (job->request != NULL && (job->out.n > 0 || job->sent > 0))
+			continue;
+		if (job->request != NULL)
 			job_end(job);
-			job_free(job);
-		}
+		job_free(job);
 	}
-	(void)pthread_mutex_unlock(&s->lock);
+	lock_give(&s->lock);
 }
 
 static void
@@ -342,79 +248,104 @@ on_wake(evutil_socket_t fd, short what, void *arg)
 	jobs_turn(arg);
 }
 
+/* ---- the beginning of a job ---- */
+
 static void
-peer_note(struct job *job)
+peer_note(struct job *job, int fd)
 {
-	struct evhttp_connection *c = evhttp_request_get_connection(job->request);
-	evutil_socket_t fd = bufferevent_getfd(evhttp_connection_get_bufferevent(c));
 	struct sock_peer peer;
 	struct sock_addr addr = { .n = sizeof addr.u };
+	int on = 1, idle = KEEPALIVE_S;
 
-	if (getpeername(fd, &addr.u.any, &addr.n) == 0)
-		sock_peer_text(&addr, job->from);
-	if (addr.u.any.sa_family == AF_UNIX && sock_peer_cred(fd, &peer, NULL) == OK)
+	if (getpeername(fd, &addr.u.any, &addr.n) != 0)
+		return;
+	sock_peer_text(&addr, job->from);
+	if (addr.u.any.sa_family != AF_UNIX) {
+		(void)setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
+		(void)setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &idle, sizeof idle);
+	} else if (sock_peer_cred(fd, &peer, NULL) == OK) {
 		(void)snprintf(job->who, sizeof job->who, "uid %u", (unsigned)peer.uid);
+	}
 }
 
-/* Parameters of the address, then of a form body. */
+/* Parameters of a form body, then of the address: the first of two is taken. */
 static enum err
-params_take(struct job *job, struct why *why)
+params_take(struct job *job, struct evhttp_request *request, struct why *why)
 {
-	struct evbuffer *in = evhttp_request_get_input_buffer(job->request);
-	const char *query = evhttp_uri_get_query(evhttp_request_get_evhttp_uri(job->request));
+	struct evbuffer *in = evhttp_request_get_input_buffer(request);
+	const char *query = evhttp_uri_get_query(evhttp_request_get_evhttp_uri(request));
 	size_t n = evbuffer_get_length(in);
 	struct buf all = { 0 };
-	enum err rc = OK;
+	enum err rc;
 
+	if (n > 0)
+		(void)evbuffer_remove(in, buf_add(&all, n), n);
+	buf_u8(&all, '&');
 	if (query != NULL)
 		buf_str(&all, query);
-	if (n > 0) {
-		if (all.n > 0)
-			buf_u8(&all, '&');
-		(void)evbuffer_remove(in, buf_add(&all, n), n);
-	}
-	buf_u8(&all, 0);
-	if (evhttp_parse_query_str((const char *)all.p, &job->param) != 0)
-		rc = why_set(why, ERR_FORMAT, "the request's parameters are not name=value&...");
+	rc = form_read(&job->param, buf_span(&all), why);
 	buf_done(&all);
 	return rc;
+}
+
+static enum err
+job_check(struct server *s, struct job *job, struct evhttp_request *request, struct why *why)
+{
+	enum err rc = OK;
+
+	lock_take(&s->lock);
+	if (s->njobs >= SERVER_JOBS)
+		rc = why_set(why, ERR_BUSY, "%d requests are being worked on; try again",
+		    SERVER_JOBS);
+	lock_give(&s->lock);
+	if (rc == OK)
+		rc = params_take(job, request, why);
+	if (rc == OK && s->conf.admit != NULL)
+		rc = s->conf.admit(s->conf.ctx, job, why);
+	return rc;
+}
+
+static void
+job_queue(struct server *s, struct job *job)
+{
+	struct job **at;
+
+	lock_take(&s->lock);
+	for (at = &s->jobs; *at != NULL; at = &(*at)->next)
+		;
+	*at = job;
+	s->njobs++;
+	wake_one(&s->work);
+	lock_give(&s->lock);
 }
 
 static void
 job_take(struct server *s, struct evhttp_request *request, const struct route *route)
 {
+	struct evhttp_connection *connection = evhttp_request_get_connection(request);
+	int fd = bufferevent_getfd(bufferevent_of(request));
 	struct job *job = xcalloc(1, sizeof *job);
 	struct why why = { "" };
-	enum err rc = OK;
-	struct job **at;
+	enum err rc;
 
 	job->server = s;
 	job->route = route;
-	job->request = request;
-	TAILQ_INIT(&job->param);
-	peer_note(job);
-	if (s->njobs >= JOBS_MAX)
-		rc = why_set(&why, ERR_BUSY, "%d requests are being worked on; try again", JOBS_MAX);
-	if (rc == OK)
-		rc = params_take(job, &why);
-	if (rc == OK && s->conf.admit != NULL)
-		rc = s->conf.admit(s->conf.ctx, job, &why);
+	job->type = route->type;
+	peer_note(job, fd);
+	rc = job_check(s, job, request, &why);
 	if (rc != OK) {
 		sentence_send(request, status_of(rc), why.text);
-		evhttp_clear_headers(&job->param);
+		form_free(&job->param);
 		free(job);
 		return;
 	}
-	(void)evhttp_add_header(evhttp_request_get_output_headers(request), "Content-Type",
-	    route->type);
-	evhttp_connection_set_closecb(evhttp_request_get_connection(request), on_client_closed, job);
-	(void)pthread_mutex_lock(&s->lock);
-	for (at = &s->jobs; *at != NULL; at = &(*at)->next)
-		;
-	*at = job;
-	s->njobs++;
-	(void)pthread_cond_signal(&s->work);
-	(void)pthread_mutex_unlock(&s->lock);
+	job->request = request;
+	timeouts_set(s, request, false);
+	bufferevent_setwatermark(bufferevent_of(request), EV_READ, 0, INPUT_MAX);
+	evhttp_connection_set_closecb(connection, on_client_closed, job);
+	job->gone = event_new(s->base, fd, EV_READ | EV_CLOSED | EV_PERSIST, on_gone, job);
+	must(job->gone != NULL && event_add(job->gone, NULL) == 0);
+	job_queue(s, job);
 }
 
 static void
@@ -426,11 +357,24 @@ page_send(struct server *s, struct evhttp_request *request, const struct route *
 
 	must(body != NULL);
 	(void)evbuffer_add(body, out.p, out.n);
-	(void)evhttp_add_header(evhttp_request_get_output_headers(request), "Content-Type",
-	    route->type);
+	headers_add(request, route->type);
 	evhttp_send_reply(request, status, NULL, body);
 	evbuffer_free(body);
 	buf_done(&out);
+}
+
+static bool
+is_admitted(struct evhttp_request *request)
+{
+	struct evkeyvalq *in = evhttp_request_get_input_headers(request);
+	struct sock_addr addr = { .n = sizeof addr.u };
+
+	/* A browser cannot speak over a unix socket. */
+	if (getpeername(bufferevent_getfd(bufferevent_of(request)), &addr.u.any, &addr.n) == 0 &&
+	    addr.u.any.sa_family == AF_UNIX)
+		return true;
+	return guard_admits(&(struct guard_ask){ evhttp_find_header(in, "Host"),
+	    evhttp_find_header(in, "Origin"), evhttp_find_header(in, "Sec-Fetch-Site") });
 }
 
 static void
@@ -439,6 +383,12 @@ on_request(struct evhttp_request *request, void *arg)
 	const char *path = evhttp_uri_get_path(evhttp_request_get_evhttp_uri(request));
 	struct server *s = arg;
 
+	if (!is_admitted(request)) {
+		sentence_send(request, 403, "asked through another site's page or name; use the "
+		    "address "
+		    "of this machine");
+		return;
+	}
 	for (const struct route *r = s->conf.route; path != NULL && r->path != NULL; r++) {
 		if (strcmp(r->path, path) != 0)
 			continue;
@@ -451,6 +401,27 @@ on_request(struct evhttp_request *request, void *arg)
 	sentence_send(request, 404, "there is no such page");
 }
 
+/* ---- listening ---- */
+
+static void
+on_accept_again(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd;
+	(void)what;
+	(void)evconnlistener_enable(arg);
+}
+
+/* Out of descriptors: trying at once again would burn a processor and free none. */
+static void
+on_accept_error(struct evconnlistener *listener, void *arg)
+{
+	const struct timeval pause = { ACCEPT_PAUSE_S, 0 };
+	struct server *s = arg;
+
+	(void)evconnlistener_disable(listener);
+	(void)event_base_once(s->base, -1, EV_TIMEOUT, on_accept_again, listener, &pause);
+}
+
 static enum err
 server_listen(struct server *s, int fd, struct why *why)
 {
@@ -460,7 +431,23 @@ server_listen(struct server *s, int fd, struct why *why)
 	    LEV_OPT_CLOSE_ON_EXEC, 0, fd);
 	if (listener == NULL || evhttp_bind_listener(s->http, listener) == NULL)
 		return why_set(why, ERR_IO, "cannot listen for HTTP on descriptor %d", fd);
+	evconnlistener_set_error_cb(listener, on_accept_error);
 	return OK;
+}
+
+static void
+http_open(struct server *s)
+{
+	s->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	must(s->wake_fd >= 0);
+	s->http = evhttp_new(s->base);
+	s->wake_event = event_new(s->base, s->wake_fd, EV_READ | EV_PERSIST, on_wake, s);
+	must(s->http != NULL && s->wake_event != NULL && event_add(s->wake_event, NULL) == 0);
+	evhttp_set_allowed_methods(s->http, EVHTTP_REQ_GET | EVHTTP_REQ_POST);
+	evhttp_set_max_body_size(s->http, FORM_MAX);
+	evhttp_set_max_headers_size(s->http, HEADERS_MAX);
+	evhttp_set_timeout(s->http, (int)s->conf.timeout_s);
+	evhttp_set_gencb(s->http, on_request, s);
 }
 
 enum err
@@ -473,24 +460,23 @@ server_new(struct server **ret_server, struct event_base *base, const struct ser
 	must(conf->workers <= WORKERS_MAX);
 	s->base = base;
 	s->conf = *conf;
-	s->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	s->http = evhttp_new(base);
-	s->wake = event_new(base, s->wake_fd, EV_READ | EV_PERSIST, on_wake, s);
-	must(s->http != NULL && s->wake != NULL && event_add(s->wake, NULL) == 0);
-	(void)pthread_mutex_init(&s->lock, NULL);
-	(void)pthread_cond_init(&s->work, NULL);
-	(void)pthread_cond_init(&s->room, NULL);
-	evhttp_set_max_body_size(s->http, FORM_MAX);
-	evhttp_set_max_headers_size(s->http, HEADERS_MAX);
-	evhttp_set_timeout(s->http, 120);
-	evhttp_set_gencb(s->http, on_request, s);
+	if (s->conf.timeout_s == 0)
+		s->conf.timeout_s = TIMEOUT_S;
+	lock_init(&s->lock);
+	wake_init(&s->work);
+	wake_init(&s->room);
+	http_open(s);
 	for (unsigned i = 0; rc == OK && i < conf->nlisten; i++)
 		rc = server_listen(s, conf->listen_fd[i], why);
 	for (unsigned i = 0; rc == OK && i < conf->workers; i++) {
-		s->worker[i] = (struct worker){ .server = s, .index = i };
-		must(pthread_create(&s->worker[i].thread, NULL, worker_run, &s->worker[i]) == 0);
+		s->worker[i].server = s;
+		s->worker[i].index = i;
+		rc = thread_start(&s->worker[i].thread, "query", worker_run, &s->worker[i], why);
 	}
-	*ret_server = s;
+	if (rc == OK)
+		*ret_server = s;
+	else
+		server_free(&s);
 	return rc;
 }
 
@@ -501,24 +487,26 @@ server_free(struct server **server)
 
 	if (s == NULL)
 		return;
-	(void)pthread_mutex_lock(&s->lock);
+	lock_take(&s->lock);
 	s->stopping = true;
 	for (struct job *j = s->jobs; j != NULL; j = j->next)
 		job_cancel(j);
-	(void)pthread_cond_broadcast(&s->work);
-	(void)pthread_cond_broadcast(&s->room);
-	(void)pthread_mutex_unlock(&s->lock);
+	wake_all(&s->work);
+	wake_all(&s->room);
+	lock_give(&s->lock);
 	for (unsigned i = 0; i < s->conf.workers; i++)
-		if (s->worker[i].server != NULL)
-			(void)pthread_join(s->worker[i].thread, NULL);
+		thread_join(&s->worker[i].thread);
 	while (s->jobs != NULL) {
 		if (s->jobs->request != NULL)
 			evhttp_connection_set_closecb(
 			    evhttp_request_get_connection(s->jobs->request), NULL, NULL);
 		job_free(s->jobs);
 	}
-	event_free(s->wake);
+	event_free(s->wake_event);
 	evhttp_free(s->http);
+	wake_done(&s->work);
+	wake_done(&s->room);
+	lock_done(&s->lock);
 	(void)close(s->wake_fd);
 	free(s);
 	*server = NULL;

@@ -2,6 +2,10 @@
 /*
  * The HTTP server of the front: libevent in one thread, long work in a few worker threads whose
  * output streams out as it is made. Knows nothing of what the work is.
+ *
+ * An answer that ends early is never taken for a whole one: its connection is broken off without
+ * the last chunk. Pages of other sites cannot ask through the browser of somebody here: requests
+ * with a foreign Host, Origin or Sec-Fetch-Site are refused, but on the unix socket.
  */
 #ifndef WEB_SERVER_H
 #define WEB_SERVER_H
@@ -9,13 +13,24 @@
 #include "base/buf.h"
 #include "base/err.h"
 
+enum {
+	SERVER_JOBS = 64,		/* queued and running; more are answered 503 */
+	SERVER_WAITING = 48,		/* of them that wait for their next turn */
+	SERVER_BACKLOG = 1 << 20,	/* octets between a job and its client, then it waits */
+};
+
 struct event_base;
 struct server;
 struct job;
 
-/* Runs in a worker thread; job_write as it goes. An error before the first octet becomes 400. */
+/*
+ * Runs in a worker thread; job_write as it goes. An error before the first octet becomes an answer
+ * with the sentence of why (400, 403, 404, 422, 503, 500), one behind it breaks the answer off.
+ * ERR_MORE: call me again in JOB_PAUSE_MS, perhaps in another worker; job_memo keeps what is to be
+ * kept.
+ */
 typedef enum err job_fn(void *ctx, unsigned worker, struct job *job, struct why *why);
-/* Called in the loop's thread before the job is queued; an error refuses it (503). */
+/* Called in the loop's thread before the job is queued; an error refuses it. */
 typedef enum err job_admit_fn(void *ctx, struct job *job, struct why *why);
 /* Answers at once, in the loop's thread. Returns the HTTP status. */
 typedef int page_fn(void *ctx, struct buf *out);
@@ -31,6 +46,8 @@ struct server_conf {
 	const int *listen_fd;		/* taken over */
 	unsigned nlisten;
 	unsigned workers;
+	unsigned timeout_s;		/* of a request that does not come whole, an answer that is
+					 * not read, an idle connection; 0: 120 */
 	const struct route *route;	/* ended by a NULL path */
 	job_admit_fn *admit;		/* may be NULL */
 	void *ctx;			/* of all functions */
@@ -43,12 +60,18 @@ void		server_free(struct server **server);
 
 /* ---- in a job ---- */
 
+enum { JOB_PAUSE_MS = 200 };
+
 /* Value of a query or form parameter, or NULL. Belongs to the job. */
 const char	*job_param(const struct job *job, const char *name);
 /* "uid 1000" or "", and the address of the asking side ("unix"). */
 const char	*job_who(const struct job *job);
 const char	*job_from(const struct job *job);
 const char	*job_path(const struct job *job);
+/* Instead of the route's; before the first job_write. A string that stays. */
+void		job_type(struct job *job, const char *type);
+/* A number that stays from one turn to the next; 0 at first. */
+uint64_t	*job_memo(struct job *job);
 /*
  * Hands octets on; waits while the client does not read. False: the client went away or the
  * server ends: stop soon.
@@ -57,7 +80,7 @@ bool		job_write(struct job *job, struct span bytes);
 bool		job_cancelled(struct job *job);
 /*
  * Called from the loop's thread, once, when the client goes away while fn is set; never after
- * job_on_cancel(job, NULL, NULL) returned.
+ * job_on_cancel(job, NULL, NULL) returned. fn must not wait.
  */
 void		job_on_cancel(struct job *job, void (*fn)(void *arg), void *arg);
 
