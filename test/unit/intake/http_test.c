@@ -76,8 +76,7 @@ broken_heads_are_refused(void)
 		"GET / HTTP/1.1\r\nContent-Length: 99999999999999999999999\r\n\r\n",
 		"GET / HTTP/1.1\r\nContent-Length: 4294967297\r\n\r\n",
 		"GET / HTTP/1.1\r\nTransfer-Encoding: gzip, chunked\r\n\r\n",
-		"GET / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n"
-		    "Transfer-Encoding: chunked\r\n\r\n",
+		"GET / HTTP/1.1\nTransfer-Encoding: chunked\nTransfer-Encoding: chunked\n\n",
 		"GET / HTTP/1.1\r\nTransfer-Encoding: xchunked\r\n\r\n",
 		"GET / HTTP/1.1\r\nTransfer-Encoding: chunked\r\nContent-Length: 1\r\n\r\n",
 		"GET / HTTP/1.1\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n",

@@ -20,7 +20,7 @@ static const struct bad bad_table[] = {
 	BAD(0xffff, "the largest type", ""),
 	BAD(WIRE_HELLO, "no payload", ""),
 	BAD(WIRE_HELLO, "role 0", "\0\1\0\0\0\0\0\0\0\0\0\0\0"),
-	BAD(WIRE_HELLO, "role past the end", "\6\1\0\0\0\0\0\0\0\0\0\0\0"),
+	BAD(WIRE_HELLO, "a role that nobody has", "\377\1\0\0\0\0\0\0\0\0\0\0\0"),
 	BAD(WIRE_HELLO, "version 2", "\1\2\0\0\0\0\0\0\0\0\0\0\0"),
 	BAD(WIRE_HELLO, "one octet more", "\1\1\0\0\0\0\0\0\0\0\0\0\0\0"),
 	BAD(WIRE_HELLO, "one octet less", "\1\1\0\0\0\0\0\0\0\0\0\0"),
@@ -134,6 +134,11 @@ an_ack_comes_back_as_it_was_written(void)
 static void
 every_role_has_a_name(void)
 {
+	uint8_t hello[13] = { WIRE_ROLE_END, WIRE_VERSION };
+
+	check_int(wire_check(WIRE_HELLO, span_of(hello, sizeof hello), NULL), ERR_FORMAT);
+	hello[0] = WIRE_ROLE_END - 1;
+	check_int(wire_check(WIRE_HELLO, span_of(hello, sizeof hello), NULL), OK);
 	check(span_is(span_str(wire_role_name(WIRE_INTAKE)), "intake"));
 	check(span_is(span_str(wire_role_name(0)), "unknown"));
 	check(span_is(span_str(wire_role_name(WIRE_ROLE_END)), "unknown"));
