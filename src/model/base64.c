@@ -32,6 +32,10 @@ base64_get(uint8_t *at, size_t max, size_t *ret_n, struct span text)
 		return ERR_LIMIT;
 	if (text.n % 4 != 0)
 		return ERR_FORMAT;
+	/* libsodium 1.0.18 takes octets above 0x7f for '/': its characters are signed. */
+	for (size_t i = 0; i < text.n; i++)
+		if (text.p[i] >= 0x80)
+			return ERR_FORMAT;
 	if (sodium_base642bin(at, max, (const char *)text.p, text.n, NULL, &n, &end,
 	    sodium_base64_VARIANT_ORIGINAL) != 0 || end != (const char *)text.p + text.n)
 		return ERR_FORMAT;

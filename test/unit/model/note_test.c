@@ -239,6 +239,11 @@ base64_is_strict(void)
 	check(base64_get(got, 3, &n, SPAN("YWI")) == ERR_FORMAT);
 	check(base64_get(got, 3, &n, SPAN("YW =")) == ERR_FORMAT);
 	check(base64_get(got, 3, &n, SPAN("YW-_")) == ERR_FORMAT);
+	for (unsigned b = 0x80; b < 0x100; b++) {
+		const uint8_t text[4] = { 'Y', (uint8_t)b, 'J', 'j' };
+
+		check(base64_get(got, 3, &n, span_of(text, 4)) == ERR_FORMAT);
+	}
 	check(base64_get(got, 3, &n, SPAN("YWJjYWJjYWJj")) == ERR_LIMIT);
 	check(base64_get(got, 3, &n, SPAN("")) == OK && n == 0);
 	buf_done(&out);
