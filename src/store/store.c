@@ -41,9 +41,10 @@ struct store {
 	bool has_key;
 	uint8_t key[KEY_BYTES];
 	struct manifest *manifest;
-	uint64_t version;
 	struct journal_reader *journal;
 	struct tail *tail;
+	uint64_t version;		/* of the manifest, when entry[] was made */
+	bool tail_changed;		/* since then */
 	struct entry *entry;
 	size_t nentry;
 	struct builder *builder;	/* of the group being read, or NULL */
@@ -146,6 +147,7 @@ tail_append(struct store *s, struct tail *tail)
 	while (*at != NULL)
 		at = &(*at)->next;
 	*at = tail;
+	s->tail_changed = true;
 }
 
 /* What the builder holds becomes a piece; then equals are merged, as in a binary counter. */
@@ -165,6 +167,7 @@ group_end(struct store *s, struct why *why)
 		}
 		old = *last;
 		*last = old->next;
+		s->tail_changed = true;
 		rc = tail_feed(s->builder, old, 0, why);
 		if (rc == OK)
 			rc = tail_feed(s->builder, tail, 0, why);
@@ -234,6 +237,7 @@ tail_trim(struct store *s, struct tail **at, struct why *why)
 	if (tail->info.first_seq > stored)
 		return OK;
 	*at = tail->next;
+	s->tail_changed = true;
 	if (tail->info.last_seq > stored) {
 		struct builder_conf group = { .stream = tail->info.stream,
 		    .class = tail->info.class, .epoch = tail->info.epoch, .level = TAIL_LEVEL };
@@ -295,6 +299,8 @@ entries_make(struct store *s)
 		s->entry[i++] = (struct entry){ &t->info, t };
 	if (n > 0)
 		qsort(s->entry, n, sizeof *s->entry, entry_cmp);
+	s->version = manifest_version(s->manifest);
+	s->tail_changed = false;
 }
 
 enum err
@@ -308,7 +314,9 @@ store_refresh(struct store *s, struct why *why)
 		rc = manifest_refresh(s->manifest, why);
 	if (rc == OK)
 		rc = tails_trim(s, why);
-	entries_make(s);
+	/* Of 10^5 segments this takes longer than many a query. */
+	if (s->entry == NULL || s->tail_changed || s->version != manifest_version(s->manifest))
+		entries_make(s);
 	return rc;
 }
 
