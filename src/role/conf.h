@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The configuration: one YAML file, read and checked by the parent (and by every role again from
- * the same text). Every key is one row of the tables in conf.c; what is not in them is refused
- * with its line, so that a typing error never becomes a silent default.
+ * the same text). Every key is one row of the tables in conf.c (role/keys.h).
  */
 #ifndef ROLE_CONF_H
 #define ROLE_CONF_H
@@ -10,6 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/buf.h"
 #include "base/err.h"
 #include "base/limits.h"
 #include "base/span.h"
@@ -27,6 +27,7 @@ enum conf_anchor_kind { CONF_ANCHOR_FILE, CONF_ANCHOR_SYSLOG, CONF_ANCHOR_MAIL,
 	CONF_ANCHOR_WITNESS };
 
 struct conf_listener {
+	int64_t line;			/* of the file, for messages */
 	char name[CONF_NAME];
 	char address[CONF_PATH];
 	int64_t kind;			/* enum conf_kind */
@@ -40,14 +41,16 @@ struct conf_listener {
 };
 
 struct conf_class {
+	int64_t line;
 	char name[CONF_NAME];
 	int64_t days;			/* 0: for ever */
 	int64_t full;			/* enum conf_full */
 };
 
 struct conf_anchor {
+	int64_t line;
 	int64_t kind;			/* enum conf_anchor_kind */
-	char target[CONF_PATH];		/* path, host:port, smtp://host:port/rcpt, https://witness */
+	char target[CONF_PATH];		/* path, host:port, smtp://host:port/rcpt, https://... */
 	char from[CONF_PATH];		/* mail: sender */
 	int64_t every_s;		/* at most so often; 0: 5 minutes, mail once a day */
 	char vkey[CONF_PATH];		/* witness: its verifier key */
@@ -83,10 +86,12 @@ struct conf {
 /* What holds when nothing is said: one class "standard" of 365 days, no listener. */
 void		conf_default(struct conf *ret_conf);
 /*
- * Reads text over the defaults. ERR_FORMAT: "line 7: listen: kind 'tpc' is not one of udp, tcp,
- * relp, http". The result is checked as a whole too (names unique, classes known).
+ * Reads text over the defaults. ERR_FORMAT: "line 7: kind: 'tpc' is not one of udp,tcp,relp,http".
+ * The result is checked as a whole too (names unique, classes known); ret_conf is set only by OK.
  */
 enum err	conf_parse(struct conf *ret_conf, struct span text, struct why *why);
+/* Appends what says that the store is in `state`, whatever the text says before. */
+void		conf_override(struct buf *text, const char *state);
 /* Index of a class by name ("" = 0), or -1. */
 int		conf_class_index(const struct conf *conf, const char *name);
 

@@ -417,9 +417,9 @@ conf_load(struct parent *p, const char *path, const char *state, struct why *why
 	enum err rc;
 
 	p->text.n = 0;
-	rc = file_read_whole(AT_FDCWD, path, CONF_BYTES_MAX, &p->text, why);
+	rc = file_read_whole(AT_FDCWD, path, CONF_BYTES_MAX - 2 * CONF_PATH, &p->text, why);
 	if (rc == OK && state != NULL)
-		buf_printf(&p->text, "\nstate: \"%s\"\n", state);
+		conf_override(&p->text, state);
 	if (rc == OK)
 		rc = why_prefix(why, conf_parse(p->conf, buf_span(&p->text), why), "%s", path);
 	return rc;
