@@ -77,7 +77,8 @@ key_show(struct command_key *c, struct why *why)
 	if (keys.has_store_key)
 		hex_print(keys.store_key_id, sizeof keys.store_key_id);
 	else
-		(void)printf("%s\n", say("không, hoặc không có khóa ở đây", "none, or no key here"));
+		(void)printf("%s\n", say("không, hoặc không có khóa ở đây",
+		    "none, or no key here"));
 	(void)printf("%-13s %s\n", say("ký được", "can sign"), keys.has_seed ? say("có", "yes") :
 	    say("không", "no"));
 	buf_done(&text);
@@ -209,8 +210,8 @@ key_sheet(struct command_key *c, struct why *why)
 	if (keys.has_store_key) {
 		key_escrow(&text, &keys);
 		(void)fwrite(text.p, 1, text.n, stdout);
-		(void)printf("%s\n", say("Cất phiếu này trong két sắt. Ai có nó đọc được mọi bản ghi; "
-		    "mất nó và mất máy là mất hết.", "Keep this sheet in the safe. Who has it can "
+		(void)printf("%s\n", say("Cất phiếu này trong két sắt. Ai có nó đọc được mọi "
+		    "bản ghi; mất nó và mất máy là mất hết.", "Keep this sheet in the safe. Who has it can "
 		    "read every record; without it and this machine all is lost."));
 		explicit_bzero(text.p, text.n);
 	} else {

@@ -22,7 +22,8 @@ static const struct {
 } kind_text[PROOF_KIND_END] = {
 	[PROOF_CHECKPOINT] = { "mốc niêm phong không hợp lệ", "the checkpoint does not hold" },
 	[PROOF_KEY] = { "khóa niêm phong", "the seal key" },
-	[PROOF_TREE] = { "cây niêm phong bị sửa hoặc hỏng", "the sealed tree was changed or damaged" },
+	[PROOF_TREE] = { "cây niêm phong bị sửa hoặc hỏng",
+	    "the sealed tree was changed or damaged" },
 	[PROOF_LEAF] = { "mục niêm phong không hợp lệ", "an entry of the seal is not valid" },
 	[PROOF_EPOCH] = { "một đời của kho", "a life of the store" },
 	[PROOF_CLOCK] = { "đồng hồ máy bị lùi", "the machine's clock went back" },
@@ -34,7 +35,8 @@ static const struct {
 	[PROOF_DROP] = { "bản ghi bị xóa", "records were deleted" },
 	[PROOF_SEGMENT] = { "tệp dữ liệu thiếu, hỏng hoặc lạ",
 	    "a data file is missing, damaged or strange" },
-	[PROOF_MANIFEST] = { "danh mục kho bị sửa hoặc hỏng", "the manifest was changed or damaged" },
+	[PROOF_MANIFEST] = { "danh mục kho bị sửa hoặc hỏng",
+	    "the manifest was changed or damaged" },
 	[PROOF_JOURNAL] = { "sổ ghi đệm bị sửa hoặc hỏng", "the journal was changed or damaged" },
 	[PROOF_ROLLBACK] = { "kho không khớp mốc giữ bên ngoài",
 	    "the store does not fit an anchor from outside" },
@@ -138,10 +140,12 @@ verdict_result_json(const struct proof_result *r, int64_t spent_ns)
 	(void)fputs("{\"type\":\"result\",\"origin\":", stdout);
 	json_string(r->origin);
 	(void)printf(",\"checkpoint\":\"%s\",\"entries\":%llu,\"rows\":%llu,\"segments\":%llu,"
-	    "\"skipped_segments\":%llu,\"unsealed_rows\":%llu,\"bytes\":%llu,\"anchors\":%llu,"
+	    "\"skipped_segments\":%llu,\"unsealed_rows\":%llu,\"bytes\":%llu,\"raw_bytes\":%llu,"
+	    "\"anchors\":%llu,"
 	    "\"trusted_key\":%s,\"notes\":%llu,\"warnings\":%llu,\"bad\":%llu,"
 	    "\"seconds\":%.3f", r->code, (ull)r->entries, (ull)r->rows, (ull)r->segments,
-	    (ull)r->skipped_segments, (ull)r->unsealed_rows, (ull)r->bytes, (ull)r->anchors,
+	    (ull)r->skipped_segments, (ull)r->unsealed_rows, (ull)r->bytes, (ull)r->raw_bytes,
+	    (ull)r->anchors,
 	    r->trusted ? "true" : "false", (ull)r->count[PROOF_NOTE],
 	    (ull)r->count[PROOF_WARN], (ull)r->count[PROOF_BAD], (double)spent_ns / 1e9);
 	json_time("first", r->first_ns);
@@ -166,7 +170,8 @@ sum_say(const struct proof_result *r)
 		    "\nNo tampering was found; %llu findings need a person.\n"),
 		    (ull)r->count[PROOF_WARN]);
 	else
-		(void)printf("%s", say("Kho toàn vẹn: không thấy bản ghi nào bị sửa, thiếu hay tráo.\n",
+		(void)printf("%s", say("Kho toàn vẹn: không thấy bản ghi nào bị sửa, thiếu "
+		    "hay tráo.\n",
 		    "The store is whole: no record was changed, is missing or was swapped.\n"));
 	(void)printf(say("Đã kiểm %llu bản ghi trong %llu tệp dữ liệu, %llu mục niêm phong.\n",
 	    "Checked %llu records in %llu data files, %llu entries of the seal.\n"),
@@ -192,17 +197,17 @@ trust_say(const struct proof_result *r)
 	char text[CIVIL_TEXT_BYTES + 1];
 
 	if (!r->trusted)
-		(void)fputs(say("Khóa lấy từ chính kho này: kho tự khớp, nhưng ai có quyền quản trị máy "
-		    "cũng ký lại được. Hãy dùng --key.\n", "The key is the store's own: it agrees "
+		(void)fputs(say("Khóa lấy từ chính kho này: kho tự khớp, nhưng ai có quyền quản trị "
+		    "máy cũng ký lại được. Hãy dùng --key.\n", "The key is the store's own: it agrees "
 		    "with itself, but who is root here could sign anew. Use --key.\n"), stdout);
 	if (r->anchor_ns > 0)
-		(void)printf(say("Mốc giữ bên ngoài khớp đến %s; sau lúc đó không loại trừ được việc "
-		    "kho bị thay bằng bản cũ hoặc ký lại.\n", "Anchors from outside fit up to %s; "
+		(void)printf(say("Mốc giữ bên ngoài khớp đến %s; sau lúc đó không loại trừ được "
+		    "việc kho bị thay bằng bản cũ hoặc ký lại.\n", "Anchors from outside fit up to %s; "
 		    "after that a swap for an older copy or a new signature cannot be excluded.\n"),
 		    time_text(r->anchor_ns, text));
 	else
-		(void)fputs(say("Không đối chiếu được với mốc nào giữ bên ngoài: không loại trừ được việc "
-		    "kho bị thay bằng bản cũ hoặc ký lại. Hãy dùng --against.\n",
+		(void)fputs(say("Không đối chiếu được với mốc nào giữ bên ngoài: không loại trừ được "
+		    "việc kho bị thay bằng bản cũ hoặc ký lại. Hãy dùng --against.\n",
 		    "Compared with no anchor from outside: a swap for an older copy or a new "
 		    "signature cannot be excluded. Use --against.\n"), stdout);
 }
@@ -212,8 +217,8 @@ rate_say(const struct proof_result *r, int64_t spent_ns)
 {
 	double s = (double)spent_ns / 1e9;
 
-	(void)printf(say("%.1f giây, %.0f MB/giây, %.0f bản ghi/giây.\n",
-	    "%.1f s, %.0f MB/s, %.0f records/s.\n"), s, (double)r->bytes / 1e6 / s,
+	(void)printf(say("%.1f giây: %.0f MB bản ghi/giây, %.0f bản ghi/giây.\n",
+	    "%.1f s: %.0f MB of records/s, %.0f records/s.\n"), s, (double)r->raw_bytes / 1e6 / s,
 	    (double)r->rows / s);
 }
 

@@ -44,7 +44,8 @@ static const char usage_vi[] =
     "                     nhiều lần được, cả cho khóa của bên chứng kiến\n"
     "  --against TỆP      mốc niêm phong giữ ở nơi khác (tệp checkpoint, hoặc nhật ký có dòng\n"
     "                     trucban-anchor/v1): phát hiện kho bị thay bằng bản cũ\n"
-    "  --since LÚC        chỉ đọc lại bản ghi từ lúc này (2026-11-23 hay 2026-11-23T06:00:00+07:00)\n"
+    "  --since LÚC        chỉ đọc lại bản ghi từ lúc này (2026-11-23 hay\n"
+    "                     2026-11-23T06:00:00+07:00)\n"
     "  --state TỆP        nhớ phần đã kiểm, lần sau chỉ đọc phần mới (không dùng làm chứng cứ)\n"
     "  --store-key TỆP    khóa mã hóa kho, khi key/store.key không có ở đó\n"
     "  --threads N        số luồng (mặc định: số bộ xử lý)\n"
@@ -341,7 +342,8 @@ record_check(const struct verify *v, struct why *why)
 	if (rc == OK)
 		rc = proof_row_check(buf_span(&text), key, v->nkey, &words, why);
 	if (rc == OK)
-		(void)printf("%s\n%.*s", say("Bằng chứng đúng: bản ghi này đã được niêm phong như thế.",
+		(void)printf("%s\n%.*s", say("Bằng chứng đúng: bản ghi này đã được niêm phong "
+		    "như thế.",
 		    "The proof holds: this record was sealed as it is."), (int)words.n,
 		    (const char *)words.p);
 	buf_done(&text);

@@ -79,7 +79,8 @@ struct proof_result {
 	uint64_t leaves, segments, rows;	/* of those looked at: rows digested again */
 	uint64_t skipped_segments;	/* not looked at: since_ns, state */
 	uint64_t unsealed_rows;		/* received after the checkpoint */
-	uint64_t bytes;			/* read */
+	uint64_t bytes;			/* of files read */
+	uint64_t raw_bytes;		/* of the records in them */
 	int64_t first_ns, last_ns;	/* times of the first entry and the last heartbeat */
 	uint64_t anchors;		/* that fit */
 	int64_t anchor_ns;		/* the newest of them; 0: none */

@@ -208,6 +208,7 @@ struct redigest {
 	struct digest *row;		/* of the last frame */
 	uint8_t *salt;			/* the same */
 	struct buf raw;			/* of its last row */
+	uint64_t raw_bytes;		/* of all rows so far */
 	uint8_t (*source)[SOURCE_DIGEST_BYTES];
 	/* the segment's own, after redigest_load */
 	const uint16_t *source_index;

@@ -73,6 +73,7 @@ redigest_frame(struct redigest *r, struct segment *segment, const struct segment
 		rc = segment_raw(segment, row, &r->raw, why);
 		if (rc != OK)
 			return rc;
+		r->raw_bytes += r->raw.n;
 		row_digest(&r->row[i], r->salt + (size_t)i * SALT_BYTES, segment_stream(segment),
 		    segment_class(segment), r->flags[row], segment_epoch(segment), r->seq[row],
 		    r->recv[row], r->source[r->source_index[row]], buf_span(&r->raw));

@@ -256,7 +256,8 @@ segment_check(struct worker *w, struct segment *segment, size_t index, bool deri
 }
 
 void
-proof_part_path(char path[PROOF_PATH_BYTES], const struct segment_info *info, enum segment_part part)
+proof_part_path(char path[PROOF_PATH_BYTES], const struct segment_info *info,
+    enum segment_part part)
 {
 	char day[SEGMENT_NAME], name[SEGMENT_NAME];
 
@@ -496,6 +497,7 @@ proof_segments(struct proof *p, struct why *why)
 		worker_run(&w[0]);
 	for (unsigned i = 0; i < n; i++) {
 		thread_join(&w[i].thread);
+		p->result.raw_bytes += w[i].rows.raw_bytes;
 		worker_done(&w[i]);
 	}
 	free(w);

@@ -20,7 +20,8 @@ request_try(struct span body, const struct note_key *log)
 	struct span rest;
 
 	if (witness_request_get(request, body, NULL) == OK) {
-		rest = span_of(request->note.text.p, (size_t)(body.p + body.n - request->note.text.p));
+		rest = span_of(request->note.text.p,
+		    (size_t)(body.p + body.n - request->note.text.p));
 		witness_request_put(&again, request->old, &request->proof, rest);
 		must(span_eq(buf_span(&again), body));
 		(void)witness_judge(request, log, request->old, &root);
@@ -42,8 +43,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	note_key_of_seed(&witness, "witness/1", witness_seed);
 	note_key_make(&witness, "witness/1", NOTE_COSIGNATURE, witness.public_key);
 	request_try(body, &log);
-	note_sign(&note, SPAN("desk/1\n0\n47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=\n"), "desk/1",
-	    seed);
+	note_sign(&note, SPAN("desk/1\n0\n47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=\n"),
+	    "desk/1", seed);
 	if (witness_answer_get(&lines, &time_s, buf_span(&note), body, &witness, NULL) == OK)
 		must(lines.n > 0 && lines.n <= body.n);
 	(void)witness_conflict_get(&v, body, NULL);
