@@ -6,9 +6,9 @@
 #ifndef QUERY_PLAN_H
 #define QUERY_PLAN_H
 
+#include "store/store.h"
 #include "query/ast.h"
 #include "query/query.h"
-#include "store/store.h"
 
 struct plan {
 	int64_t from_ns, to_ns;		/* of _time, inclusive */

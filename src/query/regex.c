@@ -28,6 +28,7 @@ struct regex {
 	hs_database_t *hs;	/* NULL: PCRE2 alone */
 	hs_database_t *hs_all;	/* the same, reporting every end: for texts in a row */
 	pcre2_code *pcre;
+	pcre2_code *pcre_odd;	/* for texts that are not UTF-8 */
 };
 
 struct regex_scratch {
@@ -57,29 +58,33 @@ hs_make(const char *pattern, unsigned flags)
 	return db;
 }
 
-static enum err
-pcre_make(struct regex *regex, struct span pattern, bool whole, struct why *why)
+/*
+ * PCRE2_MATCH_INVALID_UTF is for the interpreter only: code that the JIT compiler of 10.42 makes
+ * with it misses matches of valid text (`(?:12)?\W` in "12đ").
+ */
+static pcre2_code *
+pcre_make(struct span pattern, bool whole, uint32_t more, struct why *why)
 {
 	pcre2_compile_context *context = pcre2_compile_context_create(NULL);
-	uint32_t options = PCRE2_UTF | PCRE2_MATCH_INVALID_UTF | PCRE2_DOLLAR_ENDONLY |
-	    PCRE2_NO_AUTO_CAPTURE | PCRE2_NEVER_BACKSLASH_C;
+	uint32_t options = PCRE2_UTF | PCRE2_DOLLAR_ENDONLY | PCRE2_NO_AUTO_CAPTURE |
+	    PCRE2_NEVER_BACKSLASH_C | more;
 	PCRE2_UCHAR words[200];
 	PCRE2_SIZE at = 0;
+	pcre2_code *code;
 	int error = 0;
 
 	must(context != NULL);
 	(void)pcre2_set_newline(context, PCRE2_NEWLINE_LF);
 	if (whole)
 		options |= PCRE2_ANCHORED | PCRE2_ENDANCHORED;
-	regex->pcre = pcre2_compile(pattern.p, pattern.n, options, &error, &at, context);
+	code = pcre2_compile(pattern.p, pattern.n, options, &error, &at, context);
 	pcre2_compile_context_free(context);
-	if (regex->pcre == NULL) {
+	if (code == NULL) {
 		(void)pcre2_get_error_message(error, words, sizeof words);
-		return why_set(why, ERR_FORMAT, "regular expression, octet %zu: %s", (size_t)at,
+		(void)why_set(why, ERR_FORMAT, "regular expression, octet %zu: %s", (size_t)at,
 		    (const char *)words);
 	}
-	(void)pcre2_jit_compile(regex->pcre, PCRE2_JIT_COMPLETE);
-	return OK;
+	return code;
 }
 
 enum err
@@ -98,9 +103,15 @@ regex_new(struct regex **ret_regex, struct span pattern, bool whole, struct aren
 		goto out;
 	if (whole)
 		buf_u8(&text, ')');
-	rc = pcre_make(regex, buf_span(&text), whole, why);
-	if (rc != OK)
+	rc = ERR_FORMAT;
+	regex->pcre = pcre_make(buf_span(&text), whole, 0, why);
+	if (regex->pcre == NULL)
 		goto out;
+	regex->pcre_odd = pcre_make(buf_span(&text), whole, PCRE2_MATCH_INVALID_UTF, why);
+	if (regex->pcre_odd == NULL)
+		goto out;
+	(void)pcre2_jit_compile(regex->pcre, PCRE2_JIT_COMPLETE);
+	rc = OK;
 	buf_u8(&text, '\0');
 	regex->plain = !whole && !regex->facts.edges;
 	if (!whole)
@@ -123,6 +134,7 @@ regex_free(struct regex **regex)
 	(void)hs_free_database((*regex)->hs);
 	(void)hs_free_database((*regex)->hs_all);
 	pcre2_code_free((*regex)->pcre);
+	pcre2_code_free((*regex)->pcre_odd);
 	free(*regex);
 	*regex = NULL;
 }
@@ -178,7 +190,9 @@ pcre_match(const struct regex *regex, struct regex_scratch *s, struct span text)
 	}
 	rc = pcre2_match(regex->pcre, text.n > 0 ? text.p : (const uint8_t *)"", text.n, 0, 0,
 	    s->data, s->context);
-	if (rc == PCRE2_ERROR_JIT_STACKLIMIT)
+	if (rc <= PCRE2_ERROR_UTF8_ERR1 && rc >= PCRE2_ERROR_UTF8_ERR21)
+		rc = pcre2_match(regex->pcre_odd, text.p, text.n, 0, 0, s->data, s->context);
+	else if (rc == PCRE2_ERROR_JIT_STACKLIMIT)
 		rc = pcre2_match(regex->pcre, text.p, text.n, 0, PCRE2_NO_JIT, s->data, s->context);
 	if (rc >= 0)
 		return true;

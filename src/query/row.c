@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* UNSAFE: pointer arithmetic. Rows as JSON lines, as VictoriaLogs' /select/logsql/query has them. */
+/* UNSAFE: pointer arithmetic. Rows as JSON lines, as /select/logsql/query of VictoriaLogs. */
 #include "query/query.h"
-#include "query/view.h"
 
 #include "base/fold.h"
+#include "query/view.h"
 
 /* What needs an escape in a JSON string, or a look at its UTF-8. */
 static bool

@@ -75,7 +75,8 @@ words_scan(struct view *view, const struct matcher *m, const struct part *part,
 		if (!bits_has(want, row) || !speaks_for(view, part, row))
 			continue;
 		if (!all && *h == NOT_TRIED)
-			*h = match_value(m, &view->scratch, part->word[part->code[i]]) ? HIT : TRIED;
+			*h = match_value(m, &view->scratch, part->word[part->code[i]]) ? HIT :
+			    TRIED;
 		if ((*h & 1) != 0)
 			bits_set(ret, row);
 	}

@@ -219,7 +219,7 @@ needles_judge(struct judge *j, uint32_t t, const struct span *needle, uint32_t n
 	return rc;
 }
 
-/* Whether the octets that make letters out of \uXXXX may stand in the template or over its edges. */
+/* Whether \uXXXX, which may be a letter, may stand in the template or over its slots' edges. */
 static bool
 has_unicode_escape(const struct judge *j)
 {

@@ -12,10 +12,10 @@
 #define QUERY_VIEW_H
 
 #include "base/arena.h"
+#include "store/segment.h"
 #include "query/bits.h"
 #include "query/match.h"
 #include "query/query.h"
-#include "store/segment.h"
 
 enum shape_state {
 	SHAPE_ABSENT,		/* no hole of that name */
