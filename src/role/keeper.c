@@ -123,12 +123,6 @@ send_result(struct line *l, uint16_t type, uint64_t tag, enum err rc, struct spa
 }
 
 static void
-answer(struct line *l, uint64_t tag, enum err rc, struct span text)
-{
-	send_result(l, WIRE_ANSWER, tag, rc, text);
-}
-
-static void
 wait_for(struct keeper *k, struct line *l, uint64_t tag, uint8_t event)
 {
 	for (unsigned i = 0; i < WAITING_MAX; i++)
@@ -136,7 +130,7 @@ wait_for(struct keeper *k, struct line *l, uint64_t tag, uint8_t event)
 			k->waiting[i] = (struct waiting){ event, (unsigned)(l - k->line), tag };
 			return;
 		}
-	answer(l, tag, ERR_BUSY, SPAN("too many questions wait for an answer"));
+	send_result(l, WIRE_ANSWER, tag, ERR_BUSY, SPAN("too many questions wait for an answer"));
 }
 
 static void
@@ -147,7 +141,7 @@ waiting_answer(struct keeper *k, uint8_t event, struct span text)
 
 		if (w->event != event)
 			continue;
-		answer(&k->line[w->line], w->tag, OK, text);
+		send_result(&k->line[w->line], WIRE_ANSWER, w->tag, OK, text);
 		w->event = 0;
 	}
 }
@@ -169,7 +163,7 @@ rotate(struct keeper *k, struct line *l, uint64_t tag, struct span reason)
 		keys_wipe(&keys);
 	}
 	if (rc != OK) {
-		answer(l, tag, rc, span_str(why.text));
+		send_result(l, WIRE_ANSWER, tag, rc, span_str(why.text));
 		return;
 	}
 	k->rotating = true;
@@ -197,7 +191,7 @@ ask_take(struct keeper *k, struct line *l, const struct chan_msg *msg)
 		break;
 	case ASK_STATUS:
 		keep_status(k->keep, &out);
-		answer(l, msg->tag, OK, buf_span(&out));
+		send_result(l, WIRE_ANSWER, msg->tag, OK, buf_span(&out));
 		break;
 	case ASK_FLUSH:
 		keep_flush(k->keep);
@@ -205,11 +199,11 @@ ask_take(struct keeper *k, struct line *l, const struct chan_msg *msg)
 		break;
 	case ASK_HOLD_JOURNAL:
 		keep_hold(k->keep, (int64_t)seconds);
-		answer(l, msg->tag, OK, SPAN("held"));
+		send_result(l, WIRE_ANSWER, msg->tag, OK, SPAN("held"));
 		break;
 	case ASK_RELEASE:
 		keep_hold(k->keep, 0);
-		answer(l, msg->tag, OK, SPAN("released"));
+		send_result(l, WIRE_ANSWER, msg->tag, OK, SPAN("released"));
 		break;
 	case ASK_EXPIRE:
 		keep_expire(k->keep);
@@ -219,7 +213,7 @@ ask_take(struct keeper *k, struct line *l, const struct chan_msg *msg)
 		rotate(k, l, msg->tag, argument);
 		break;
 	default:
-		answer(l, msg->tag, ERR_ABSENT, SPAN("this keeper cannot do that"));
+		send_result(l, WIRE_ANSWER, msg->tag, ERR_ABSENT, SPAN("this is not possible"));
 	}
 	buf_done(&out);
 }
@@ -430,8 +424,7 @@ parent_read(struct keeper *k)
 		if (msg.type == WIRE_STOP)
 			k->stopping = true;
 	}
-	if (rc != ERR_MORE)
-		k->stopping = true;
+	k->stopping |= rc != ERR_MORE;
 }
 
 static nfds_t

@@ -15,267 +15,13 @@
 
 #include <lz4.h>
 #include <stdlib.h>
-#include <unistd.h>
 
-#include "base/buf.h"
 #include "base/must.h"
-#include "sys/clock.h"
 #include "sys/file.h"
 #include "sys/random.h"
-#include "sys/thread.h"
-#include "store/journal_int.h"
+#include "store/appender_int.h"
 
-#define NEXT_NAME	"journal/next.tmp"
-
-enum {
-	SPARES = 2,
-	SPARE_MAX = 4 << 20,	/* a longer buffer is not kept */
-	TINY_BYTES = 48,	/* LZ4 gains nothing on less */
-};
-
-enum next {
-	NEXT_WANTED,
-	NEXT_READY,
-	NEXT_CLAIMED,
-	NEXT_REFUSED
-};
-
-/* What goes to disk by one pwrite and is synced as one. */
-struct write {
-	struct buf bytes;
-	uint64_t number;
-	uint64_t file;
-	uint64_t offset;
-	uint32_t first;			/* number of its first frame */
-	bool begins;			/* the file: its head is in front */
-	struct digest chain;		/* before its first frame */
-};
-
-struct appender {
-	int dirfd;
-	int wake_fd;
-	uint8_t store_id[JOURNAL_STORE_ID];
-	const uint8_t *store_key;
-	uint32_t epoch;
-	uint64_t file_bytes;
-
-	/* the caller's side */
-	struct write open;
-	uint64_t file;			/* 0: none yet */
-	uint64_t next_file;
-	uint64_t serial;
-	uint64_t at;			/* where the next frame goes in the file */
-	uint32_t nframe;
-	struct digest chain;
-	struct crypt *crypt;
-	void *lz4;
-
-	/* both sides, under the lock */
-	struct lock lock;
-	struct wake work;		/* for the thread */
-	struct wake done;		/* for appender_close */
-	struct write queued;
-	bool has_queued;
-	bool busy;
-	bool stop;
-	enum next next;
-	enum err next_rc;		/* when REFUSED */
-	struct buf spare[SPARES];
-	unsigned nspare;
-	struct appender_state state;
-	struct why why;
-	uint64_t failed_next;		/* number of the file that takes the place of the failed one */
-	struct digest failed_chain;	/* and the chain that it goes on from */
-
-	/* the thread's side */
-	struct thread thread;
-	int journal_fd;
-	int fd;
-	int next_fd;
-	uint64_t written_to;		/* end of the last write in its file */
-};
-
-/* ---- the thread: files and syncs ---- */
-
-static void
-tell(const struct appender *a)
-{
-	uint64_t one = 1;
-
-	if (a->wake_fd >= 0)
-		(void)!write(a->wake_fd, &one, sizeof one);
-}
-
-/* Makes next.tmp, with all of its room on disk. */
-static enum err
-next_make(struct appender *a, struct why *why)
-{
-	enum err rc;
-
-	file_close(&a->next_fd);
-	rc = file_unlink(a->dirfd, NEXT_NAME, why);
-	if (rc != OK && rc != ERR_ABSENT)
-		return rc;
-	rc = file_open(&a->next_fd, a->dirfd, NEXT_NAME, FILE_READ_WRITE_NEW, why);
-	if (rc == OK)
-		rc = file_preallocate(a->next_fd, a->file_bytes, why);
-	if (rc == OK)
-		rc = file_sync(a->next_fd, why);
-	if (rc != OK) {
-		file_close(&a->next_fd);
-		(void)file_unlink(a->dirfd, NEXT_NAME, NULL);
-	}
-	return rc == OK ? OK : why_prefix(why, rc, "cannot make the next journal file");
-}
-
-/* next.tmp becomes the file that this write begins. */
-static enum err
-file_begin(struct appender *a, const struct write *w, struct why *why)
-{
-	char name[JOURNAL_NAME_BYTES];
-	enum err rc;
-
-	journal_name(name, w->file);
-	file_close(&a->fd);
-	rc = file_rename(a->dirfd, NEXT_NAME, a->dirfd, name, why);
-	if (rc == OK) {
-		a->fd = a->next_fd;
-		a->next_fd = -1;
-	} else {
-		file_close(&a->next_fd);
-	}
-	return rc;
-}
-
-static enum err
-write_out(struct appender *a, const struct write *w, struct why *why)
-{
-	enum err rc = OK;
-
-	if (w->begins)
-		rc = file_begin(a, w, why);
-	if (rc == OK)
-		rc = file_pwrite_all(a->fd, buf_span(&w->bytes), w->offset, why);
-	if (rc == OK)
-		rc = file_sync_data(a->fd, why);
-	if (rc == OK && w->begins)
-		rc = dir_sync(a->journal_fd, why);
-	a->written_to = w->offset + w->bytes.n;
-	return rc;
-}
-
-/*
- * The number of the file that goes on after this write failed. One that it should have begun holds
- * nothing that anybody was told of: it goes, and its number is free again.
- */
-static uint64_t
-file_after(struct appender *a, const struct write *w)
-{
-	char name[JOURNAL_NAME_BYTES];
-	enum err rc;
-
-	if (!w->begins)
-		return w->file + 1;
-	journal_name(name, w->file);
-	file_close(&a->fd);
-	rc = file_unlink(a->dirfd, name, NULL);
-	return rc == OK || rc == ERR_ABSENT ? w->file : w->file + 1;
-}
-
-static void
-spare_put(struct appender *a, struct buf *bytes)
-{
-	bytes->n = 0;
-	if (a->nspare == SPARES || bytes->cap > SPARE_MAX)
-		buf_done(bytes);
-	else if (bytes->cap > 0)
-		a->spare[a->nspare++] = *bytes;
-	*bytes = (struct buf){ 0 };
-}
-
-/* One write, with the lock held at entry and exit. */
-static void
-thread_write(struct appender *a)
-{
-	struct write w = a->queued;
-	struct why why = { "" };
-	uint64_t took, next = 0;
-	int64_t began;
-	enum err rc;
-
-	a->queued = (struct write){ 0 };
-	a->has_queued = false;
-	a->busy = true;
-	lock_give(&a->lock);
-	began = clock_mono_ns();
-	rc = write_out(a, &w, &why);
-	took = (uint64_t)(clock_mono_ns() - began);
-	if (rc != OK)
-		next = file_after(a, &w);
-	lock_take(&a->lock);
-
-	a->busy = false;
-	if (w.begins)
-		a->next = NEXT_WANTED;
-	if (rc == OK) {
-		a->state.durable = w.number;
-		a->state.nwrite++;
-		a->state.bytes += w.bytes.n;
-		a->state.sync_ns += took;
-		if (took > a->state.sync_max_ns)
-			a->state.sync_max_ns = took;
-	} else {
-		a->state.failed = true;
-		a->failed_next = next;
-		a->failed_chain = w.chain;
-		a->why = why;
-	}
-	spare_put(a, &w.bytes);
-}
-
-static void
-thread_next(struct appender *a)
-{
-	struct why why = { "" };
-	enum err rc;
-
-	lock_give(&a->lock);
-	rc = next_make(a, &why);
-	lock_take(&a->lock);
-	a->next = rc == OK ? NEXT_READY : NEXT_REFUSED;
-	a->next_rc = rc;
-	a->state.no_room = rc != OK;
-	if (rc != OK)
-		a->why = why;
-}
-
-static void
-thread_run(void *arg)
-{
-	struct appender *a = arg;
-
-	lock_take(&a->lock);
-	for (;;) {
-		bool write = a->has_queued && !a->state.failed;
-		bool next = a->next == NEXT_WANTED && !a->stop;
-
-		if (next && (!write || a->written_to > a->file_bytes / 2))
-			thread_next(a);
-		else if (write)
-			thread_write(a);
-		else if (a->stop)
-			break;
-		else {
-			wake_wait(&a->work, &a->lock);
-			continue;
-		}
-		wake_all(&a->done);
-		lock_give(&a->lock);
-		tell(a);
-		lock_take(&a->lock);
-	}
-	lock_give(&a->lock);
-}
+enum { TINY_BYTES = 48 };	/* LZ4 gains nothing on less */
 
 /* ---- opening and closing ---- */
 
@@ -302,7 +48,7 @@ appender_open(struct appender **ret_appender, const struct appender_conf *conf, 
 	rc = dir_open(&a->journal_fd, a->dirfd, "journal", why);
 	/* The first one here, so that who opens a store learns at once that it cannot write. */
 	if (rc == OK) {
-		rc = next_make(a, &a->why);
+		rc = appender_next(a, &a->why);
 		a->next = rc == OK ? NEXT_READY : NEXT_REFUSED;
 		a->next_rc = rc;
 		a->state.no_room = rc == ERR_FULL;
@@ -312,7 +58,7 @@ appender_open(struct appender **ret_appender, const struct appender_conf *conf, 
 			*why = a->why;
 	}
 	if (rc == OK)
-		rc = thread_start(&a->thread, "journal", thread_run, a, why);
+		rc = thread_start(&a->thread, "journal", appender_run, a, why);
 	if (rc != OK)
 		appender_close(&a);
 	else
@@ -590,7 +336,7 @@ appender_restart(struct appender *a)
 	if (a->has_queued) {
 		if (a->queued.begins && a->next == NEXT_CLAIMED)
 			a->next = NEXT_READY;
-		spare_put(a, &a->queued.bytes);
+		appender_spare(a, &a->queued.bytes);
 		a->has_queued = false;
 	}
 	if (a->open.begins && a->next == NEXT_CLAIMED)

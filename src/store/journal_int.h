@@ -98,6 +98,7 @@ struct journal_file {
 	struct journal_tables tables;
 	struct buf window;		/* octets of the file from window_at on */
 	uint64_t window_at;
+	struct frame_head seen;		/* of the frame that journal_file_next met last */
 	struct buf plain;
 	struct buf clear;		/* decrypted, not yet decoded */
 	const struct shape **batch_shape;	/* tables of the frame at hand */

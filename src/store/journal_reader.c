@@ -198,6 +198,7 @@ journal_file_next(struct journal_file *file, struct journal_frame *ret_frame, st
 	}
 	file->at += n;
 	file->number++;
+	file->seen = head;
 	rc = journal_decode(file, &head, bytes, ret_frame, why);
 	if (rc != OK)
 		return why_prefix(why, ERR_FORMAT, "frame %u of journal file %llu", head.number,
@@ -352,7 +353,7 @@ reader_begin(struct journal_reader *reader, struct why *why)
 	journal_file_close(&reader->file);
 	if (rc != ERR_FORMAT && rc != ERR_ABSENT)
 		return rc;
-	/* Its head is being written, it was removed this moment, or it was given up for the next. */
+	/* Its head is being written, it was removed just now, or given up for the next. */
 	rc = file_from(reader->dirfd, number + 1, &number, why);
 	if (rc == OK)
 		reader->number = number;

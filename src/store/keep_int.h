@@ -216,6 +216,7 @@ struct keep {
 	uint64_t stored[STREAM_END][LIMIT_CLASSES];
 	uint64_t next_leaf;
 	uint64_t signed_size;
+	uint64_t sealed_seq[STREAM_END];	/* by its last heartbeat */
 	struct digest known_root;	/* of the checkpoint that was there at the start */
 	uint64_t next_segment;
 

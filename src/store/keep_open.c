@@ -11,13 +11,19 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "base/arena.h"
 #include "base/must.h"
 #include "sys/clock.h"
 #include "sys/file.h"
 #include "model/note.h"
 #include "store/key.h"
+#include "store/tiles.h"
 
-enum { CLOSE_WAIT_S = 20 };
+enum {
+	CLOSE_WAIT_S = 20,
+	HEARTBEAT_BACK = 1024,		/* entries: a checkpoint mostly ends in one */
+	ARENA_BYTES = 4 << 20,
+};
 
 static void	keep_free(struct keep *keep);
 
@@ -104,6 +110,34 @@ manifest_ready(struct keep *keep, struct manifest **ret_manifest, struct why *wh
 	return OK;
 }
 
+/*
+ * The last heartbeat under the checkpoint: numbers up to there were given, whatever the journal
+ * says. A tree that cannot be read is for verify to judge.
+ */
+static void
+heartbeat_take(struct keep *keep, struct seal *seal)
+{
+	uint64_t size = seal_size(seal), i = size;
+	struct arena *arena = arena_new(ARENA_BYTES);
+	struct buf bundle = { 0 };
+	struct span entry;
+	struct leaf leaf;
+
+	for (; i > 0 && size - i < HEARTBEAT_BACK; i--) {
+		bundle.n = 0;
+		arena_reset(arena);
+		if (tiles_entry(seal_tiles(seal), i - 1, size, &bundle, &entry, NULL) != OK ||
+		    leaf_decode(&leaf, entry, arena, NULL) != OK)
+			break;
+		if (leaf.type != LEAF_HEARTBEAT)
+			continue;
+		memcpy(keep->sealed_seq, leaf.u.heartbeat.last_seq, sizeof keep->sealed_seq);
+		break;
+	}
+	buf_done(&bundle);
+	arena_free(&arena);
+}
+
 static enum err
 mill_ready(struct keep *keep, struct why *why)
 {
@@ -117,6 +151,7 @@ mill_ready(struct keep *keep, struct why *why)
 	if (rc == OK) {
 		keep->next_leaf = keep->signed_size = seal_size(conf.seal);
 		seal_root(conf.seal, &keep->known_root);
+		heartbeat_take(keep, conf.seal);
 		rc = mill_open(&keep->mill, &conf, why);
 	}
 	keep->conf.seal_seed = NULL;

@@ -15,7 +15,7 @@ struct back {
 	uint64_t n;			/* rows found */
 	uint64_t last;			/* highest sequence number */
 	uint64_t doubled;		/* numbers that came more than once */
-	uint64_t *number;		/* by sequence number: what the row's text says; 0: no such row */
+	uint64_t *number;		/* by sequence number: what the row says; 0: none */
 	size_t cap;
 };
 

@@ -278,7 +278,8 @@ fails(const char *how)
 
 		place_new(&p);
 		(void)snprintf(at, sizeof at, "%u", n);
-		if (!check_int(child(&p, (struct faults){ .at = at, .how = how }), 0) || !goes_on(&p)) {
+		if (!check_int(child(&p, (struct faults){ .at = at, .how = how }), 0) ||
+		    !goes_on(&p)) {
 			printf("%s at call %u\n", how, n);
 			break;
 		}
