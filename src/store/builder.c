@@ -106,6 +106,8 @@ field_of(struct builder *b, struct span name, uint8_t kind, uint8_t role)
 	f = xcalloc(1, sizeof *f);
 	f->index = index;
 	f->kind = kind;
+	f->claim = role == ROLE_HOST ? ENCODING_HOST : role == ROLE_APP ? ENCODING_APP :
+	    ENCODING_END;
 	if (role == ROLE_MESSAGE && (kind == HOLE_TEXT || kind == HOLE_JSON_STRING))
 		f->text = text_new(b->seed, kind == HOLE_JSON_STRING);
 	b->field[b->nfield++] = f;
@@ -175,6 +177,37 @@ source_index(struct builder *b, const struct source *source)
 
 /* ---- rows ---- */
 
+/* A value that is not the source's: those before it are written out. */
+static void
+claim_end(struct builder *b, struct field *f)
+{
+	for (uint32_t r = 0; f->claims > 0; r++) {
+		const struct plan *plan = &b->plan[b->row[r].plan];
+
+		for (uint32_t i = 0; i < plan->shape->nhole && f->claims > 0; i++) {
+			if (plan->field[i] != f)
+				continue;
+			(void)gather_add(&f->gather, claim_of(b->source[b->row[r].source],
+			    f->claim), 0, b->seed);
+			f->claims--;
+		}
+	}
+	f->claim = ENCODING_END;
+}
+
+static void
+value_add(struct builder *b, struct field *f, struct span v, uint32_t source, uint32_t *hint)
+{
+	if (f->claim != ENCODING_END) {
+		if (span_eq(claim_of(b->source[source], f->claim), v)) {
+			f->claims++;
+			return;
+		}
+		claim_end(b, f);
+	}
+	*hint = gather_add(&f->gather, v, *hint, b->seed);
+}
+
 /* Texts come last: their slots may repeat the row's other values. */
 static void
 texts_add(struct plan *plan, const struct row *row)
@@ -201,8 +234,7 @@ row_add(struct builder *b, uint32_t plan_index, uint32_t source, const struct ro
 		struct field *f = plan->field[i];
 
 		if (f->text == NULL)
-			plan->hint[i] = gather_add(&f->gather, row->value[i], plan->hint[i],
-			    b->seed);
+			value_add(b, f, row->value[i], source, &plan->hint[i]);
 	}
 	if (plan->ntext > 0)
 		texts_add(plan, row);

@@ -59,6 +59,13 @@ gathers_equal(const struct gather *x, const struct gather *y)
 	    (x->nword == 0 || memcmp(x->word, y->word, x->nword * sizeof *x->word) == 0);
 }
 
+/* Its values are in its gather. */
+static bool
+is_plain(const struct field *f)
+{
+	return f->text == NULL && f->claim == ENCODING_END;
+}
+
 /* target[i]: the first column that column i is the same as; mostly itself. */
 static uint32_t *
 targets_find(const struct builder *b)
@@ -68,9 +75,9 @@ targets_find(const struct builder *b)
 
 	for (uint32_t i = 0; i < b->nfield; i++) {
 		target[i] = i;
-		for (uint32_t k = 0; k < i && b->field[i]->text == NULL; k++) {
-			if (print[k] == print[i] && target[k] == k &&
-			    b->field[k]->text == NULL &&
+		for (uint32_t k = 0; k < i; k++) {
+			if (print[k] == print[i] && target[k] == k && is_plain(b->field[i]) &&
+			    is_plain(b->field[k]) &&
 			    gathers_equal(&b->field[i]->gather, &b->field[k]->gather) &&
 			    rows_equal(b, b->field[i], b->field[k])) {
 				target[i] = k;
@@ -80,49 +87,6 @@ targets_find(const struct builder *b)
 	}
 	free(print);
 	return target;
-}
-
-/* ---- columns that are the source's ---- */
-
-static struct span
-source_word(const struct source *source, uint8_t encoding)
-{
-	return encoding == ENCODING_HOST ? source->host : source->app;
-}
-
-static bool
-is_source(struct builder *b, struct field *f, uint8_t encoding)
-{
-	uint32_t *expect = xreallocarray(NULL, b->nsource, sizeof *expect);
-	uint32_t *count = xcalloc(b->nplan, sizeof *count), n = 0;
-	bool is = !f->gather.plain;
-
-	for (uint32_t i = 0; i < b->nsource && is; i++)
-		expect[i] = gather_find(&f->gather, source_word(b->source[i], encoding), b->seed);
-	for (uint32_t p = 0; p < b->nplan; p++) {
-		for (uint32_t i = 0; i < b->plan[p].shape->nhole; i++)
-			count[p] += b->plan[p].field[i] == f;
-	}
-	for (uint32_t r = 0; r < b->nrow && is; r++) {
-		for (uint32_t k = count[b->row[r].plan]; k > 0 && is; k--)
-			is = gather_code(&f->gather, n++) == expect[b->row[r].source];
-	}
-	free(expect);
-	free(count);
-	return is;
-}
-
-/* ENCODING_HOST or ENCODING_APP when that is all the column says, else ENCODING_END. */
-static uint8_t
-source_encoding(struct builder *b, struct field *f)
-{
-	if (f->gather.n == 0 || f->gather.nword <= 1)
-		return ENCODING_END;
-	if ((f->roles & 1U << ROLE_HOST) != 0 && is_source(b, f, ENCODING_HOST))
-		return ENCODING_HOST;
-	if ((f->roles & 1U << ROLE_APP) != 0 && is_source(b, f, ENCODING_APP))
-		return ENCODING_APP;
-	return ENCODING_END;
 }
 
 /* ---- the directory ---- */
@@ -135,7 +99,7 @@ may_escape(const struct field *f)
 }
 
 static bool
-has_escape(const struct field *f)
+has_escape(const struct builder *b, const struct field *f)
 {
 	const struct buf *octets = &f->gather.octets;
 
@@ -143,6 +107,12 @@ has_escape(const struct field *f)
 		return false;
 	if (f->text != NULL)
 		return text_has_escape(f->text);
+	for (uint32_t i = 0; i < b->nsource && f->claim != ENCODING_END; i++) {
+		struct span word = claim_of(b->source[i], f->claim);
+
+		if (word.n > 0 && memchr(word.p, '\\', word.n) != NULL)
+			return true;
+	}
 	return octets->n > 0 && memchr(octets->p, '\\', octets->n) != NULL;
 }
 
@@ -158,8 +128,6 @@ struct putting {
 static void
 params_put(struct putting *p, struct field *f, struct list_out *out, struct list_facts *facts)
 {
-	uint8_t encoding;
-
 	*facts = (struct list_facts){ 0 };
 	if (f->text != NULL) {
 		text_put(out, p->scratch, f->text, p->target);
@@ -171,11 +139,10 @@ params_put(struct putting *p, struct field *f, struct list_out *out, struct list
 		*facts = p->facts[p->target[f->index]];
 		return;
 	}
-	encoding = source_encoding(p->b, f);
-	if (encoding == ENCODING_END)
-		column_put(out, p->scratch, &f->gather, facts);
+	if (f->claim != ENCODING_END)
+		buf_u8(out->dir, f->claim);
 	else
-		buf_u8(out->dir, encoding);
+		column_put(out, p->scratch, &f->gather, facts);
 }
 
 static void
@@ -185,7 +152,7 @@ field_put(struct putting *p, struct field *f, struct list_out *out)
 	struct list_out to = { out->pack, &params };
 	struct list_facts *facts = &p->facts[f->index];
 	struct span name = gather_word(&p->b->field_names, f->index);
-	bool escape = has_escape(f) || (f->text != NULL && may_escape(f) && p->any_escape);
+	bool escape = has_escape(p->b, f) || (f->text != NULL && may_escape(f) && p->any_escape);
 
 	params_put(p, f, &to, facts);
 	buf_bytes(out->dir, span_sub(name, 1, name.n));
@@ -193,7 +160,8 @@ field_put(struct putting *p, struct field *f, struct list_out *out)
 	buf_u8(out->dir, f->roles);
 	buf_u8(out->dir, (uint8_t)((facts->has_int ? SEGMENT_HAS_INT : 0) |
 	    (escape ? SEGMENT_HAS_ESCAPE : 0)));
-	buf_varint(out->dir, f->text != NULL ? text_values(f->text) : f->gather.n);
+	buf_varint(out->dir, f->text != NULL ? text_values(f->text) : f->claim != ENCODING_END ?
+	    f->claims : f->gather.n);
 	if (facts->has_int) {
 		buf_zigzag(out->dir, facts->int_min);
 		buf_zigzag(out->dir, facts->int_max);
@@ -214,7 +182,7 @@ fields_put(struct builder *b, struct list_out *out, struct list_scratch *scratch
 	}
 	buf_varint(out->dir, b->nfield);
 	for (uint32_t i = 0; i < b->nfield; i++)
-		p.any_escape |= b->field[i]->text == NULL && has_escape(b->field[i]);
+		p.any_escape |= b->field[i]->text == NULL && has_escape(b, b->field[i]);
 	for (uint32_t i = 0; i < b->nfield; i++)
 		field_put(&p, b->field[i], out);
 	free(p.facts);

@@ -13,6 +13,12 @@ struct field {
 	uint32_t index;
 	uint8_t kind;
 	uint8_t roles;
+	/*
+	 * ENCODING_HOST or ENCODING_APP: all `claims` values so far are what the row's source says,
+	 * and none is kept. Else ENCODING_END.
+	 */
+	uint8_t claim;
+	uint32_t claims;
 	struct gather gather;
 	struct text *text;		/* instead of gather: the message of a record */
 };
@@ -67,6 +73,12 @@ struct builder {
 };
 
 void	builder_empty(struct builder *builder);
+
+static inline struct span
+claim_of(const struct source *source, uint8_t encoding)
+{
+	return encoding == ENCODING_HOST ? source->host : source->app;
+}
 
 /* ---- builder_field.c: columns to the directory ---- */
 

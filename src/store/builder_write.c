@@ -90,7 +90,7 @@ leaves_put(struct builder *b, struct buf *dir)
 
 /* The distinct encodings of shapes or sources, in order of their index, as one stream. */
 static void
-codes_put(struct writing *w, const struct gather *g)
+encodings_put(struct writing *w, const struct gather *g)
 {
 	struct buf all = { 0 };
 
@@ -120,8 +120,8 @@ sealed_put(struct writing *w, const struct segment_info *info)
 	buf_i64(dir, info->recv_min_ns);
 	buf_i64(dir, info->recv_max_ns);
 	leaves_put(b, dir);
-	codes_put(w, &b->plan_codes);
-	codes_put(w, &b->source_codes);
+	encodings_put(w, &b->plan_codes);
+	encodings_put(w, &b->source_codes);
 	for (size_t i = 0; i < sizeof vectors / sizeof vectors[0]; i++) {
 		vector.n = 0;
 		vector_put(w, &vector, vectors[i].at, vectors[i].mode);

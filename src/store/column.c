@@ -32,35 +32,22 @@ values_of(const struct gather *g)
 	return value;
 }
 
-static int64_t *
-codes_of(const struct gather *g, uint64_t *ret_bits)
-{
-	int64_t *code = xreallocarray(NULL, g->n, sizeof *code);
-	uint64_t bits = 0;
-
-	for (uint32_t i = 0; i < g->n; i++) {
-		uint32_t c = gather_code(g, i);
-
-		code[i] = c;
-		bits += c == 0 ? 0 : 32 - (unsigned)__builtin_clz(c);
-	}
-	*ret_bits = bits;
-	return code;
-}
-
 /* Numbers that repeat: a series of all of them may still be smaller than codes. */
 static bool
-is_series(const struct gather *g, const struct list_choice *choice, const int64_t *code,
-    uint64_t bits)
+is_series(const struct gather *g, const struct list_choice *choice)
 {
 	int64_t *all;
-	uint64_t series;
+	uint64_t series, bits = 0;
 
 	if (choice->num == NULL)
 		return false;
 	all = xreallocarray(NULL, g->n, sizeof *all);
-	for (uint32_t i = 0; i < g->n; i++)
-		all[i] = choice->num[code[i]];
+	for (uint32_t i = 0; i < g->n; i++) {
+		uint32_t code = gather_code(g, i);
+
+		bits += code == 0 ? 0 : 32 - (unsigned)__builtin_clz(code);
+		all[i] = choice->num[code];
+	}
 	series = ints_bits(all, g->n);
 	bits += ints_bits(choice->num, g->nword);
 	free(all);
@@ -83,8 +70,6 @@ column_put(struct list_out *out, struct list_scratch *scratch, const struct gath
 {
 	struct list_choice choice;
 	struct span *word;
-	int64_t *code;
-	uint64_t bits;
 
 	must(g->n > 0);
 	if (g->plain || (g->nword > 1 && g->nword > g->n / 4 * 3)) {
@@ -92,22 +77,20 @@ column_put(struct list_out *out, struct list_scratch *scratch, const struct gath
 		return;
 	}
 	word = words_of(g);
-	code = codes_of(g, &bits);
 	list_choose(&choice, scratch, word, g->nword);
 	if (g->nword == 1) {
 		list_put_as(out, scratch, &choice, word, 1, facts);
-	} else if (is_series(g, &choice, code, bits)) {
+	} else if (is_series(g, &choice)) {
 		values_put(out, scratch, g, facts);
 	} else {
 		buf_u8(out->dir, ENCODING_DICT);
 		buf_varint(out->dir, g->nword);
 		list_put_as(out, scratch, &choice, word, g->nword, facts);
 		buf_varint(out->dir, ORDER_ROWS);
-		ints_put(out, code, g->n, INTS_CODES);
+		codes_put(out, (const uint16_t *)(const void *)g->code.p, g->n);
 		facts->encoding = ENCODING_DICT;
 	}
 	free(word);
-	free(code);
 }
 
 /* ---- reading ---- */

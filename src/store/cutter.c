@@ -148,7 +148,7 @@ next_of_interest(const struct cutting *c, size_t at)
 }
 
 /* The end of the word that `at` is in. */
-static size_t
+static inline size_t
 word_stop(const struct cutting *c, size_t at)
 {
 	size_t block = at / 64;
@@ -160,13 +160,35 @@ word_stop(const struct cutting *c, size_t at)
 	return at < c->n ? at : c->n;
 }
 
-/* The start of the word that `at` is in, not before `least`. */
-static size_t
+/* The start of the word that the octet before `at` is in, or `at`; not before `least`. */
+static inline size_t
 word_start(const struct cutting *c, size_t at, size_t least)
 {
-	while (at > least && (c->class[c->p[at - 1]] & WORD) != 0)
-		at--;
-	return at;
+	size_t block = at / 64;
+	uint64_t bits = ~c->bits[block].word & ((UINT64_C(1) << (at % 64)) - 1);
+
+	while (bits == 0 && block * 64 > least)
+		bits = ~c->bits[--block].word;
+	if (bits == 0)
+		return least;
+	at = block * 64 + 64 - (size_t)__builtin_clzll(bits);
+	return at > least ? at : least;
+}
+
+/* 64 bits of digits from `at` on. */
+static inline uint64_t
+digits_at(const struct cutting *c, size_t at)
+{
+	const struct cut_bits *bits = &c->bits[at / 64];
+	unsigned shift = at % 64;
+
+	return shift == 0 ? bits->digit : bits[0].digit >> shift | bits[1].digit << (64 - shift);
+}
+
+static inline uint64_t
+low_bits(size_t n)
+{
+	return n < 64 ? (UINT64_C(1) << n) - 1 : UINT64_MAX;
 }
 
 static uint8_t
@@ -184,11 +206,11 @@ slot_add(struct cutting *c, size_t from, size_t to)
 		c->full = true;
 		return;
 	}
-	cut->slot[cut->nslot++] = (struct cut_slot){ (uint32_t)from, (uint32_t)(to - from) };
+	cut->slot[cut->nslot++] = (struct cut_slot){ (uint32_t)from, (uint32_t)(to - from), false };
 }
 
 /* As word_stop; in escaped text \uXXXX belongs to the word. */
-static size_t
+static inline size_t
 word_end(const struct cutting *c, size_t at)
 {
 	at = word_stop(c, at);
@@ -256,37 +278,35 @@ stamp_looks(const struct cutting *c, const struct cut_stamp *s, size_t at)
 {
 	size_t n = s->n;
 
-	if (n == 0)
+	if (n == 0) {
 		n = stamp_prefix(&s->form, span_of(c->p + at, c->n - at));
-	else if (n > c->n - at)
-		return 0;
-	for (size_t i = 0; i < s->n; i++) {
-		uint8_t class = c->class[c->p[at + i]];
-
-		if (s->octet[i] == '0' ? (class & DIGIT) == 0 : s->octet[i] == 'a' ?
-		    (class & (WORD | DIGIT)) != WORD : s->octet[i] != c->p[at + i])
+	} else {
+		if (n > c->n - at || (digits_at(c, at) & low_bits(n)) != s->digits)
 			return 0;
+		for (size_t i = 0; i < s->nfixed; i++) {
+			if (s->octet[i] != c->p[at + s->fixed[i]])
+				return 0;
+		}
 	}
 	return n > 0 && (class_at(c, at + n) & WORD) == 0 ? at + n : 0;
 }
 
-/* A known timestamp whose first digits are the word from `at` to `end`; *ret_from is its start. */
+/* A known timestamp whose first digits are those from `at` to `end`; *ret_from is its start. */
 static size_t
 stamp_find(const struct cutting *c, size_t at, size_t end, size_t least, size_t *ret_from)
 {
 	uint8_t behind = end < c->n ? c->p[end] : 0;
 
-	for (uint32_t i = 0; i < c->cutter->nstamp; i++) {
-		const struct cut_stamp *s = &c->cutter->stamp[i];
-		size_t to;
+	for (unsigned set = c->cutter->by_digits[end - at]; set != 0; set &= set - 1) {
+		const struct cut_stamp *s = &c->cutter->stamp[__builtin_ctz(set)];
+		size_t from = at - s->digit, to;
 
-		if (s->first != 0 ? s->first != end - at || s->behind != behind :
-		    at < least + s->digit || (at > s->digit &&
-		    (c->class[c->p[at - s->digit - 1]] & WORD) != 0))
+		if (s->first != 0 ? s->behind != behind : at < least + s->digit ||
+		    (from > 0 && (c->class[c->p[from - 1]] & WORD) != 0))
 			continue;
-		to = stamp_looks(c, s, at - s->digit);
+		to = stamp_looks(c, s, from);
 		if (to > 0) {
-			*ret_from = at - s->digit;
+			*ret_from = from;
 			return to;
 		}
 	}
@@ -319,17 +339,26 @@ path_end(const struct cutting *c, size_t at)
 static size_t
 word_cut(struct cutting *c, size_t at, size_t least)
 {
-	size_t end = word_end(c, at), from = at, to = 0;
+	size_t end = word_end(c, at), n = end - at, from = at, to = 0;
+	bool digits = n < 64 && (~digits_at(c, at) & low_bits(n)) == 0;
+	uint8_t before = at > least ? c->p[at - 1] : 0, behind = end < c->n ? c->p[end] : 0;
 
-	if (c->cutter->nstamp > 0)
+	if (digits && n < sizeof c->cutter->by_digits && c->cutter->by_digits[n] != 0) {
 		to = stamp_find(c, at, end, least, &from);
-	if (to == 0 && at > least && (c->p[at - 1] == '-' || c->p[at - 1] == ':'))
+		if (to > 0) {
+			slot_add(c, from, to);
+			if (!c->full)
+				c->cut->slot[c->cut->nslot - 1].stamp = true;
+			return to;
+		}
+	}
+	if (before == '-' || before == ':')
 		from = groups_start(c, at, least);
-	if (to == 0)
+	if (from < at || ((behind == '-' || behind == ':') && n <= 8))
 		to = groups_end(c, from);
 	if (to == 0) {
 		from = at;
-		to = all_of(c, at, end, DIGIT) ? points_end(c, end) : end;
+		to = digits && behind == '.' ? points_end(c, end) : end;
 	}
 	slot_add(c, from, to);
 	return to;
@@ -584,6 +613,22 @@ is_letter(uint8_t c)
 	return (uint8_t)((c | 0x20) - 'a') < 26;
 }
 
+/* Which numbers the new stamp, of which s is one, may begin with. */
+static void
+digits_mark(struct cutter *cutter, struct span s)
+{
+	const struct cut_stamp *to = &cutter->stamp[cutter->nstamp];
+	uint8_t bit = (uint8_t)(1U << cutter->nstamp);
+	size_t n = 0;
+
+	while (to->digit + n < s.n && (cutter->class[s.p[to->digit + n]] & DIGIT) != 0)
+		n++;
+	if (n < sizeof cutter->by_digits)
+		cutter->by_digits[n] |= bit;
+	if (to->n == 0 && n <= 2)
+		cutter->by_digits[3 - n] |= bit;
+}
+
 static void
 stamp_add(struct cutter *cutter, struct span s)
 {
@@ -598,11 +643,16 @@ stamp_add(struct cutter *cutter, struct span s)
 	while (to->digit < s.n && (cutter->class[s.p[to->digit]] & DIGIT) == 0)
 		to->digit++;
 	to->n = stamp_form_fixed(&to->form) ? (uint8_t)s.n : 0;
+	to->digits = to->nfixed = 0;
 	for (size_t i = 0; i < to->n; i++) {
-		uint8_t c = s.p[i];
-
-		to->octet[i] = (cutter->class[c] & DIGIT) != 0 ? '0' : is_letter(c) ? 'a' : c;
+		if ((cutter->class[s.p[i]] & DIGIT) != 0) {
+			to->digits |= UINT64_C(1) << i;
+		} else if (!is_letter(s.p[i])) {
+			to->fixed[to->nfixed] = (uint8_t)i;
+			to->octet[to->nfixed++] = s.p[i];
+		}
 	}
+	digits_mark(cutter, s);
 	cutter->nstamp++;
 }
 

@@ -32,7 +32,10 @@ struct cut_stamp {
 	uint8_t behind;			/* the octet behind them */
 	uint8_t digit;			/* where its first digit is */
 	uint8_t n;			/* octets when that is always the same, else 0 */
-	uint8_t octet[STAMP_BYTES];	/* then: each one, '0' for any digit, 'a' for any letter */
+	uint64_t digits;		/* then: a bit for each octet that is a digit */
+	uint8_t nfixed;
+	uint8_t fixed[STAMP_BYTES];	/* and where the octets are that are always the same */
+	uint8_t octet[STAMP_BYTES];
 };
 
 /* Tables, and the timestamps. */
@@ -40,11 +43,14 @@ struct cutter {
 	uint8_t class[256];		/* of each octet: what it may begin, end or belong to */
 	struct cut_stamp stamp[CUT_STAMPS];
 	uint32_t nstamp;
+	/* Bit i: stamp i may have a first number of so many digits. */
+	uint8_t by_digits[10];
 };
 
 struct cut_slot {
 	uint32_t at;
 	uint32_t n;
+	bool stamp;
 };
 
 /* One bit per octet. */

@@ -62,17 +62,17 @@ static void
 table_grow(struct gather *g)
 {
 	uint32_t size = g->table != NULL ? (g->mask + 1) * 2 : TABLE_FIRST;
-	uint64_t *old = g->table;
+	struct gather_entry *old = g->table;
 	uint32_t nold = g->table != NULL ? g->mask + 1 : 0;
 
 	g->table = xcalloc(size, sizeof *g->table);
 	g->mask = size - 1;
 	for (uint32_t i = 0; i < nold; i++) {
-		uint32_t at = (uint32_t)(old[i] >> 32) & g->mask;
+		uint32_t at = old[i].hash & g->mask;
 
-		if (old[i] == 0)
+		if (old[i].code == 0)
 			continue;
-		while (g->table[at] != 0)
+		while (g->table[at].code != 0)
 			at = (at + 1) & g->mask;
 		g->table[at] = old[i];
 	}
@@ -142,8 +142,8 @@ is_mostly_distinct(const struct gather *g)
 	    ((g->nword & (GATHER_TRY_WORDS - 1)) == 0 && g->nword > g->n / 8 * 5);
 }
 
-/* The code of v, or GATHER_PLAIN with *ret_at and *ret_hash for table_set. */
-static uint32_t
+/* The code of v, or GATHER_PLAIN with where it belongs in *ret_at and its *ret_hash. */
+static inline uint32_t
 table_find(struct gather *g, struct span v, uint64_t seed, uint32_t *ret_at, uint32_t *ret_hash)
 {
 	uint32_t hash, at;
@@ -151,11 +151,12 @@ table_find(struct gather *g, struct span v, uint64_t seed, uint32_t *ret_at, uin
 	if (g->table == NULL || g->nword * 2 > g->mask)
 		table_grow(g);
 	hash = (uint32_t)(hash64_seed(v, seed) >> 32);
-	for (at = hash & g->mask; g->table[at] != 0; at = (at + 1) & g->mask) {
-		uint32_t code = (uint32_t)g->table[at] - 1;
+	for (at = hash & g->mask; g->table[at].code != 0; at = (at + 1) & g->mask) {
+		const struct gather_entry *e = &g->table[at];
 
-		if (g->table[at] >> 32 == hash && span_eq(gather_word(g, code), v))
-			return code;
+		if (e->hash == hash && e->word.n == v.n &&
+		    gather_same(g->octets.p + e->word.at, v.p, v.n))
+			return e->code - 1;
 	}
 	*ret_at = at;
 	*ret_hash = hash;
@@ -170,7 +171,7 @@ gather_intern(struct gather *g, struct span v, uint64_t seed)
 	if (code != GATHER_PLAIN)
 		return code;
 	code = word_new(g, v);
-	g->table[at] = (uint64_t)hash << 32 | (code + 1);
+	g->table[at] = (struct gather_entry){ hash, code + 1, g->word[code] };
 	return code;
 }
 
@@ -194,7 +195,7 @@ gather_add_slow(struct gather *g, struct span v, uint64_t seed)
 		return GATHER_PLAIN;
 	}
 	code = word_new(g, v);
-	g->table[at] = (uint64_t)hash << 32 | (code + 1);
+	g->table[at] = (struct gather_entry){ hash, code + 1, g->word[code] };
 	if (code == 1)
 		codes_begin(g);
 	gather_push(g, code);

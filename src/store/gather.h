@@ -26,6 +26,13 @@ struct gather_word {
 	uint32_t n;
 };
 
+/* A copy of the word's place, so that a look costs two lines of memory and not three. */
+struct gather_entry {
+	uint32_t hash;
+	uint32_t code;			/* + 1; 0 = free */
+	struct gather_word word;
+};
+
 struct gather {
 	uint32_t n;			/* values */
 	uint32_t nword;
@@ -36,7 +43,7 @@ struct gather {
 	uint32_t word_cap;
 	struct buf code;		/* u16 per value, in memory order */
 	struct buf end;			/* plain: u32 per value, in memory order */
-	uint64_t *table;		/* open addressing: hash << 32 | code + 1; 0 = free */
+	struct gather_entry *table;	/* open addressing */
 	uint32_t mask;
 };
 
@@ -53,6 +60,28 @@ uint32_t	gather_intern(struct gather *g, struct span v, uint64_t seed);
 /* The code of the word v, or GATHER_PLAIN when there is no such word. */
 uint32_t	gather_find(struct gather *g, struct span v, uint64_t seed);
 size_t	gather_bytes(const struct gather *g);
+
+/* Octets are mostly short: two overlapping loads in place of a call. */
+static inline bool
+gather_same(const uint8_t *a, const uint8_t *b, size_t n)
+{
+	uint64_t x, y, v, w;
+
+	if (n > 16)
+		return memcmp(a, b, n) == 0;
+	if (n >= 8) {
+		memcpy(&x, a, 8);
+		memcpy(&y, b, 8);
+		memcpy(&v, a + n - 8, 8);
+		memcpy(&w, b + n - 8, 8);
+		return ((x ^ y) | (v ^ w)) == 0;
+	}
+	for (size_t i = 0; i < n; i++) {
+		if (a[i] != b[i])
+			return false;
+	}
+	return true;
+}
 
 static inline struct span
 gather_word(const struct gather *g, uint32_t code)
@@ -91,7 +120,8 @@ gather_push(struct gather *g, uint32_t code)
 static inline uint32_t
 gather_add(struct gather *g, struct span v, uint32_t hint, uint64_t seed)
 {
-	if (hint < g->nword && span_eq(gather_word(g, hint), v)) {
+	if (hint < g->nword && g->word[hint].n == v.n &&
+	    gather_same(g->octets.p + g->word[hint].at, v.p, v.n)) {
 		gather_push(g, hint);
 		return hint;
 	}

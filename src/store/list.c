@@ -80,9 +80,8 @@ stream_get(struct list_in *in, struct span *ret_bytes, struct why *why)
 
 struct ints_facts {
 	uint64_t base;		/* the least value, or the least difference */
-	uint64_t unit;		/* divides all distances from base */
-	unsigned width;		/* octets for the largest distance / unit */
-	uint64_t bits;		/* of all distances: an estimate of the size */
+	uint64_t range;		/* of all distances from it */
+	uint64_t unit;		/* divides them */
 };
 
 static uint64_t
@@ -110,12 +109,10 @@ ints_at(const int64_t *v, size_t i, bool delta)
 	return delta ? (int64_t)((uint64_t)v[i] - (uint64_t)v[i - 1]) : v[i];
 }
 
-static struct ints_facts
+static inline struct ints_facts
 ints_look(const int64_t *v, size_t n, bool delta)
 {
-	struct ints_facts f = { 0, 0, 1, 0 };
 	int64_t min = INT64_MAX, max = INT64_MIN;
-	uint64_t range;
 
 	for (size_t i = delta; i < n; i++) {
 		int64_t x = ints_at(v, i, delta);
@@ -123,37 +120,67 @@ ints_look(const int64_t *v, size_t n, bool delta)
 		min = x < min ? x : min;
 		max = x > max ? x : max;
 	}
-	f.base = (uint64_t)min;
-	range = (uint64_t)max - (uint64_t)min;
-	for (size_t i = delta; i < n && f.unit != 1; i++) {
-		uint64_t u = (uint64_t)ints_at(v, i, delta) - f.base;
+	return (struct ints_facts){ (uint64_t)min, (uint64_t)max - (uint64_t)min, 1 };
+}
 
-		if (f.unit == 0 || u % f.unit != 0)
-			f.unit = gcd(u, f.unit);
+/* What divides all distances, when it could make them an octet shorter. */
+static void
+unit_find(struct ints_facts *f, const int64_t *v, size_t n, bool delta)
+{
+	uint64_t unit = 0;
+
+	if (f->range < 256)
+		return;
+	for (size_t i = delta; i < n && unit != 1; i++) {
+		uint64_t u = (uint64_t)ints_at(v, i, delta) - f->base;
+
+		if (unit == 0 || u % unit != 0)
+			unit = gcd(u, unit);
 	}
-	if (f.unit == 0)
-		f.unit = 1;
-	if (f.unit > 1)
-		range /= f.unit;
-	while (f.width < 8 && range >> (8 * f.width) != 0)
-		f.width++;
-	for (size_t i = delta; i < n; i++)
-		f.bits += bits_of(((uint64_t)ints_at(v, i, delta) - f.base));
-	if (f.unit > 1)
-		f.bits -= (n - delta) * (bits_of(f.unit) - 1);
-	return f;
+	f->unit = unit > 0 ? unit : 1;
+}
+
+/* An estimate of the bits of all distances, from some of them. */
+static uint64_t
+bits_estimate(const struct ints_facts *f, const int64_t *v, size_t n, bool delta)
+{
+	size_t step = 1 + n / 1024, seen = 0;
+	uint64_t bits = 0;
+
+	if (f->range == 0)
+		return 0;
+	for (size_t i = delta; i < n; i += step, seen++)
+		bits += bits_of((uint64_t)ints_at(v, i, delta) - f->base);
+	return seen > 0 ? bits * n / seen : 0;
 }
 
 uint64_t
 ints_bits(const int64_t *v, size_t n)
 {
-	uint64_t plain, delta;
+	struct ints_facts plain, delta;
+	uint64_t bits, other;
 
 	if (n < 2)
 		return 0;
-	plain = ints_look(v, n, false).bits;
-	delta = ints_look(v, n, true).bits;
-	return delta + delta / 8 < plain ? delta : plain;
+	plain = ints_look(v, n, false);
+	delta = ints_look(v, n, true);
+	bits = bits_estimate(&plain, v, n, false);
+	other = bits_estimate(&delta, v, n, true);
+	return other + other / 8 < bits ? other : bits;
+}
+
+static unsigned
+width_of(uint64_t most)
+{
+	return most == 0 ? 1 : (bits_of(most) + 7) / 8;
+}
+
+static void
+planes_head(struct list_out *out, const struct ints_facts *f, unsigned width)
+{
+	buf_zigzag(out->dir, (int64_t)f->base);
+	buf_varint(out->dir, f->unit);
+	buf_u8(out->dir, (uint8_t)width);
 }
 
 /* Plane k holds octet k of every (value - base) / unit. */
@@ -161,21 +188,20 @@ static void
 planes_put(struct list_out *out, const int64_t *v, size_t n, bool delta,
     const struct ints_facts *f)
 {
+	unsigned width = width_of(f->range / f->unit);
 	size_t count = n - delta;
-	uint8_t *plane = xmalloc(count * f->width);
+	uint8_t *plane = xmalloc(count * width);
 
 	for (size_t i = 0; i < count; i++) {
 		uint64_t u = (uint64_t)ints_at(v, i + delta, delta) - f->base;
 
 		if (f->unit > 1)
 			u /= f->unit;
-		for (unsigned k = 0; k < f->width; k++, u >>= 8)
+		for (unsigned k = 0; k < width; k++, u >>= 8)
 			plane[k * count + i] = (uint8_t)u;
 	}
-	buf_zigzag(out->dir, (int64_t)f->base);
-	buf_varint(out->dir, f->unit);
-	buf_u8(out->dir, (uint8_t)f->width);
-	stream_put(out, PACK_NUMBERS, span_of(plane, count * f->width));
+	planes_head(out, f, width);
+	stream_put(out, PACK_NUMBERS, span_of(plane, count * width));
 	free(plane);
 }
 
@@ -183,27 +209,55 @@ void
 ints_put(struct list_out *out, const int64_t *v, size_t n, enum ints_mode mode)
 {
 	struct ints_facts plain, delta;
-	size_t i = 1;
 
-	while (i < n && v[i] == v[0])
-		i++;
-	if (i >= n) {
+	if (n > 0)
+		plain = ints_look(v, n, false);
+	if (n == 0 || plain.range == 0) {
 		buf_u8(out->dir, INTS_CONST);
 		buf_zigzag(out->dir, n > 0 ? v[0] : 0);
 		return;
 	}
-	plain = ints_look(v, n, false);
 	if (mode == INTS_SERIES) {
+		uint64_t bits;
+
 		delta = ints_look(v, n, true);
-		if (delta.bits + delta.bits / 8 < plain.bits) {
+		bits = bits_estimate(&delta, v, n, true);
+		if (bits + bits / 8 < bits_estimate(&plain, v, n, false)) {
+			unit_find(&delta, v, n, true);
 			buf_u8(out->dir, INTS_DELTA);
 			buf_zigzag(out->dir, v[0]);
 			planes_put(out, v, n, true, &delta);
 			return;
 		}
+		unit_find(&plain, v, n, false);
 	}
 	buf_u8(out->dir, INTS_FOR);
 	planes_put(out, v, n, false, &plain);
+}
+
+/* As ints_put with INTS_CODES, straight from the array that a gather keeps. */
+void
+codes_put(struct list_out *out, const uint16_t *v, size_t n)
+{
+	struct ints_facts f = { 0, 0, 1 };
+	uint8_t *plane;
+
+	for (size_t i = 0; i < n; i++)
+		f.range = v[i] > f.range ? v[i] : f.range;
+	if (f.range == 0) {
+		buf_u8(out->dir, INTS_CONST);
+		buf_zigzag(out->dir, 0);
+		return;
+	}
+	buf_u8(out->dir, INTS_FOR);
+	planes_head(out, &f, width_of(f.range));
+	plane = xmalloc(2 * n);
+	for (size_t i = 0; i < n; i++)
+		plane[i] = (uint8_t)v[i];
+	for (size_t i = 0; i < n && f.range > 255; i++)
+		plane[n + i] = (uint8_t)(v[i] >> 8);
+	stream_put(out, PACK_NUMBERS, span_of(plane, n * width_of(f.range)));
+	free(plane);
 }
 
 struct planes {

@@ -68,6 +68,7 @@ void	stream_put(struct list_out *out, enum pack_lane lane, struct span bytes);
 /* About how many bits ints_put will need. */
 uint64_t	ints_bits(const int64_t *v, size_t n);
 void	ints_put(struct list_out *out, const int64_t *v, size_t n, enum ints_mode mode);
+void	codes_put(struct list_out *out, const uint16_t *v, size_t n);
 
 /* Working memory of a writer of lists; {0} to begin with, list_scratch_done at the end. */
 struct list_scratch {

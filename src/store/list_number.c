@@ -317,9 +317,11 @@ stamps_find(struct stamp_form *form, const struct span *v, size_t n, int64_t *nu
 	if (!stamp_form_of(v[n - 1], form))
 		return false;
 	for (unsigned tries = 0; tries < 3; tries++) {
+		struct stamp_run run = { 0 };
+
 		if (!stamp_form_of(v[at], form))
 			return false;
-		for (at = 0; at < n && stamp_read(form, v[at], &num[at]); at++)
+		for (at = 0; at < n && stamp_run_read(&run, form, v[at], &num[at]); at++)
 			continue;
 		if (at == n)
 			return true;

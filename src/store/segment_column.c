@@ -98,22 +98,30 @@ first_value(struct segment_column *col, uint32_t row)
 
 /* ---- loading ---- */
 
-/* One word per source of the segment. */
+/* The words are what the segment's sources say, each once. */
 static enum err
 source_column(struct segment *s, uint8_t encoding, struct column *ret, struct why *why)
 {
 	struct span *word = hold_alloc(&s->hold, s->nsource, sizeof *word);
 	uint32_t *code = hold_alloc(&s->hold, ret->n, sizeof *code);
+	uint32_t *code_of = hold_alloc(&s->hold, s->nsource, sizeof *code_of);
+	struct gather distinct = { 0 };
 	const uint16_t *source;
 	enum err rc = segment_source_index(s, &source, why);
 
 	if (rc != OK)
 		return rc;
-	for (uint32_t i = 0; i < s->nsource; i++)
-		word[i] = encoding == ENCODING_HOST ? s->source[i]->host : s->source[i]->app;
+	for (uint32_t i = 0; i < s->nsource; i++) {
+		struct span v = encoding == ENCODING_HOST ? s->source[i]->host :
+		    s->source[i]->app;
+
+		code_of[i] = gather_intern(&distinct, v, 0);
+		word[code_of[i]] = v;
+	}
+	ret->nword = distinct.nword;
+	gather_done(&distinct);
 	for (uint32_t i = 0; i < ret->n; i++)
-		code[i] = source[ret->row != NULL ? ret->row[i] : i];
-	ret->nword = s->nsource;
+		code[i] = code_of[source[ret->row != NULL ? ret->row[i] : i]];
 	ret->word = word;
 	ret->code = code;
 	return OK;

@@ -219,6 +219,97 @@ stamp_read(const struct stamp_form *f, struct span s, int64_t *ret_ns)
 	    moment_ns(&m, ret_ns);
 }
 
+/* Where seconds and fraction are in every value of the form; slow when there is no such place. */
+static void
+run_begin(struct stamp_run *run, const struct stamp_form *f)
+{
+	static const uint8_t width[128] = { ['Y'] = 4, ['y'] = 2, ['m'] = 2, ['b'] = 3, ['d'] = 2,
+	    ['e'] = 2, ['H'] = 2, ['M'] = 2, ['S'] = 2, ['a'] = 3, ['z'] = 5, ['Z'] = 6 };
+	size_t at = 0;
+	bool seconds = false;
+
+	run->begun = true;
+	run->slow = !stamp_form_fixed(f);
+	for (size_t i = 0; i < f->n && !run->slow; i++) {
+		char c = f->pattern[i];
+
+		if (c != '%') {
+			at++;
+			continue;
+		}
+		c = f->pattern[++i];
+		if (c == 'S') {
+			run->at = (uint8_t)at;
+			seconds = true;
+		} else if (c >= '1' && c <= '9') {
+			run->point = (uint8_t)at;
+			run->digits = (uint8_t)(c - '0');
+			at += run->digits;
+			continue;
+		}
+		at += width[(uint8_t)c];
+	}
+	run->slow |= !seconds || (run->digits > 0 && run->point < run->at);
+	run->n = (uint8_t)at;
+}
+
+static inline unsigned
+two_digits(const uint8_t *p)
+{
+	unsigned high = p[0] - (unsigned)'0', low = p[1] - (unsigned)'0';
+
+	return high > 9 || low > 9 ? 100 : high * 10 + low;
+}
+
+/* The fraction's nanoseconds; negative: not digits. */
+static inline int64_t
+run_fraction(const struct stamp_run *run, const uint8_t *p)
+{
+	static const int64_t unit[] = { 0, 100000000, 10000000, 1000000, 100000, 10000, 1000, 100,
+	    10, 1 };
+	int64_t v = 0;
+
+	for (unsigned i = 0; i < run->digits; i++) {
+		unsigned digit = p[run->point + i] - (unsigned)'0';
+
+		if (digit > 9)
+			return -1;
+		v = v * 10 + digit;
+	}
+	return v * unit[run->digits];
+}
+
+bool
+stamp_run_read(struct stamp_run *run, const struct stamp_form *f, struct span s, int64_t *ret_ns)
+{
+	size_t tail = run->digits > 0 ? run->point + run->digits : run->at + 2U;
+	int64_t part;
+	unsigned second;
+
+	if (!run->begun)
+		run_begin(run, f);
+	else if (!run->slow && s.n == run->n && memcmp(s.p, run->last, run->at) == 0 &&
+	    memcmp(s.p + tail, run->last + tail, s.n - tail) == 0 &&
+	    (run->digits == 0 || s.p[run->point - 1] == run->last[run->point - 1])) {
+		second = two_digits(s.p + run->at);
+		part = run_fraction(run, s.p);
+		if (second > 59 || part < 0)
+			return false;
+		*ret_ns = run->base_ns + (int64_t)second * CIVIL_SECOND_NS + part;
+		return true;
+	}
+	if (!stamp_read(f, s, ret_ns))
+		return false;
+	if (!run->slow && s.n == run->n) {
+		memcpy(run->last, s.p, s.n);
+		run->base_ns = *ret_ns - run_fraction(run, s.p) -
+		    (int64_t)two_digits(s.p + run->at) * CIVIL_SECOND_NS;
+	} else {
+		run->slow = true;
+	}
+	return true;
+}
+
 size_t
 stamp_prefix(const struct stamp_form *f, struct span s)
 {

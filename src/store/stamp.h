@@ -37,6 +37,22 @@ size_t	stamp_prefix(const struct stamp_form *form, struct span s);
 bool	stamp_form_fixed(const struct stamp_form *form);
 /* Nanoseconds since 1970 (UTC by the form's zone). False unless stamp_write gives s again. */
 bool	stamp_read(const struct stamp_form *form, struct span s, int64_t *ret_ns);
+/*
+ * Reading many of one form: what stands before and behind the seconds is mostly that of the last
+ * one. {0} to begin with.
+ */
+struct stamp_run {
+	bool begun, slow;
+	uint8_t at;			/* of the seconds */
+	uint8_t point, digits;		/* of their fraction; digits may be 0 */
+	uint8_t n;
+	uint8_t last[STAMP_BYTES];
+	int64_t base_ns;		/* of the last one, at second 0 */
+};
+
+/* As stamp_read. */
+bool	stamp_run_read(struct stamp_run *run, const struct stamp_form *form, struct span s,
+	    int64_t *ret_ns);
 /* At most STAMP_BYTES octets at `at`; returns how many. */
 size_t	stamp_write(const struct stamp_form *form, int64_t ns, uint8_t *at);
 

@@ -13,10 +13,12 @@
 #include "store/cutter.h"
 
 enum {
-	/* Slots behind the same short head belong together, whatever follows. */
+	/* Timestamps behind the same short head belong together, whatever follows. */
 	SHARED_HEAD_BYTES = 48,
 	/* A template is made freely up to here, then only for every fourth text. */
 	FREE_TEMPLATES = 512,
+	/* The texts of the first ones, and then of every so many, are searched for timestamps. */
+	LEARN_TEMPLATES = 64,
 	/* Rows with fewer values are not searched for what a slot may repeat. */
 	REF_VALUES = 6,
 	REF_SEARCHES = 64,
@@ -24,7 +26,7 @@ enum {
 	CODE_REST = 255
 };
 
-/* The values of one slot, or of several slots behind the same head. */
+/* The values of one slot, or of the timestamps behind one head. */
 struct sub {
 	struct gather rest;		/* what repeats no other column */
 	uint32_t n;
@@ -232,9 +234,9 @@ ref_search(struct sub *s, struct span v, const struct text_row *row)
 	s->searches++;
 	for (uint32_t i = 0; i < row->n; i++) {
 		const struct gather *g = row->gather[i];
-		uint32_t weight = g->plain ? UINT32_MAX : g->nword;
+		uint32_t weight = g->plain ? UINT32_MAX : g->nword + 1;
 
-		if (weight <= most || !span_eq(row->value[i], v))
+		if (weight <= most || row->column[i] == UINT32_MAX || !span_eq(row->value[i], v))
 			continue;
 		best = i;
 		most = weight;
@@ -293,15 +295,12 @@ skeleton_make(struct text *t)
 	t->key.n = (size_t)(to - t->key.p) + cut->text.n - at;
 }
 
-/* The sub of a slot whose head (the skeleton up to it) may be shared. */
+/* The sub of a timestamp behind this head: the skeleton up to it. */
 static uint32_t
-slot_sub(struct text *t, size_t head)
+head_sub(struct text *t, size_t head)
 {
-	uint32_t index;
+	uint32_t index = gather_intern(&t->heads, span_of(t->key.p, head), t->seed);
 
-	if (head > SHARED_HEAD_BYTES)
-		return sub_new(t);
-	index = gather_intern(&t->heads, span_of(t->key.p, head), t->seed);
 	if (index < t->nhead)
 		return t->head_sub[index];
 	if (t->nhead == t->head_cap) {
@@ -311,15 +310,22 @@ slot_sub(struct text *t, size_t head)
 	return t->head_sub[t->nhead++] = sub_new(t);
 }
 
+/* Timestamps near the start go on from text to text, whatever follows them. */
 static void
 template_add(struct text *t, uint32_t index)
 {
 	struct template *template = template_new(t, index);
+	uint32_t k = 0;
 
 	template->nslot = t->cut.nslot;
 	for (size_t i = 0; i < t->key.n; i++) {
-		if (t->key.p[i] == 0)
-			template_slot(t, slot_sub(t, i + 1), i < SHARED_HEAD_BYTES);
+		if (t->key.p[i] != 0)
+			continue;
+		if (i < SHARED_HEAD_BYTES && t->cut.slot[k].stamp)
+			template_slot(t, head_sub(t, i + 1), true);
+		else
+			template_slot(t, sub_new(t), false);
+		k++;
 	}
 }
 
@@ -339,7 +345,8 @@ template_of(struct text *t)
 	    (t->skeleton.nword > FREE_TEMPLATES && t->skeleton.nword > t->n / 4))
 		return 0;
 	/* New ones are rare: time to look for timestamps. */
-	if (cutter_learn(&t->cutter, t->cut.text)) {
+	if ((t->ntemplate < LEARN_TEMPLATES || t->ntemplate % LEARN_TEMPLATES == 0) &&
+	    cutter_learn(&t->cutter, t->cut.text)) {
 		if (!cut_make(&t->cutter, &t->cut))
 			return 0;
 		skeleton_make(t);
@@ -379,7 +386,7 @@ atoms_find(struct text *t, const struct text_row *row)
 		found = memmem(cut->text.p + from, cut->text.n - from, v.p, v.n);
 		if (found != NULL && is_apart(t, (size_t)(found - cut->text.p), v.n))
 			cut->atom[cut->natom++] = (struct cut_slot){
-			    (uint32_t)(found - cut->text.p), (uint32_t)v.n };
+			    (uint32_t)(found - cut->text.p), (uint32_t)v.n, false };
 	}
 }
 
@@ -544,8 +551,6 @@ void
 text_put(struct list_out *out, struct list_scratch *scratch, const struct text *t,
     const uint32_t *target)
 {
-	const uint16_t *of = (const uint16_t *)(const void *)t->template_of.p;
-	int64_t *code = xreallocarray(NULL, t->n, sizeof *code);
 	struct buf templates = { 0 }, subs = { 0 };
 	struct list_out to = { out->pack, &subs };
 	uint8_t flags = 0;
@@ -555,16 +560,13 @@ text_put(struct list_out *out, struct list_scratch *scratch, const struct text *
 		sub_put(&to, scratch, &t->sub[i], target);
 	}
 	templates_put(&templates, t);
-	for (uint32_t i = 0; i < t->n; i++)
-		code[i] = of[i];
 	buf_u8(out->dir, ENCODING_TEXT);
 	buf_u8(out->dir, flags);
 	buf_varint(out->dir, t->skeleton.nword);
 	buf_varint(out->dir, t->nsub);
 	stream_put(out, PACK_WORDS, buf_span(&templates));
 	stream_put(out, PACK_WORDS, buf_span(&subs));
-	ints_put(out, code, t->n, INTS_CODES);
+	codes_put(out, (const uint16_t *)(const void *)t->template_of.p, t->n);
 	buf_done(&templates);
 	buf_done(&subs);
-	free(code);
 }
