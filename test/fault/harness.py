@@ -368,9 +368,10 @@ class Sent:
 
 def losses(found, sent):
     """(acknowledged but missing, there twice without having been sent twice, never sent)."""
+    known = set(sent.sent)
     missing = [i for i in sent.acked if not found[i]]
     doubled = [i for i, n in found.items() if n > 1 and i not in sent.twice]
-    strange = [i for i in found if i not in set(sent.sent)]
+    strange = [i for i in found if i not in known]
     return missing, doubled, strange
 
 
