@@ -2,6 +2,7 @@
 /* What a role hears before its work: see brief.h. */
 #include "role/brief.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -71,6 +72,18 @@ brief_drop_rights_in_groups(const struct brief *brief, struct why *why)
 	if (geteuid() != 0 || brief->conf.user[0] == '\0')
 		return OK;
 	return proc_drop_rights_in_groups(brief->conf.user, why);
+}
+
+enum err
+brief_sandbox(const struct sandbox *sandbox, const char *role, struct why *why)
+{
+	struct sandbox_state state = { .missing = "" };
+	enum err rc;
+
+	rc = sandbox_enter(sandbox, &state, why);
+	if (rc == OK && state.missing[0] != '\0')
+		(void)fprintf(stderr, "trucban: %s: %s\n", role, state.missing);
+	return rc;
 }
 
 void

@@ -6,6 +6,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "sys/chan.h"
+#include "sys/sandbox.h"
 #include "role/conf.h"
 
 struct brief {
@@ -27,6 +28,8 @@ enum err	brief_take(struct brief *ret_brief, int parent_fd, bool wants_store_key
 enum err	brief_drop_rights(const struct brief *brief, struct why *why);
 /* The same, in that user's groups: who reads logs needs them. */
 enum err	brief_drop_rights_in_groups(const struct brief *brief, struct why *why);
+/* sandbox_enter; what this kernel lacks is said once, on stderr. */
+enum err	brief_sandbox(const struct sandbox *sandbox, const char *role, struct why *why);
 /* Tells the parent that the role does its work now. */
 void		brief_ready(const struct brief *brief, const char *text);
 

@@ -31,7 +31,7 @@ enum {
 	TURN_BYTES = 256 << 10,
 	TURN_ENTRIES = 500,
 	UNACKED_MAX = 4 << 20,
-	SCAN_MS = 2000,
+	SCAN_MS = 1000,
 	SAVE_MS = 1000,
 	CURSOR_MAX = 1024,
 };
@@ -81,7 +81,8 @@ on_line(void *ctx, const char *path, struct span record, uint8_t flags)
 	char name[LIMIT_NAME_BYTES + 1];
 	int n = snprintf(name, sizeof name, "file:%s", path);
 
-	take(ctx, span_of(name, (size_t)n < sizeof name ? (size_t)n : sizeof name - 1), record, flags,
+	take(ctx, span_of(name, (size_t)n < sizeof name ? (size_t)n : sizeof name - 1), record,
+	    flags,
 	    INTAKE_FORMAT_LINE);
 }
 
@@ -299,7 +300,8 @@ loop(struct collector *c)
 	if (c->dirty)
 		places_save(c);
 	if (c->refused && !c->stopping)
-		(void)fprintf(stderr, "trucban: collector: the keeper refused rows; reading again from "
+		(void)fprintf(stderr, "trucban: collector: the keeper refused rows; reading again "
+		    "from "
 		    "the last safe place\n");
 	return c->refused && !c->stopping ? 3 : 0;
 }
@@ -340,7 +342,7 @@ collector_sandbox(struct collector *c, struct why *why)
 		if (fd >= 0)
 			read_dir[s.nread_dir++] = fd;
 	}
-	rc = sandbox_enter(&s, NULL, why);
+	rc = brief_sandbox(&s, "collector", why);
 	for (unsigned i = 0; i < s.nread_dir; i++)
 		(void)close(read_dir[i]);
 	return rc;
@@ -368,7 +370,8 @@ collector_open(struct collector *c, struct why *why)
 	if (c->brief.conf.collect_journal) {
 		rc = entries_open(&c->entries, c->cursor, why);
 		if (rc != OK)
-			(void)fprintf(stderr, "trucban: collector: %s; going on without it\n", why->text);
+			(void)fprintf(stderr, "trucban: collector: %s; going on without it\n",
+			    why->text);
 	}
 	if (c->start->nchan > 0)
 		keeper_take(c, c->start->chan_fd[0]);

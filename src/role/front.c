@@ -1,21 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * may:     read segments and journal, answer HTTP on its two sockets, ask the keeper, add ledger rows
+ * may:     read segments and journal, answer HTTP on its two sockets, ask the keeper, add ledger
+ *          rows, compile regular expressions
  * may not: write any file, open a connection, see the seal's key
  * if it dies: searches under way end with an error; nothing that was received is touched
  *
  * The loop owns the channels; workers run queries, each with a store handle of its own. A question
- * to the keeper goes worker -> loop -> keeper and back by one table of waiting asks.
+ * to the keeper goes worker -> loop -> keeper and back (role/asks.h).
  */
 #include "role/role.h"
 
 #include <event2/event.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/must.h"
@@ -28,21 +27,14 @@
 #include "web/metrics.h"
 #include "web/select.h"
 #include "web/server.h"
+#include "role/asks.h"
 #include "role/brief.h"
 #include "role/ledger.h"
 
-enum { FRONT_WORKERS = 4, ASKS_MAX = 16, ASK_WAIT_S = 60, KEEPER_QUEUE = 4 << 20 };
+/* FRONT_FILES: open segments of the workers, and clients. */
+enum { FRONT_WORKERS = 4, FRONT_FILES = 8192, KEEPER_QUEUE = 4 << 20 };
 
-enum ask_state { ASK_FREE, ASK_WANTED, ASK_SENT, ASK_ANSWERED };
-
-struct ask {
-	enum ask_state state;
-	uint8_t what;			/* enum wire_ask */
-	uint64_t tag;
-	char argument[256];
-	enum err result;
-	struct buf answer;
-};
+static const int64_t answer_late_ns = 10000000000;
 
 struct front {
 	struct brief brief;
@@ -53,57 +45,15 @@ struct front {
 	struct ledger *ledger;
 	struct server *server;
 	struct select *select[FRONT_WORKERS];
+	struct pool *pool;
+	unsigned helpers;
 	const struct role_start *start;
-	pthread_mutex_t lock;
-	pthread_cond_t answered;
-	struct ask ask[ASKS_MAX];
-	uint64_t next_tag;
+	struct asks *asks;
 	struct buf metrics;		/* the keeper's last ASK_STATUS answer */
 	int64_t metrics_ns;
-	bool stopping;
 };
 
 /* ---- asks ---- */
-
-/* Waits in a worker thread for the keeper's answer; out gets its text. */
-static enum err
-front_ask(struct front *f, uint8_t what, const char *argument, struct buf *out, struct why *why)
-{
-	struct timespec until;
-	struct ask *a = NULL;
-	uint64_t one = 1;
-	enum err rc;
-
-	(void)pthread_mutex_lock(&f->lock);
-	for (unsigned i = 0; i < ASKS_MAX && a == NULL; i++)
-		if (f->ask[i].state == ASK_FREE)
-			a = &f->ask[i];
-	if (a == NULL) {
-		(void)pthread_mutex_unlock(&f->lock);
-		return why_set(why, ERR_BUSY, "%d questions to the keeper are waiting", ASKS_MAX);
-	}
-	a->state = ASK_WANTED;
-	a->what = what;
-	a->tag = ++f->next_tag;
-	a->answer.n = 0;
-	(void)snprintf(a->argument, sizeof a->argument, "%s", argument);
-	(void)!write(f->wake_fd, &one, sizeof one);
-	(void)clock_gettime(CLOCK_REALTIME, &until);
-	until.tv_sec += ASK_WAIT_S;
-	while (a->state != ASK_ANSWERED &&
-	    pthread_cond_timedwait(&f->answered, &f->lock, &until) == 0)
-		;
-	rc = a->state == ASK_ANSWERED ? a->result : ERR_BUSY;
-	if (a->state != ASK_ANSWERED)
-		(void)why_set(why, rc, "the keeper did not answer within %d s", ASK_WAIT_S);
-	else if (rc != OK)
-		(void)why_set(why, rc, "%.*s", (int)a->answer.n, (const char *)a->answer.p);
-	else
-		buf_span_put(out, buf_span(&a->answer));
-	a->state = ASK_FREE;
-	(void)pthread_mutex_unlock(&f->lock);
-	return rc;
-}
 
 static void
 keeper_write_wanted(struct front *f)
@@ -120,63 +70,49 @@ keeper_write_wanted(struct front *f)
 	(void)event_add(f->keeper_event, NULL);
 }
 
+/* The loop's own question, for the metrics; its tag is 0. */
 static void
-ask_send(struct front *f, uint8_t what, uint64_t tag, const char *argument)
+status_ask(struct front *f)
 {
-	struct buf body = { 0 };
+	const uint8_t body[2] = { ASK_STATUS, 0 };
 	struct why why;
 
 	if (f->keeper == NULL)
 		return;
-	buf_u8(&body, what);
-	buf_bytes(&body, span_str(argument));
-	(void)chan_send(f->keeper, &(struct chan_msg){ .type = WIRE_ASK, .tag = tag,
-	    .body = buf_span(&body) }, &why);
-	buf_done(&body);
+	(void)chan_send(f->keeper, &(struct chan_msg){ .type = WIRE_ASK,
+	    .body = span_of(body, sizeof body) }, &why);
+	keeper_write_wanted(f);
+}
+
+static void
+asks_turn(struct front *f)
+{
+	struct why why;
+
+	(void)asks_send(f->asks, f->keeper, &why);	/* what finds no room goes with the next */
 	keeper_write_wanted(f);
 }
 
 static void
 on_wake(evutil_socket_t fd, short what, void *arg)
 {
-	struct front *f = arg;
 	uint64_t n;
 
 	(void)what;
 	(void)!read(fd, &n, sizeof n);
-	(void)pthread_mutex_lock(&f->lock);
-	for (unsigned i = 0; i < ASKS_MAX; i++)
-		if (f->ask[i].state == ASK_WANTED) {
-			f->ask[i].state = ASK_SENT;
-			ask_send(f, f->ask[i].what, f->ask[i].tag, f->ask[i].argument);
-		}
-	(void)pthread_mutex_unlock(&f->lock);
+	asks_turn(arg);
 }
 
-/* Tag 0 is the loop's own question for the metrics. */
 static void
 answer_take(struct front *f, const struct chan_msg *msg)
 {
-	if (msg->body.n == 0)
-		return;
-	if (msg->tag == 0) {
-		f->metrics.n = 0;
-		buf_span_put(&f->metrics, span_sub(msg->body, 1, msg->body.n));
-		f->metrics_ns = clock_mono_ns();
+	if (msg->tag != 0) {
+		asks_answer(f->asks, msg->tag, msg->body);
 		return;
 	}
-	(void)pthread_mutex_lock(&f->lock);
-	for (unsigned i = 0; i < ASKS_MAX; i++) {
-		struct ask *a = &f->ask[i];
-
-		if (a->state != ASK_SENT || a->tag != msg->tag)
-			continue;
-		a->state = ASK_ANSWERED;
-		a->result = (enum err)msg->body.p[0];
-		buf_span_put(&a->answer, span_sub(msg->body, 1, msg->body.n));
-	}
-	(void)pthread_cond_broadcast(&f->answered);
-	(void)pthread_mutex_unlock(&f->lock);
+	f->metrics.n = 0;
+	buf_span_put(&f->metrics, span_sub(msg->body, 1, msg->body.n));
+	f->metrics_ns = clock_mono_ns();
 }
 
 /* ---- channels ---- */
@@ -187,6 +123,7 @@ keeper_lost(struct front *f)
 	(void)event_del(f->keeper_event);
 	chan_free(&f->keeper);
 	ledger_channel(f->ledger, NULL);
+	asks_lost(f->asks);
 }
 
 static void
@@ -209,7 +146,7 @@ on_keeper(evutil_socket_t fd, short what, void *arg)
 	if (rc != ERR_MORE)
 		keeper_lost(f);
 	else
-		keeper_write_wanted(f);
+		asks_turn(f);
 }
 
 static void
@@ -251,7 +188,8 @@ on_tick(evutil_socket_t fd, short what, void *arg)
 {
 	(void)fd;
 	(void)what;
-	ask_send(arg, ASK_STATUS, 0, "");
+	status_ask(arg);
+	asks_turn(arg);
 }
 
 /* ---- what is served ---- */
@@ -261,15 +199,22 @@ static enum err
 on_admit(void *ctx, struct job *job, struct why *why)
 {
 	struct front *f = ctx;
-	const char *query = job_param(job, "query");
-	uint64_t ticket;
+	const char *query = job_param(job, "query"), *what = job_param(job, "what");
+	const char *argument = job_param(job, "argument");
 	struct ledger_act act = { .act = "search", .who = span_str(job_who(job)),
-	    .from = span_str(job_from(job)), .what = span_str(query != NULL ? query : job_path(job)) };
+	    .from = span_str(job_from(job)), .what = span_str(query != NULL ? query : "") };
+	struct buf asked = { 0 };
+	uint64_t ticket;
 	enum err rc;
 
-	if (strncmp(job_path(job), "/trucban/", 9) == 0)
+	if (strcmp(job_path(job), "/trucban/ask") == 0) {
+		buf_printf(&asked, "%s %s", what != NULL ? what : "", argument != NULL ? argument :
+		    "");
 		act.act = "ask";
+		act.what = buf_span(&asked);
+	}
 	rc = ledger_write(f->ledger, &act, clock_wall_ns(), &ticket, why);
+	buf_done(&asked);
 	keeper_write_wanted(f);
 	if (rc != OK)
 		return why_prefix(why, ERR_BUSY, "cannot write the ledger, so nothing is shown");
@@ -292,7 +237,8 @@ on_ask(void *ctx, unsigned worker, struct job *job, struct why *why)
 		const char *name;
 		uint8_t what;
 	} row[] = {
-		{ "checkpoint", ASK_CHECKPOINT }, { "flush", ASK_FLUSH }, { "hold", ASK_HOLD_JOURNAL },
+		{ "checkpoint", ASK_CHECKPOINT }, { "flush", ASK_FLUSH }, { "hold",
+		    ASK_HOLD_JOURNAL },
 		{ "release", ASK_RELEASE }, { "expire", ASK_EXPIRE }, { "repack", ASK_REPACK },
 		{ "key-rotate", ASK_KEY_ROTATE },
 	};
@@ -300,17 +246,20 @@ on_ask(void *ctx, unsigned worker, struct job *job, struct why *why)
 	struct front *f = ctx;
 	struct buf out = { 0 };
 	char own[32];
-	enum err rc = ERR_ABSENT;
+	bool known = false;
+	enum err rc = OK;
 
 	(void)worker;
 	(void)snprintf(own, sizeof own, "uid %u", (unsigned)geteuid());
 	if (strcmp(job_who(job), "uid 0") != 0 && strcmp(job_who(job), own) != 0)
-		return why_set(why, ERR_DENIED, "only root and the store's own user may ask this, over "
+		return why_set(why, ERR_DENIED, "only root and the store's own user may ask this, "
+		    "over "
 		    "the unix socket");
-	for (size_t i = 0; name != NULL && i < sizeof row / sizeof row[0]; i++)
-		if (strcmp(row[i].name, name) == 0)
-			rc = front_ask(f, row[i].what, argument != NULL ? argument : "", &out, why);
-	if (rc == ERR_ABSENT)
+	for (size_t i = 0; name != NULL && !known && i < sizeof row / sizeof row[0]; i++)
+		if ((known = strcmp(row[i].name, name) == 0))
+			rc = asks_ask(f->asks, row[i].what,
+			    span_str(argument != NULL ? argument : ""), &out, why);
+	if (!known)
 		return why_set(why, ERR_FORMAT, "what= is one of checkpoint, flush, hold, release, "
 		    "expire, repack, key-rotate");
 	if (rc == OK)
@@ -334,7 +283,7 @@ static int
 on_health(void *ctx, struct buf *out)
 {
 	struct front *f = ctx;
-	bool well = f->keeper != NULL && clock_mono_ns() - f->metrics_ns < 10000000000;
+	bool well = f->keeper != NULL && clock_mono_ns() - f->metrics_ns < answer_late_ns;
 
 	buf_str(out, well ? "OK\n" : "the keeper does not answer\n");
 	return well ? 200 : 503;
@@ -355,11 +304,15 @@ static const struct route routes[] = {
 static enum err
 front_sandbox(const struct front *f, struct why *why)
 {
+	const struct proc_limits limits = { .files = FRONT_FILES };
 	int dir[1] = { f->start->store_fd };
-	struct sandbox s = { .groups = SANDBOX_FILE_READ | SANDBOX_NET | SANDBOX_THREADS,
-	    .read_dir = dir, .nread_dir = 1 };
+	enum err rc;
+	/* JIT: PCRE2 interprets regular expressions ten times as slowly. */
+	struct sandbox s = { .groups = SANDBOX_FILE_READ | SANDBOX_NET | SANDBOX_THREADS |
+	    SANDBOX_JIT, .read_dir = dir, .nread_dir = 1 };
 
-	return sandbox_enter(&s, NULL, why);
+	rc = proc_limit(&limits, why);
+	return rc == OK ? brief_sandbox(&s, "front", why) : rc;
 }
 
 static enum err
@@ -377,6 +330,7 @@ front_open(struct front *f, struct why *why)
 	f->base = event_base_new();
 	must(f->base != NULL);
 	f->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	f->asks = asks_new(f->wake_fd);
 	f->ledger = ledger_new(NULL, WIRE_FRONT, host);
 	f->parent_event = event_new(f->base, chan_fd(f->brief.parent), EV_READ | EV_PERSIST,
 	    on_parent, f);
@@ -388,7 +342,8 @@ front_open(struct front *f, struct why *why)
 	if (f->start->nchan > 0)
 		keeper_take(f, f->start->chan_fd[0]);
 	for (unsigned i = 0; i < FRONT_WORKERS; i++)
-		f->select[i] = select_new(f->start->store_fd, key, (size_t)f->brief.conf.query_bytes /
+		f->select[i] = select_new(f->start->store_fd, key,
+		    (size_t)f->brief.conf.query_bytes /
 		    FRONT_WORKERS, (int)f->brief.conf.zone_minutes);
 	if (rc == OK)
 		rc = server_new(&f->server, f->base, &conf, why);
@@ -403,8 +358,6 @@ front_main(const struct role_start *start)
 	enum err rc;
 
 	f->start = start;
-	(void)pthread_mutex_init(&f->lock, NULL);
-	(void)pthread_cond_init(&f->answered, NULL);
 	rc = brief_take(&f->brief, start->parent_fd, true, false, &why);
 	if (rc == OK)
 		rc = brief_drop_rights(&f->brief, &why);
@@ -413,9 +366,10 @@ front_main(const struct role_start *start)
 	if (rc == OK)
 		rc = front_open(f, &why);
 	if (rc == OK) {
-		on_tick(-1, 0, f);
+		status_ask(f);
 		brief_ready(&f->brief, f->brief.conf.front_address);
 		(void)event_base_dispatch(f->base);
+		asks_stop(f->asks);
 		server_free(&f->server);
 	} else {
 		(void)fprintf(stderr, "trucban: front: %s\n", why.text);

@@ -48,7 +48,8 @@ ledger_new(struct chan *keeper, uint8_t role, const char *host)
 	l->writer = batch_writer_new(STREAM_LEDGER, 0);
 	shape_make(l);
 	source_encode(&l->source, &(struct source){ .trust = TRUST_LOCAL,
-	    .listener = span_str(wire_role_name(role)), .host = span_str(host), .app = SPAN("trucban") });
+	    .listener = span_str(wire_role_name(role)), .host = span_str(host),
+	    .app = SPAN("trucban") });
 	return l;
 }
 
@@ -106,7 +107,8 @@ define(struct ledger *l, struct why *why)
 	rc = chan_send(l->keeper, &(struct chan_msg){ .type = WIRE_HELLO,
 	    .body = span_of(hello, sizeof hello) }, why);
 	if (rc == OK)
-		rc = chan_send_parts(l->keeper, &(struct chan_msg){ .type = WIRE_SHAPE }, part, 2, why);
+		rc = chan_send_parts(l->keeper, &(struct chan_msg){ .type = WIRE_SHAPE }, part, 2,
+		    why);
 	part[1] = buf_span(&l->source);
 	if (rc == OK)
 		rc = chan_send_parts(l->keeper, &(struct chan_msg){ .type = WIRE_SOURCE }, part, 2,

@@ -11,7 +11,7 @@
 
 struct ledger;
 
-/* keeper: channel, borrowed, or NULL. role: enum wire_role, who writes. host: this machine's name. */
+/* keeper: channel, borrowed, or NULL. role: enum wire_role, who writes. host: this machine. */
 struct ledger	*ledger_new(struct chan *keeper, uint8_t role, const char *host);
 void		ledger_free(struct ledger **ledger);
 /* The channel was replaced: definitions are sent again with the next row. */

@@ -37,7 +37,7 @@ struct child {
 	uint8_t role;			/* enum wire_role; 0 = not wanted */
 	pid_t pid;			/* 0 = not running */
 	struct chan *chan;
-	int keeper_fd;			/* writer: its end of the next channel to the keeper, or -1 */
+	int keeper_fd;			/* writer: its end of the next channel there, or -1 */
 	int64_t started_ns;
 	int64_t again_ns;		/* not before */
 	int64_t pause_s;
@@ -271,7 +271,8 @@ dirs_open(struct parent *p, const char *path, struct why *why)
 	enum err rc;
 
 	if (mkdir(path, 0700) != 0 && access(path, F_OK) != 0)
-		return why_set(why, ERR_ABSENT, "cannot make %s; make the directory above it", path);
+		return why_set(why, ERR_ABSENT, "cannot make %s; make the directory above it",
+		    path);
 	rc = dir_open(&p->state_fd, AT_FDCWD, path, why);
 	for (size_t i = 0; rc == OK && i < sizeof sub / sizeof sub[0]; i++) {
 		rc = dir_make(p->state_fd, sub[i], 0700, why);
@@ -333,7 +334,8 @@ dirs_own(struct parent *p, struct why *why)
 	rc = keys_own(p, uid, gid, why);
 	for (size_t i = 0; rc == OK && i < sizeof sub / sizeof sub[0]; i++)
 		if (fchownat(p->state_fd, sub[i], uid, gid, AT_SYMLINK_NOFOLLOW) != 0)
-			return why_set(why, ERR_DENIED, "cannot give %s/%s to user %s", p->conf->state,
+			return why_set(why, ERR_DENIED, "cannot give %s/%s to user %s",
+			    p->conf->state,
 			    sub[i], p->conf->user);
 	return rc;
 }

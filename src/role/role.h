@@ -17,7 +17,7 @@ struct role_start {
 	int nchan;			/* keeper: one per writer; writers: [0] is the keeper */
 	int chan_fd[ROLE_CHANNELS];
 	uint8_t chan_role[ROLE_CHANNELS];	/* enum wire_role of the other end */
-	int nlisten;			/* intake, front: bound sockets, in the configuration's order */
+	int nlisten;			/* intake, front: bound sockets, as configured */
 	int listen_fd[ROLE_LISTENERS];
 };
 
