@@ -100,8 +100,10 @@ head_unwrap(struct journal_head *head, struct span bytes, const uint8_t *store_k
 	key_id(id, store_key);
 	if (memcmp(id, bytes.p + 80, sizeof id) != 0)
 		return why_set(why, ERR_DENIED, "the journal was encrypted under another key");
-	return key_unwrap(store_key, span_sub(bytes, 0, HEAD_WRAP_AAD), bytes.p + HEAD_WRAP_AT,
-	    head->data_key, why);
+	if (key_unwrap(store_key, span_sub(bytes, 0, HEAD_WRAP_AAD), bytes.p + HEAD_WRAP_AT,
+	    head->data_key, why) != OK)
+		return why_set(why, ERR_FORMAT, "the wrapped key is damaged");
+	return OK;
 }
 
 enum err

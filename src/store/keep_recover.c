@@ -86,6 +86,27 @@ follower(const struct walk *w)
 }
 
 /*
+ * Is there a valid frame behind here whose write was begun when frame `number` was synced? Leaves
+ * the file where it was.
+ */
+static enum err
+later_write(struct walk *w, uint32_t number, bool *ret_is, struct why *why)
+{
+	uint64_t at = w->at.at, offset;
+	uint32_t expected = w->at.number;
+	struct frame_head head;
+	enum err rc;
+
+	*ret_is = false;
+	while (!*ret_is && (rc = journal_file_seek(&w->at, &offset, &head, why)) == OK) {
+		*ret_is = head.sync > number;
+		journal_file_skip(&w->at, offset + FRAME_HEAD_BYTES, head.number);
+	}
+	journal_file_skip(&w->at, at, expected);
+	return *ret_is || rc == ERR_ABSENT ? OK : rc;
+}
+
+/*
  * No valid frame lies where the next one should. OK: read on (behind damage); ERR_MORE: this file
  * is done.
  */
@@ -94,15 +115,18 @@ frame_none(struct walk *w, const struct known_file *next, struct why *why)
 {
 	uint64_t offset, at = w->at.at;
 	struct frame_head head;
-	enum err rc;
+	bool later = next != NULL;
+	enum err rc = OK;
 
+	if (!later)
+		rc = later_write(w, w->at.number, &later, why);
+	if (rc != OK)
+		return rc;
+	if (!later)
+		return ERR_MORE;	/* the end, or a write that was torn */
 	rc = journal_file_seek(&w->at, &offset, &head, why);
-	if (rc == ERR_ABSENT && next == NULL)
-		return ERR_MORE;	/* the end, or torn */
 	if (rc != OK && rc != ERR_ABSENT)
 		return rc;
-	if (rc == OK && next == NULL && head.sync <= w->at.number)
-		return ERR_MORE;	/* torn: that frame was part of the same write */
 	walk_damage(w, "journal file %" PRIu64 " is damaged at octet %" PRIu64,
 	    w->file[w->index].number, at);
 	if (rc == ERR_ABSENT)
@@ -172,23 +196,14 @@ static enum err
 file_headless(struct walk *w, struct why *why)
 {
 	char name[JOURNAL_NAME_BYTES];
-	struct frame_head head;
-	uint64_t offset;
+	bool later;
 	enum err rc;
 
-	rc = journal_file_seek(&w->at, &offset, &head, why);
-	for (uint64_t at = 0; rc == OK && head.sync == 0 && at != offset;) {
-		/* Of its first write; is there a later one? */
-		at = offset;
-		journal_file_skip(&w->at, offset + FRAME_HEAD_BYTES, head.number);
-		rc = journal_file_seek(&w->at, &offset, &head, why);
-	}
-	if (rc == OK) {
-		journal_file_skip(&w->at, JOURNAL_HEAD_BYTES, 0);
-		return frames_salvage(w, why);
-	}
-	if (rc != ERR_ABSENT)
+	rc = later_write(w, 0, &later, why);
+	if (rc != OK)
 		return rc;
+	if (later)
+		return frames_salvage(w, why);
 	if (w->index + 1 < w->n)
 		return OK;		/* abandoned; the next file says from where it goes on */
 	/* Its number is free again: readers expect one after the other. */
