@@ -211,7 +211,8 @@ key_sheet(struct command_key *c, struct why *why)
 		key_escrow(&text, &keys);
 		(void)fwrite(text.p, 1, text.n, stdout);
 		(void)printf("%s\n", say("Cất phiếu này trong két sắt. Ai có nó đọc được mọi "
-		    "bản ghi; mất nó và mất máy là mất hết.", "Keep this sheet in the safe. Who has it can "
+		    "bản ghi; mất nó và mất máy là mất hết.",
+		    "Keep this sheet in the safe. Who has it can "
 		    "read every record; without it and this machine all is lost."));
 		explicit_bzero(text.p, text.n);
 	} else {

@@ -197,17 +197,19 @@ trust_say(const struct proof_result *r)
 	char text[CIVIL_TEXT_BYTES + 1];
 
 	if (!r->trusted)
-		(void)fputs(say("Khóa lấy từ chính kho này: kho tự khớp, nhưng ai có quyền quản trị "
-		    "máy cũng ký lại được. Hãy dùng --key.\n", "The key is the store's own: it agrees "
+		(void)fputs(say("Khóa lấy từ chính kho này: kho tự khớp, nhưng ai có quyền quản "
+		    "trị máy cũng ký lại được. Hãy dùng --key.\n",
+		    "The key is the store's own: it agrees "
 		    "with itself, but who is root here could sign anew. Use --key.\n"), stdout);
 	if (r->anchor_ns > 0)
 		(void)printf(say("Mốc giữ bên ngoài khớp đến %s; sau lúc đó không loại trừ được "
-		    "việc kho bị thay bằng bản cũ hoặc ký lại.\n", "Anchors from outside fit up to %s; "
+		    "việc kho bị thay bằng bản cũ hoặc ký lại.\n",
+		    "Anchors from outside fit up to %s; "
 		    "after that a swap for an older copy or a new signature cannot be excluded.\n"),
 		    time_text(r->anchor_ns, text));
 	else
-		(void)fputs(say("Không đối chiếu được với mốc nào giữ bên ngoài: không loại trừ được "
-		    "việc kho bị thay bằng bản cũ hoặc ký lại. Hãy dùng --against.\n",
+		(void)fputs(say("Không đối chiếu được với mốc nào giữ bên ngoài: không loại trừ "
+		    "được việc kho bị thay bằng bản cũ hoặc ký lại. Hãy dùng --against.\n",
 		    "Compared with no anchor from outside: a swap for an older copy or a new "
 		    "signature cannot be excluded. Use --against.\n"), stdout);
 }
