@@ -25,8 +25,8 @@ static struct buf source_code;
 static struct span
 record(unsigned i)
 {
-	return i == 0 ? span_str("<34>1 2026-11-23T08:00:00Z web01 sshd 812 - - Failed password for "
-	    "root from 192.0.2.7") : span_str("<38>1 2026-11-23T08:00:01Z web01 sshd 812 - - "
+	return i == 0 ? span_str("<34>1 2026-11-23T08:00:00Z web01 sshd 812 - - Failed password "
+	    "for root from 192.0.2.7") : span_str("<38>1 2026-11-23T08:00:01Z web01 sshd 812 - - "
 	    "Connection closed by 192.0.2.7");
 }
 
