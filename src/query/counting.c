@@ -68,6 +68,18 @@ stage_counts(const struct stage *stage)
 
 /* ---- counting ---- */
 
+/* key: room for the group's key. Finding a group may move the cells. */
+static void
+name_count(struct groups *groups, struct buf *key, struct span name, uint64_t n)
+{
+	uint32_t group;
+
+	key->n = 0;
+	buf_bytes(key, name);
+	group = groups_find(groups, buf_span(key));
+	groups->cell[group].n += n;
+}
+
 /* Names of the rows' fields, without looking at values: those that their shapes have. */
 static enum err
 view_names_count(struct groups *groups, struct table *table, struct why *why)
@@ -96,11 +108,8 @@ view_names_count(struct groups *groups, struct table *table, struct why *why)
 		bits_set(rows, row);
 		one.want = rows;
 		rc = table_names(&one, &every, &names, why);
-		for (uint32_t i = 0; i < names.n && rc == OK; i++) {
-			key.n = 0;
-			buf_bytes(&key, names.v[i].text);
-			groups->cell[groups_find(groups, buf_span(&key))].n += n;
-		}
+		for (uint32_t i = 0; i < names.n && rc == OK; i++)
+			name_count(groups, &key, names.v[i].text, n);
 	}
 	buf_done(&key);
 	return rc == OK ? groups_charge(groups, why) : rc;
@@ -112,11 +121,8 @@ row_names_count(struct groups *groups, struct table *table, struct why *why)
 	struct buf key = { 0 };
 
 	for bits_each(i, table->want)
-		for (size_t k = 0; k < table->row[i].n; k++) {
-			key.n = 0;
-			buf_bytes(&key, table->row[i].field[k].name);
-			groups->cell[groups_find(groups, buf_span(&key))].n++;
-		}
+		for (size_t k = 0; k < table->row[i].n; k++)
+			name_count(groups, &key, table->row[i].field[k].name, 1);
 	buf_done(&key);
 	return groups_charge(groups, why);
 }
@@ -209,13 +215,21 @@ struct ranked {
 	uint32_t group;
 };
 
-/* More hits first; of equal ones, the smaller key. */
+/* More hits first; of equal ones, the smaller values. */
 static bool
 is_before(const struct groups *g, struct ranked a, struct ranked b)
 {
+	struct cur x = cur_of(g->key[a.group]), y = cur_of(g->key[b.group]);
+
 	if (a.hits != b.hits)
 		return a.hits > b.hits;
-	return span_cmp(g->key[a.group], g->key[b.group]) < 0;
+	for (uint32_t i = 0; i < g->pipe->nby; i++) {
+		int c = span_cmp(cur_bytes(&x), cur_bytes(&y));
+
+		if (c != 0)
+			return c < 0;
+	}
+	return false;
 }
 
 /* Heap sort: n may be millions. */

@@ -298,11 +298,17 @@ static enum err
 tilde_parse(struct parse *parse, struct span field, struct filter **ret_filter)
 {
 	struct span text;
+	uint32_t column;
 	enum err rc;
 
 	lex_next(&parse->lex);
+	column = parse->lex.now.column;
 	rc = lex_compound(&parse->lex, TOKEN_STOP, "missing regular expression", &text, parse->why);
-	return rc == OK ? filter_regex(parse, field, text, ret_filter) : rc;
+	if (rc == OK)
+		rc = filter_regex(parse, field, text, ret_filter);
+	if (rc == OK)
+		(*ret_filter)->column = column;
+	return rc;
 }
 
 static enum err

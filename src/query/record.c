@@ -143,7 +143,9 @@ is_needed(const struct need *need, const struct column_info *info)
 	for (uint32_t i = 0; i < need->names.n; i++) {
 		const struct name *name = &need->names.v[i];
 
-		if (name_matches(name, info->name) || (message && name_matches(name, SPAN("_msg"))))
+		/* For a prefix the whole row is put together first. */
+		if (name->prefix || span_eq(name->text, info->name) ||
+		    (message && span_is(name->text, "_msg")))
 			return true;
 	}
 	return false;

@@ -431,7 +431,7 @@ seconds_of(const struct plan *plan)
 {
 	if (plan->from_ns == INT64_MIN || plan->to_ns == INT64_MAX || plan->to_ns < plan->from_ns)
 		return 0;
-	return ((double)plan->to_ns - (double)plan->from_ns + 1) / 1e9;
+	return (double)((uint64_t)plan->to_ns - (uint64_t)plan->from_ns + 1) / 1e9;
 }
 
 static enum err

@@ -304,8 +304,10 @@ sorter_end(struct stage *stage)
 		uint64_t rank = i;
 
 		arena_reset(stage->run->row_arena);
-		if (parts)
-			rank = groups->cell[partition_number(s, groups, s->row[i])].n++;
+		if (parts) {
+			rank = partition_number(s, groups, s->row[i]);
+			rank = groups->cell[rank].n++;	/* finding it may move the cells */
+		}
 		if (rank < pipe->offset || (parts && rank - pipe->offset >= pipe->limit))
 			continue;
 		flow = give(stage, s->row[i], rank + 1);

@@ -172,7 +172,10 @@ static enum err
 view_names(struct table *table, const struct names *patterns, struct name_set *set,
     struct why *why)
 {
-	static const char *const made_up[] = { "_time", "_stream_id", "_stream", "_msg", "_seq" };
+	static const char *const made_up[] = { "_time", "_stream_id", "_stream", "_msg", "_seq",
+	    "level", "severity", "facility", "facility_keyword" };
+	enum { ALWAYS = 5 };		/* the others follow from a priority */
+	bool priority = false;
 	struct view *view = table->view;
 	uint8_t *used = arena_zalloc(table->arena, view->nshape + 1, 1);
 	const uint16_t *shape_of;
@@ -182,19 +185,24 @@ view_names(struct table *table, const struct names *patterns, struct name_set *s
 		return rc;
 	for bits_each(row, table->want)
 		used[shape_of[row]] = 1;
-	for (size_t i = 0; i < sizeof made_up / sizeof made_up[0]; i++)
+	for (size_t i = 0; i < ALWAYS; i++)
 		if (matches_any(patterns, span_str(made_up[i])))
 			name_set_add(set, span_str(made_up[i]));
 	for (uint32_t s = 0; s < view->nshape; s++) {
 		const struct shape *shape = segment_shape(view->segment, s);
 
-		for (uint32_t h = 0; h < shape->nhole && used[s]; h++)
-			if (shape->hole[h].role != ROLE_MESSAGE && shape->hole[h].role !=
-			    ROLE_TIME &&
-			    !is_virtual(shape->hole[h].name) &&
-			    matches_any(patterns, shape->hole[h].name))
-				name_set_add(set, shape->hole[h].name);
+		for (uint32_t h = 0; h < shape->nhole && used[s]; h++) {
+			const struct hole *hole = &shape->hole[h];
+
+			priority |= hole->role == ROLE_PRIORITY;
+			if (hole->role != ROLE_MESSAGE && hole->role != ROLE_TIME &&
+			    !is_virtual(hole->name) && matches_any(patterns, hole->name))
+				name_set_add(set, hole->name);
+		}
 	}
+	for (size_t i = ALWAYS; i < sizeof made_up / sizeof made_up[0] && priority; i++)
+		if (matches_any(patterns, span_str(made_up[i])))
+			name_set_add(set, span_str(made_up[i]));
 	return OK;
 }
 
