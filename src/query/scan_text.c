@@ -28,8 +28,10 @@ struct judge {
 	struct span word;		/* looked for: word characters only */
 	const struct span *left, *right;	/* letters that touch each slot */
 	uint32_t nslot;
+	const uint32_t *rows;		/* wanted ones of each template */
 	struct buf joined;
 	struct room room;
+	uint64_t budget;		/* values worth looking at: more than that, and rows are cheaper */
 	bool found;
 };
 
@@ -154,8 +156,11 @@ each_value(void *ctx, uint32_t slot, struct span value)
 {
 	struct judge *j = ctx;
 
-	/* \uXXXX may be a letter: such values are not judged by their octets. */
-	j->found = slot >= j->nslot ||
+	/*
+	 * \uXXXX may be a letter: such values are not judged by their octets. A slot that repeats
+	 * another column is judged by all values of that column, be the template's rows ever so few.
+	 */
+	j->found = slot >= j->nslot || j->budget-- == 0 ||
 	    (j->part->escaped && value.n > 0 && memchr(value.p, '\\', value.n) != NULL) ||
 	    slot_holds(j, slot, text_alike(&j->room, value, j->how));
 	return !j->found;
@@ -169,6 +174,7 @@ may_hold(struct judge *j, uint32_t t, struct span needle, bool *ret_may, struct 
 	j->found = j->word.n == 0 || text_find(j->alike, j->word, 0) != SIZE_MAX;
 	for (uint32_t s = 0; s < j->nslot && !j->found; s++)
 		j->found = slot_holds(j, s, SPAN(""));
+	j->budget = 2 * (uint64_t)j->rows[t] * j->nslot + 64;
 	if (!j->found && j->nslot > 0) {
 		enum err rc = segment_template_slots(j->view->segment, j->part->index, t,
 		    each_value, j,
@@ -273,17 +279,17 @@ template_judge(struct judge *j, uint32_t t, enum verdict *ret_verdict, struct wh
 
 /* ---- the part ---- */
 
-/* Which templates have a wanted row: only they are judged. */
+/* How many wanted rows each template has: those without are not judged. */
 static void
 templates_in_use(struct view *view, const struct part *part, const struct bits *want,
-    uint8_t *used)
+    uint32_t *rows)
 {
 	for (uint32_t i = 0; i < part->n; i++) {
 		uint32_t row = part->row != NULL ? part->row[i] : i;
 
 		if (bits_has(want, row) &&
 		    (part->shape_ok == NULL || part->shape_ok[view->shape_of[row]]))
-			used[part->column->template_of[i]] = 1;
+			rows[part->column->template_of[i]]++;
 	}
 }
 
@@ -318,18 +324,19 @@ scan_text(struct view *view, const struct matcher *m, struct part *part, const s
 {
 	uint32_t ntemplate = part->column->ntemplate, n;
 	uint8_t *verdict = arena_zalloc(view->arena, ntemplate + 1, 1);
+	uint32_t *rows = arena_zalloc(view->arena, ntemplate + 1, sizeof *rows);
 	uint8_t *read = arena_alloc(view->arena, part->n + 1);
 	uint32_t *at = arena_alloc(view->arena, (part->n + 1) * sizeof *at);
-	struct judge j = { .view = view, .m = m, .part = part, .how = m->alike };
+	struct judge j = { .view = view, .m = m, .part = part, .how = m->alike, .rows = rows };
 	enum err rc = OK;
 
 	if (m->regex != NULL && regex_facts(m->regex)->any_case)
 		j.how = ALIKE_CASE;
-	templates_in_use(view, part, want, verdict);
+	templates_in_use(view, part, want, rows);
 	for (uint32_t t = 0; t < ntemplate && rc == OK; t++) {
 		enum verdict one = NEVER;
 
-		if (verdict[t] != 0)
+		if (rows[t] != 0)
 			rc = template_judge(&j, t, &one, why);
 		verdict[t] = (uint8_t)one;
 	}

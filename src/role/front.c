@@ -25,6 +25,7 @@
 #include "sys/sock.h"
 #include "wire/wire.h"
 #include "web/metrics.h"
+#include "web/pool.h"
 #include "web/select.h"
 #include "web/server.h"
 #include "role/asks.h"
@@ -341,10 +342,13 @@ front_open(struct front *f, struct why *why)
 	(void)event_add(f->tick_event, &second);
 	if (f->start->nchan > 0)
 		keeper_take(f, f->start->chan_fd[0]);
-	for (unsigned i = 0; i < FRONT_WORKERS; i++)
+	f->pool = pool_new(f->helpers);
+	for (unsigned i = 0; i < FRONT_WORKERS; i++) {
 		f->select[i] = select_new(f->start->store_fd, key,
-		    (size_t)f->brief.conf.query_bytes /
-		    FRONT_WORKERS, (int)f->brief.conf.zone_minutes);
+		    (size_t)f->brief.conf.query_bytes / FRONT_WORKERS,
+		    (int)f->brief.conf.zone_minutes);
+		select_pool(f->select[i], pool_query(f->pool));
+	}
 	if (rc == OK)
 		rc = server_new(&f->server, f->base, &conf, why);
 	return rc;
@@ -358,6 +362,8 @@ front_main(const struct role_start *start)
 	enum err rc;
 
 	f->start = start;
+	/* Asked before the sandbox: the C library reads it from files. */
+	f->helpers = (unsigned)(sysconf(_SC_NPROCESSORS_ONLN) - 1);
 	rc = brief_take(&f->brief, start->parent_fd, true, false, &why);
 	if (rc == OK)
 		rc = brief_drop_rights(&f->brief, &why);
@@ -376,6 +382,7 @@ front_main(const struct role_start *start)
 	}
 	for (unsigned i = 0; i < FRONT_WORKERS; i++)
 		select_free(&f->select[i]);
+	pool_free(&f->pool);
 	explicit_bzero(f->brief.store_key, sizeof f->brief.store_key);
 	return rc == OK ? 0 : 3;
 }

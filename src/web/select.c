@@ -24,6 +24,7 @@ struct select {
 	size_t memory_bytes;
 	int zone_minutes;
 	struct store *store;
+	const struct query_pool *pool;
 };
 
 struct select *
@@ -52,6 +53,12 @@ select_free(struct select **select)
 	explicit_bzero(s->key, sizeof s->key);
 	free(s);
 	*select = NULL;
+}
+
+void
+select_pool(struct select *select, const struct query_pool *pool)
+{
+	select->pool = pool;
 }
 
 /* ---- parameters ---- */
@@ -98,14 +105,17 @@ time_of_day(const struct select *s, const char *text, enum select_bound bound, i
 {
 	const struct civil_frame frame = { 0, s->zone_minutes * 60 };
 	char whole[32];
+	int64_t ns;
 
 	if (strlen(text) != 10)
 		return false;
 	(void)snprintf(whole, sizeof whole, "%sT00:00:00", text);
-	if (civil_iso(span_str(whole), &frame, ret_ns) != strlen(whole))
+	if (civil_iso(span_str(whole), &frame, &ns) != strlen(whole) ||
+	    (bound == SELECT_TO && __builtin_add_overflow(ns, CIVIL_DAY_S * CIVIL_SECOND_NS - 1,
+	    &ns)))
 		return false;
-	return bound == SELECT_FROM || !__builtin_add_overflow(*ret_ns,
-	    CIVIL_DAY_S * CIVIL_SECOND_NS - 1, ret_ns);
+	*ret_ns = ns;
+	return true;
 }
 
 enum err
@@ -114,15 +124,17 @@ select_time(const struct select *s, const char *text, enum select_bound bound, i
 {
 	const struct civil_frame frame = { now_ns, s->zone_minutes * 60 };
 	size_t n = strlen(text);
+	int64_t ns;
 
 	if (time_before(text, now_ns, ret_ns) || time_of_day(s, text, bound, ret_ns))
 		return OK;
-	if (n >= 9 && civil_epoch(span_str(text), ret_ns) == n)
-		return OK;
-	if (n > 0 && civil_iso(span_str(text), &frame, ret_ns) == n)
-		return OK;
-	return why_set(why, ERR_FORMAT, "'%.40s' is not a time; write 2h, 30m, 7d, 2026-11-23 or "
-	    "2026-11-23T08:00:00+07:00", text);
+	if ((n < 9 || civil_epoch(span_str(text), &ns) != n) &&
+	    (n == 0 || civil_iso(span_str(text), &frame, &ns) != n))
+		return why_set(why, ERR_FORMAT, "'%.40s' is not a time; write 2h, 30m, 7d, "
+		    "2026-11-23 or "
+		    "2026-11-23T08:00:00+07:00", text);
+	*ret_ns = ns;
+	return OK;
 }
 
 static enum err
@@ -224,7 +236,7 @@ query_once(struct select *s, const struct select_ask *ask, const struct query_op
 		query_explain(query, &out->buf);
 	} else if (rc == OK) {
 		ask->running(ask->ctx, query);
-		rc = query_run(query, s->store, NULL, on_row, out, why);
+		rc = query_run(query, s->store, s->pool, on_row, out, why);
 		ask->running(ask->ctx, NULL);
 	}
 	query_free(&query);
