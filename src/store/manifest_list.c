@@ -362,8 +362,8 @@ manifest_take(struct manifest *m, struct span bytes, struct why *why)
 		if (type >= RECORD_TYPE_END)
 			return why_set(why, ERR_FORMAT, "manifest has a record of type %u: it was "
 			    "written by a newer version", type);
-		if (at != good || number != m->nrecord ||
-		    !manifest_apply(m, (enum manifest_record)type, payload))
+		if (!manifest_apply(m, (enum manifest_record)type, payload) || at != good ||
+		    number != m->nrecord)
 			m->damaged = m->damaged_now = true;
 		m->nrecord = number + 1;
 		m->version++;
@@ -416,6 +416,7 @@ manifest_head_take(struct manifest *m, struct span bytes, struct why *why)
 uint32_t
 manifest_put(struct buf *out, const struct manifest *m)
 {
+	unsigned used[STREAM_END] = { 0 };	/* classes of the segments: reading counts them */
 	struct buf payload = { 0 };
 	uint32_t number = 0;
 
@@ -429,11 +430,13 @@ manifest_put(struct buf *out, const struct manifest *m)
 	for (size_t i = 0; i < m->n; i++) {
 		payload.n = 0;
 		manifest_segment_put(&payload, &m->entry[i].info, m->entry[i].leaves);
+		used[m->entry[i].info.stream] |= 1u << m->entry[i].info.class;
 		manifest_record_put(out, RECORD_ADD, number++, buf_span(&payload));
 	}
 	for (uint8_t s = 0; s < STREAM_END; s++)
 		for (uint8_t c = 0; c < LIMIT_CLASSES; c++) {
-			if (m->mark[s][c].rows == 0)
+			if (m->mark[s][c].rows == 0 && m->mark[s][c].stored == 0 &&
+			    (used[s] >> c & 1) == 0)
 				continue;
 			payload.n = 0;
 			buf_u8(&payload, s);
