@@ -10,13 +10,10 @@
  */
 #include "role/parent.h"
 
-#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/must.h"
@@ -25,10 +22,8 @@
 #include "sys/file.h"
 #include "sys/notify.h"
 #include "sys/proc.h"
-#include "sys/sock.h"
 #include "wire/wire.h"
-#include "store/key.h"
-#include "role/conf.h"
+#include "role/opened.h"
 #include "role/role.h"
 
 enum { CHILD_MAX = WIRE_ROLE_END, QUEUE_BYTES = 4 << 20, STOP_WAIT_S = 30, PAUSE_MAX_S = 30 };
@@ -46,13 +41,9 @@ struct child {
 };
 
 struct parent {
-	struct conf *conf;
-	struct buf text;		/* the configuration as the roles get it */
-	int state_fd, lock_fd, collector_fd, signal_fd;
+	struct opened open;
+	int signal_fd;
 	struct child child[CHILD_MAX];	/* by enum wire_role */
-	int listen_fd[ROLE_LISTENERS];
-	int front_fd[2];		/* unix socket, HTTP; -1 = none */
-	uint8_t store_key[32], seal_seed[32];
 	bool stopping, told_ready;
 };
 
@@ -150,9 +141,9 @@ launch_fill(struct parent *p, struct child *c, struct launch *launch, struct why
 	enum err rc = OK;
 
 	if (c->role == WIRE_KEEPER || c->role == WIRE_FRONT || c->role == WIRE_TELLER)
-		launch_add(launch, p->state_fd, "s");
+		launch_add(launch, p->open.state_fd, "s");
 	if (c->role == WIRE_COLLECTOR)
-		launch_add(launch, p->collector_fd, "s");
+		launch_add(launch, p->open.collector_fd, "s");
 	for (size_t i = 0; c->role == WIRE_KEEPER && rc == OK && i < sizeof writers; i++) {
 		int fd = -1;
 
@@ -167,11 +158,11 @@ launch_fill(struct parent *p, struct child *c, struct launch *launch, struct why
 		if (rc == OK)
 			launch_add_chan(launch, c->keeper_fd, WIRE_KEEPER);
 	}
-	for (unsigned i = 0; c->role == WIRE_INTAKE && i < p->conf->nlistener; i++)
-		launch_add(launch, p->listen_fd[i], "l");
+	for (unsigned i = 0; c->role == WIRE_INTAKE && i < p->open.conf->nlistener; i++)
+		launch_add(launch, p->open.listen_fd[i], "l");
 	for (unsigned i = 0; c->role == WIRE_FRONT && i < 2; i++)
-		if (p->front_fd[i] >= 0)
-			launch_add(launch, p->front_fd[i], "l");
+		if (p->open.front_fd[i] >= 0)
+			launch_add(launch, p->open.front_fd[i], "l");
 	return rc;
 }
 
@@ -194,11 +185,11 @@ child_brief(struct parent *p, struct child *c)
 	struct why why = { "" };
 
 	(void)chan_send(c->chan, &(struct chan_msg){ .type = WIRE_CONF,
-	    .body = buf_span(&p->text) }, &why);
-	if (p->conf->encrypt && (c->role == WIRE_KEEPER || c->role == WIRE_FRONT))
-		key_send(c, 0, p->store_key, &why);
+	    .body = buf_span(&p->open.text) }, &why);
+	if (p->open.conf->encrypt && (c->role == WIRE_KEEPER || c->role == WIRE_FRONT))
+		key_send(c, 0, p->open.store_key, &why);
 	if (c->role == WIRE_KEEPER)
-		key_send(c, 1, p->seal_seed, &why);
+		key_send(c, 1, p->open.seal_seed, &why);
 }
 
 static void
@@ -259,172 +250,6 @@ child_ended(struct parent *p, struct child *c, const struct proc_end *end)
 	c->again_ns = clock_mono_ns() + c->pause_s * 1000000000;
 	(void)fprintf(stderr, "trucban: %s ended: %s; starting it again in %lld s\n",
 	    wire_role_name(c->role), end->text, (long long)c->pause_s);
-}
-
-/* ---- what the parent opens ---- */
-
-static enum err
-dirs_open(struct parent *p, const char *path, struct why *why)
-{
-	static const char *const sub[] = { "journal", "segment", "seal", "filter",
-	    "quarantine", "collector", "run", "state", "anchor" };
-	enum err rc;
-
-	if (mkdir(path, 0700) != 0 && access(path, F_OK) != 0)
-		return why_set(why, ERR_ABSENT, "cannot make %s; make the directory above it",
-		    path);
-	rc = dir_open(&p->state_fd, AT_FDCWD, path, why);
-	for (size_t i = 0; rc == OK && i < sizeof sub / sizeof sub[0]; i++) {
-		rc = dir_make(p->state_fd, sub[i], 0700, why);
-		if (rc == ERR_BUSY)
-			rc = OK;
-	}
-	if (rc == OK)
-		rc = dir_open(&p->collector_fd, p->state_fd, "collector", why);
-	if (rc == OK)
-		rc = file_lock(&p->lock_fd, p->state_fd, "lock", why);
-	return rc;
-}
-
-struct owner {
-	int dirfd;
-	uid_t uid;
-	gid_t gid;
-};
-
-static enum err
-key_own(void *arg, const struct dir_entry *entry, struct why *why)
-{
-	const struct owner *o = arg;
-
-	if (entry->kind == DIR_FILE &&
-	    fchownat(o->dirfd, entry->name, o->uid, o->gid, AT_SYMLINK_NOFOLLOW) != 0)
-		return why_set(why, ERR_DENIED, "cannot give key/%s to its user", entry->name);
-	return OK;
-}
-
-static enum err
-keys_own(struct parent *p, uid_t uid, gid_t gid, struct why *why)
-{
-	struct owner owner = { .dirfd = -1, .uid = uid, .gid = gid };
-	enum err rc;
-
-	rc = dir_open(&owner.dirfd, p->state_fd, "key", why);
-	if (rc == OK)
-		rc = dir_each(owner.dirfd, key_own, &owner, why);
-	file_close(&owner.dirfd);
-	return rc;
-}
-
-/* As root: the directories belong to the user that the roles become. */
-static enum err
-dirs_own(struct parent *p, struct why *why)
-{
-	static const char *const sub[] = { ".", "journal", "segment", "seal", "filter", "key",
-	    "quarantine", "collector", "run", "state", "anchor", "lock" };
-	uid_t uid;
-	gid_t gid;
-	enum err rc;
-
-	if (geteuid() != 0 || p->conf->user[0] == '\0')
-		return OK;
-	rc = proc_user(p->conf->user, &uid, &gid, why);
-	if (rc != OK)
-		return rc;
-	rc = keys_own(p, uid, gid, why);
-	for (size_t i = 0; rc == OK && i < sizeof sub / sizeof sub[0]; i++)
-		if (fchownat(p->state_fd, sub[i], uid, gid, AT_SYMLINK_NOFOLLOW) != 0)
-			return why_set(why, ERR_DENIED, "cannot give %s/%s to user %s",
-			    p->conf->state,
-			    sub[i], p->conf->user);
-	return rc;
-}
-
-/* Made at the first start; a store is encrypted from its first day or never. */
-static enum err
-keys_take(struct parent *p, struct why *why)
-{
-	struct keys keys;
-	enum err rc;
-
-	rc = keys_load(&keys, p->state_fd, why);
-	if (rc == ERR_ABSENT) {
-		rc = keys_make(p->state_fd, p->conf->encrypt ? KEY_MAKE_ENCRYPTED : KEY_MAKE_PLAIN,
-		    why);
-		if (rc == OK)
-			rc = keys_load(&keys, p->state_fd, why);
-	}
-	if (rc != OK)
-		return rc;
-	if (!keys.has_seed)
-		rc = why_set(why, ERR_DENIED, "cannot read key/seal.key; start as root or as the "
-		    "user that owns the store");
-	else if (p->conf->encrypt && !keys.has_store_key)
-		rc = why_set(why, ERR_ABSENT, "the store has no store key: it was made without "
-		    "encryption (store: encrypt: no)");
-	memcpy(p->seal_seed, keys.seed, sizeof p->seal_seed);
-	memcpy(p->store_key, keys.store_key, sizeof p->store_key);
-	keys_wipe(&keys);
-	return rc;
-}
-
-static int
-passed_socket(const struct notify_socket *passed, unsigned n, const char *name)
-{
-	for (unsigned i = 0; i < n; i++)
-		if (strcmp(passed[i].name, name) == 0)
-			return passed[i].fd;
-	return -1;
-}
-
-static enum err
-sockets_bind(struct parent *p, struct why *why)
-{
-	struct notify_socket passed[NOTIFY_LISTEN_MAX];
-	struct sock_spec unix_spec = { .kind = SOCK_KIND_STREAM, .unix_mode = 0666 };
-	char path[CONF_PATH + 32];
-	unsigned n = 0;
-	enum err rc;
-
-	rc = notify_listen(passed, &n, why);
-	for (unsigned i = 0; rc == OK && i < p->conf->nlistener; i++) {
-		const struct conf_listener *l = &p->conf->listener[i];
-		struct sock_spec spec = { .kind = l->kind == CONF_UDP ? SOCK_KIND_DATAGRAM :
-		    SOCK_KIND_STREAM, .receive_bytes = l->kind == CONF_UDP ? 16 << 20 : 0 };
-
-		p->listen_fd[i] = passed_socket(passed, n, l->name);
-		if (p->listen_fd[i] < 0)
-			rc = sock_listen(&p->listen_fd[i], l->address, &spec, why);
-		if (rc != OK)
-			return why_prefix(why, rc, "listener %s", l->name);
-	}
-	if (p->conf->front_socket[0] != '\0')
-		(void)snprintf(path, sizeof path, "unix:%s", p->conf->front_socket);
-	else
-		(void)snprintf(path, sizeof path, "unix:%s/run/front.sock", p->conf->state);
-	if (rc == OK)
-		rc = sock_listen(&p->front_fd[0], path, &unix_spec, why);
-	if (rc == OK && p->conf->front_address[0] != '\0') {
-		p->front_fd[1] = passed_socket(passed, n, "front");
-		if (p->front_fd[1] < 0)
-			rc = sock_listen(&p->front_fd[1], p->conf->front_address,
-			    &(struct sock_spec){ .kind = SOCK_KIND_STREAM }, why);
-	}
-	return rc;
-}
-
-static enum err
-conf_load(struct parent *p, const char *path, const char *state, struct why *why)
-{
-	enum err rc;
-
-	p->text.n = 0;
-	rc = file_read_whole(AT_FDCWD, path, CONF_BYTES_MAX - 2 * CONF_PATH, &p->text, why);
-	if (rc == OK && state != NULL)
-		conf_override(&p->text, state);
-	if (rc == OK)
-		rc = why_prefix(why, conf_parse(p->conf, buf_span(&p->text), why), "%s", path);
-	return rc;
 }
 
 /* ---- the loop ---- */
@@ -570,26 +395,6 @@ child_stop(struct parent *p, struct child *c)
 	}
 }
 
-static enum err
-parent_open(struct parent *p, const char *conf_path, const char *state, struct why *why)
-{
-	static const int sig[] = { SIGTERM, SIGINT, SIGHUP, SIGCHLD };
-	enum err rc;
-
-	rc = conf_load(p, conf_path, state, why);
-	if (rc == OK)
-		rc = dirs_open(p, p->conf->state, why);
-	if (rc == OK)
-		rc = keys_take(p, why);
-	if (rc == OK)
-		rc = dirs_own(p, why);
-	if (rc == OK)
-		rc = sockets_bind(p, why);
-	if (rc == OK)
-		rc = proc_signals(&p->signal_fd, sig, sizeof sig / sizeof sig[0], why);
-	return rc;
-}
-
 static void
 parent_loop(struct parent *p)
 {
@@ -613,31 +418,29 @@ parent_loop(struct parent *p)
 int
 parent_run(const char *conf_path, const char *state)
 {
-	struct parent p = { .state_fd = -1, .lock_fd = -1, .collector_fd = -1, .signal_fd = -1,
-	    .front_fd = { -1, -1 } };
+	static const int sig[] = { SIGTERM, SIGINT, SIGHUP, SIGCHLD };
+	struct parent p = { .signal_fd = -1 };
+	const struct conf *conf;
 	struct why why = { "" };
 	enum err rc;
 
-	p.conf = xcalloc(1, sizeof *p.conf);
 	for (unsigned i = 0; i < CHILD_MAX; i++)
 		p.child[i].keeper_fd = -1;
-	for (unsigned i = 0; i < ROLE_LISTENERS; i++)
-		p.listen_fd[i] = -1;
-	rc = parent_open(&p, conf_path, state, &why);
+	rc = opened_make(&p.open, conf_path, state, &why);
+	if (rc == OK)
+		rc = proc_signals(&p.signal_fd, sig, sizeof sig / sizeof sig[0], &why);
 	if (rc != OK) {
 		(void)fprintf(stderr, "trucban: cannot start: %s\n", why.text);
 	} else {
+		conf = p.open.conf;
 		p.child[WIRE_KEEPER].role = WIRE_KEEPER;
 		p.child[WIRE_FRONT].role = WIRE_FRONT;
-		p.child[WIRE_INTAKE].role = p.conf->nlistener > 0 ? WIRE_INTAKE : 0;
-		p.child[WIRE_TELLER].role = p.conf->nanchor > 0 ? WIRE_TELLER : 0;
-		p.child[WIRE_COLLECTOR].role = p.conf->collect_journal || p.conf->ncollect > 0 ?
+		p.child[WIRE_INTAKE].role = conf->nlistener > 0 ? WIRE_INTAKE : 0;
+		p.child[WIRE_TELLER].role = conf->nanchor > 0 ? WIRE_TELLER : 0;
+		p.child[WIRE_COLLECTOR].role = conf->collect_journal || conf->ncollect > 0 ?
 		    WIRE_COLLECTOR : 0;
 		parent_loop(&p);
 	}
-	explicit_bzero(p.store_key, sizeof p.store_key);
-	explicit_bzero(p.seal_seed, sizeof p.seal_seed);
-	buf_done(&p.text);
-	free(p.conf);
+	opened_done(&p.open);
 	return rc == OK ? 0 : 3;
 }
