@@ -14,15 +14,15 @@
 
 #define NEXT_KEY	"key/seal-next.key"
 
-enum { ARENA_BYTES = 1 << 20 };
+enum { ARENA_BYTES = 1 << 20, ENTRIES_BACK = 64 };	/* seal.md section 6, rule 1 */
 
-/* Does the signed tree end in the KEY leaf that names this key? */
+/* Is the KEY leaf that names this key among the last entries under the checkpoint? */
 static bool
 leaf_is_signed(int dirfd, struct span vkey)
 {
 	struct arena *arena = arena_new(ARENA_BYTES);
 	struct buf note = { 0 }, bundle = { 0 };
-	struct checkpoint checkpoint;
+	struct checkpoint checkpoint = { .size = 0 };
 	struct tiles *tiles = NULL;
 	struct note parsed;
 	struct span entry;
@@ -37,11 +37,14 @@ leaf_is_signed(int dirfd, struct span vkey)
 		rc = note_parse(&parsed, buf_span(&note), NULL);
 	if (rc == OK)
 		rc = checkpoint_get(&checkpoint, parsed.text, NULL);
-	if (rc == OK && checkpoint.size > 0)
-		rc = tiles_entry(tiles, checkpoint.size - 1, checkpoint.size, &bundle, &entry,
-		    NULL);
-	if (rc == OK && checkpoint.size > 0 && leaf_decode(&leaf, entry, arena, NULL) == OK)
-		found = leaf.type == LEAF_KEY && span_eq(leaf.u.key.new_vkey, vkey);
+	for (uint64_t i = checkpoint.size; rc == OK && !found && i > 0 &&
+	    checkpoint.size - i < ENTRIES_BACK; i--) {
+		bundle.n = 0;
+		arena_reset(arena);
+		rc = tiles_entry(tiles, i - 1, checkpoint.size, &bundle, &entry, NULL);
+		if (rc == OK && leaf_decode(&leaf, entry, arena, NULL) == OK)
+			found = leaf.type == LEAF_KEY && span_eq(leaf.u.key.new_vkey, vkey);
+	}
 	buf_done(&note);
 	buf_done(&bundle);
 	tiles_close(&tiles);

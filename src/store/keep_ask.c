@@ -44,21 +44,22 @@ keep_rotate(struct keep *keep, const struct key_rotation *rotation, struct span 
 	leaf.u.key = (struct leaf_key){ .old_vkey = buf_span(&rotation->old_vkey),
 	    .new_vkey = buf_span(&rotation->new_vkey), .reason = reason,
 	    .signature = rotation->signature };
+	keep->key_entry.n = 0;
+	leaf_encode(&keep->key_entry, &leaf);
 	memcpy(keep->new_seed, rotation->seed, sizeof keep->new_seed);
-	todo_push(keep, &leaf, AFTER_REKEY, NULL);
+	keep->rekey_wanted = true;
+	keep->want_checkpoint = true;
 }
 
 bool
 keep_rotate_resume(struct keep *keep, const uint8_t seed[32])
 {
-	struct mill_job *job;
-
 	if (!keep->key_leaf_unsigned)
 		return false;
 	keep->key_leaf_unsigned = false;
-	job = mill_job_new(JOB_REKEY, NULL);
-	memcpy(job->seed, seed, sizeof job->seed);
-	mill_push(keep->mill, job);
+	memcpy(keep->new_seed, seed, sizeof keep->new_seed);
+	keep->rekey_wanted = true;
+	keep->want_checkpoint = true;
 	return true;
 }
 

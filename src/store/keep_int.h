@@ -256,7 +256,9 @@ struct keep {
 	size_t shape_table_cap;
 	uint64_t ids_serial;		/* of the journal file that these count for */
 	uint32_t file_shapes, file_sources;
-	uint8_t new_seed[32];		/* while a rotation waits for its leaf */
+	bool rekey_wanted;		/* the next checkpoint is the old key's last */
+	struct buf key_entry;		/* the KEY leaf that goes before its heartbeat */
+	uint8_t new_seed[32];
 	struct mill_job *rekey;		/* JOB_REKEY that failed and comes again */
 	bool key_leaf_unsigned;		/* the last life left one */
 };

@@ -232,14 +232,15 @@ making_done(struct keep *keep, struct mill_job *job)
 
 /* ---- entries other than rows ---- */
 
-void
-todo_push(struct keep *keep, const struct leaf *leaf, enum after after, struct buf *ids)
+static void
+entry_push(struct keep *keep, struct span entry, uint8_t stream, uint8_t class, enum after after,
+    struct buf *ids)
 {
 	struct todo *todo = xcalloc(1, sizeof *todo);
 
-	leaf_encode(&todo->entry, leaf);
-	todo->stream = leaf->stream;
-	todo->class = leaf->class;
+	buf_span_put(&todo->entry, entry);
+	todo->stream = stream;
+	todo->class = class;
 	todo->after = (uint8_t)after;
 	if (ids != NULL) {
 		todo->ids = *ids;
@@ -247,6 +248,16 @@ todo_push(struct keep *keep, const struct leaf *leaf, enum after after, struct b
 	}
 	*keep->todo_last = todo;
 	keep->todo_last = &todo->next;
+}
+
+void
+todo_push(struct keep *keep, const struct leaf *leaf, enum after after, struct buf *ids)
+{
+	struct buf entry = { 0 };
+
+	leaf_encode(&entry, leaf);
+	entry_push(keep, buf_span(&entry), leaf->stream, leaf->class, after, ids);
+	buf_done(&entry);
 }
 
 bool
@@ -355,7 +366,8 @@ heartbeat_push(struct keep *keep)
 		    keep->counter[i].value };
 	h->ncounter = (uint32_t)keep->ncounter;
 	h->counter = counter;
-	todo_push(keep, &leaf, AFTER_CHECKPOINT, NULL);
+	todo_push(keep, &leaf, keep->rekey_wanted ? AFTER_REKEY : AFTER_CHECKPOINT, NULL);
+	keep->rekey_wanted = false;
 	free(counter);
 }
 
@@ -372,6 +384,10 @@ keep_checkpoint_step(struct keep *keep)
 	/* From here to the heartbeat no row comes: todo keeps batches out. */
 	keep->want_checkpoint = false;
 	keep->signing = true;
+	if (keep->key_entry.n > 0) {
+		entry_push(keep, buf_span(&keep->key_entry), 0, 0, AFTER_NOTHING, NULL);
+		keep->key_entry.n = 0;
+	}
 	heartbeat_push(keep);
 	(void)todo_put(keep);
 }

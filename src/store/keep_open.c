@@ -372,6 +372,8 @@ keep_free(struct keep *keep)
 	file_close(&keep->wake_fd);
 	explicit_bzero(keep->store_key, sizeof keep->store_key);
 	mill_job_free(&keep->rekey);
+	buf_done(&keep->key_entry);
+	explicit_bzero(keep->new_seed, sizeof keep->new_seed);
 	free(keep->resolved);
 	free(keep->shape_table);
 	free(keep->row_digest);

@@ -29,6 +29,7 @@ struct walk {
 	struct def **def;		/* of the frame at hand */
 	size_t def_cap;
 	struct arena *arena;
+	int64_t leaf_ns;		/* time of the last leaf that was read */
 	struct buf drop;		/* ids of segments whose DROP leaf is there */
 };
 

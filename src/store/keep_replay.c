@@ -77,7 +77,7 @@ static void
 leaf_missing(struct walk *w, uint8_t stream, uint8_t class)
 {
 	struct strand *strand = &w->keep->strand[stream][class];
-	struct leaf leaf = keep_leaf_now(w->keep, LEAF_ROWS);
+	struct leaf leaf = { .type = LEAF_ROWS, .time_ns = w->leaf_ns };
 	struct mill_job *job = mill_job_new(JOB_TREE, NULL);
 
 	walk_damage(w, "the leaf of rows %" PRIu64 " to %" PRIu64 " of stream %u is gone",
@@ -240,6 +240,7 @@ walk_leaf(struct walk *w, const struct journal_frame *frame)
 		walk_damage(w, "leaf %" PRIu64 ": %s", index, why.text);
 		return;
 	}
+	w->leaf_ns = leaf.time_ns;
 	if (index > keep->next_leaf) {
 		walk_damage(w, "leaves %" PRIu64 " to %" PRIu64 " are gone", keep->next_leaf,
 		    index - 1);

@@ -320,6 +320,36 @@ a_batch_that_ended_two_lives_is_set_aside(void)
 	place_remove(&p);
 }
 
+static void
+a_new_seal_key_signs_after_the_old_one_said_so(void)
+{
+	struct key_rotation rotation;
+	struct place p;
+
+	place_make(&p);
+	place_open(&p, KEY_MAKE_PLAIN);
+	place_rows(&p, &p.raw, 20);
+	check(keys_rotate_begin(&rotation, p.fd, &p.keys, SPAN("yearly"), NULL) == OK);
+	keep_rotate(p.keep, &rotation, SPAN("yearly"));
+	key_rotation_done(&rotation);
+	place_rows(&p, &p.raw, 20);
+	place_until(&p, KEEP_REKEYED);
+	check(keys_rotate_end(p.fd, NULL) == OK);
+	check_int(verified(&p), 0);
+	place_rows(&p, &p.raw, 20);
+	place_checkpoint(&p);
+	check_int(verified(&p), 0);
+	place_close(&p);
+	check(keys_load(&p.keys, p.fd, NULL) == OK);
+	place_open(&p, KEY_MAKE_PLAIN);
+	p.raw.next = 61;
+	place_rows(&p, &p.raw, 20);
+	place_close(&p);
+	whole(&p, STREAM_RAW, 80);
+	check_int(verified(&p), 0);
+	place_remove(&p);
+}
+
 int
 main(void)
 {
@@ -334,5 +364,6 @@ main(void)
 	run(a_copied_store_begins_a_new_epoch);
 	run(segments_past_their_days_go_with_a_leaf);
 	run(a_batch_that_ended_two_lives_is_set_aside);
+	run(a_new_seal_key_signs_after_the_old_one_said_so);
 	return check_done();
 }
