@@ -11,6 +11,7 @@
 #include "base/hash.h"
 #include "base/must.h"
 #include "store/column.h"
+#include "store/filter.h"
 #include "store/segment_int.h"
 
 /* ---- columns that are the same ---- */
@@ -139,22 +140,27 @@ params_put(struct putting *p, struct field *f, struct list_out *out, struct list
 		*facts = p->facts[p->target[f->index]];
 		return;
 	}
-	if (f->claim != ENCODING_END)
+	if (f->claim != ENCODING_END) {
 		buf_u8(out->dir, f->claim);
-	else
-		column_put(out, p->scratch, &f->gather, facts);
+		for (uint32_t i = 0; i < p->b->nsource; i++)
+			filter_text(out->filter, claim_of(p->b->source[i], f->claim));
+		return;
+	}
+	column_put(out, p->scratch, &f->gather, facts);
 }
 
 static void
 field_put(struct putting *p, struct field *f, struct list_out *out)
 {
 	struct buf params = { 0 };
-	struct list_out to = { out->pack, &params };
+	struct list_out to = { out->pack, &params, out->filter };
 	struct list_facts *facts = &p->facts[f->index];
 	struct span name = gather_word(&p->b->field_names, f->index);
 	bool escape = has_escape(p->b, f) || (f->text != NULL && may_escape(f) && p->any_escape);
 
+	filter_kind(out->filter, f->kind);
 	params_put(p, f, &to, facts);
+	f->has_stamp = f->text != NULL ? text_has_stamp(f->text) : facts->has_stamp;
 	buf_bytes(out->dir, span_sub(name, 1, name.n));
 	buf_u8(out->dir, f->kind);
 	buf_u8(out->dir, f->roles);

@@ -21,6 +21,7 @@ struct field {
 	uint32_t claims;
 	struct gather gather;
 	struct text *text;		/* instead of gather: the message of a record */
+	bool has_stamp;			/* its column is timestamps, once it was written */
 };
 
 /* What is done with the holes of one shape. */
@@ -82,7 +83,12 @@ claim_of(const struct source *source, uint8_t encoding)
 
 /* ---- builder_field.c: columns to the directory ---- */
 
-/* Appends all columns. */
+/* Appends all columns; their words go to out->filter. */
 void	fields_put(struct builder *builder, struct list_out *out, struct list_scratch *scratch);
+
+/* ---- builder_time.c ---- */
+
+/* The section of event times; after fields_put. */
+void	times_put(struct builder *builder, struct list_out *out, struct list_scratch *scratch);
 
 #endif

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "base/must.h"
+#include "store/filter.h"
 #include "store/segment_int.h"
 #include "sys/file.h"
 
@@ -15,6 +16,7 @@ struct writing {
 	struct builder *b;
 	struct list_out out;
 	struct list_scratch scratch;
+	struct filter_maker *filter;
 	int64_t *num;			/* one per row */
 };
 
@@ -44,17 +46,11 @@ row_recv(const struct build_row *r)
 	return r->recv_ns;
 }
 
-static int64_t
-row_lag(const struct build_row *r)
-{
-	return (int64_t)((uint64_t)r->event_ns - (uint64_t)r->recv_ns);
-}
-
 static void
 vector_put(struct writing *w, struct buf *dir, int64_t (*at)(const struct build_row *r),
     enum ints_mode mode)
 {
-	struct list_out out = { w->out.pack, dir };
+	struct list_out out = { w->out.pack, dir, NULL };
 
 	for (uint32_t i = 0; i < w->b->nrow; i++)
 		w->num[i] = at(&w->b->row[i]);
@@ -145,10 +141,12 @@ static void
 derived_put(struct writing *w)
 {
 	struct buf section = { 0 };
+	struct list_out out = { w->out.pack, &section, NULL };
 
-	buf_u8(&section, TIMES_DIFFERENCE);
-	vector_put(w, &section, row_lag, INTS_SERIES);
+	times_put(w->b, &out, &w->scratch);
 	section_put(w->out.dir, DERIVED_TIMES, &section);
+	filter_put(w->filter, &out);
+	section_put(w->out.dir, DERIVED_FILTER, &section);
 	buf_done(&section);
 }
 
@@ -188,55 +186,67 @@ info_fill(const struct builder *b, uint64_t id, struct segment_info *info)
 }
 
 static void
-part_put(struct builder *b, const struct segment_info *info, enum segment_part part,
-    const uint8_t *key, struct buf *out)
+part_put(struct writing *w, const struct segment_info *info, enum segment_part part,
+    const uint8_t *key, struct buf *file)
 {
+	const struct builder_conf *conf = &w->b->conf;
 	struct pack_head head = {
 		.derived = part == SEGMENT_DERIVED,
-		.stream = b->conf.stream,
-		.class = b->conf.class,
+		.stream = conf->stream,
+		.class = conf->class,
 		.decoder = part == SEGMENT_DERIVED ? DECODER_VERSION : 0,
-		.epoch = b->conf.epoch,
+		.epoch = conf->epoch,
 		.id = info->id,
 	};
 	struct buf body = { 0 };
-	struct writing w = { .b = b };
 
-	memcpy(head.store_id, b->conf.store_id, sizeof head.store_id);
-	w.out.pack = pack_writer_new(&head, key, b->conf.level);
-	w.out.dir = &body;
-	w.num = xreallocarray(NULL, b->nrow, sizeof *w.num);
+	memcpy(head.store_id, conf->store_id, sizeof head.store_id);
+	w->out = (struct list_out){ pack_writer_new(&head, key, conf->level), &body, w->filter };
 	if (part == SEGMENT_SEALED)
-		sealed_put(&w, info);
+		sealed_put(w, info);
 	else
-		derived_put(&w);
-	pack_finish(w.out.pack, buf_span(&body), out);
-	pack_writer_free(&w.out.pack);
+		derived_put(w);
+	pack_finish(w->out.pack, buf_span(&body), file);
+	pack_writer_free(&w->out.pack);
+	buf_done(&body);
+}
+
+/* The columns say, while they are written, what the derived part is made of: it is the second. */
+static void
+parts_put(struct builder *b, struct segment_info *info, const uint8_t *key, struct buf *sealed,
+    struct buf *derived)
+{
+	struct writing w = { .b = b, .filter = filter_maker_new() };
+
+	w.num = xreallocarray(NULL, b->nrow, sizeof *w.num);
+	part_put(&w, info, SEGMENT_SEALED, key, sealed);
+	part_put(&w, info, SEGMENT_DERIVED, key, derived);
+	info->bytes = sealed->n + derived->n;
+	filter_maker_free(&w.filter);
 	list_scratch_done(&w.scratch);
 	free(w.num);
-	buf_done(&body);
 }
 
 enum err
 builder_write(struct builder *b, int dirfd, uint64_t id, struct segment_info *ret_info,
     struct why *why)
 {
+	struct buf sealed = { 0 }, derived = { 0 };
+	char name[SEGMENT_NAME];
 	struct segment_info info;
-	enum err rc = OK;
+	enum err rc;
 
 	must(b->nrow > 0 && b->nframe == b->leaf_frame);
 	info_fill(b, id, &info);
+	parts_put(b, &info, b->conf.store_key, &sealed, &derived);
 	/* The derived part first: with the sealed one there, the segment is whole. */
-	for (int part = SEGMENT_DERIVED; part >= SEGMENT_SEALED && rc == OK; part--) {
-		struct buf file = { 0 };
-		char name[SEGMENT_NAME];
-
-		part_put(b, &info, (enum segment_part)part, b->conf.store_key, &file);
-		segment_name(name, id, (enum segment_part)part);
-		rc = file_replace(dirfd, name, buf_span(&file), why);
-		info.bytes += file.n;
-		buf_done(&file);
-	}
+	segment_name(name, id, SEGMENT_DERIVED);
+	rc = file_replace(dirfd, name, buf_span(&derived), why);
+	segment_name(name, id, SEGMENT_SEALED);
+	if (rc == OK)
+		rc = file_replace(dirfd, name, buf_span(&sealed), why);
+	buf_done(&sealed);
+	buf_done(&derived);
 	if (rc != OK)
 		return rc;
 	*ret_info = info;
@@ -251,9 +261,7 @@ builder_to_memory(struct builder *b, struct segment_info *ret_info)
 
 	must(b->nrow > 0);
 	info_fill(b, 0, ret_info);
-	part_put(b, ret_info, SEGMENT_SEALED, NULL, &sealed);
-	part_put(b, ret_info, SEGMENT_DERIVED, NULL, &derived);
-	ret_info->bytes = sealed.n + derived.n;
+	parts_put(b, ret_info, NULL, &sealed, &derived);
 	builder_empty(b);
 	return segment_memory_new(&sealed, &derived);
 }

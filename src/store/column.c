@@ -96,7 +96,7 @@ column_put(struct list_out *out, struct list_scratch *scratch, const struct gath
 /* ---- reading ---- */
 
 static enum err
-dict_get(struct list_in *in, struct column *ret, struct why *why)
+dict_get(struct list_in *in, struct column *ret, const int64_t **ret_ns, struct why *why)
 {
 	uint64_t nword = cur_varint(in->c);
 	struct list words;
@@ -118,12 +118,15 @@ dict_get(struct list_in *in, struct column *ret, struct why *why)
 	ret->nword = (uint32_t)nword;
 	ret->word = words.value;
 	ret->code = code;
-	if (!words.has_int)
+	if (!words.has_int && !words.has_stamp)
 		return OK;
 	num = hold_alloc(in->hold, ret->n, sizeof *num);
 	for (uint32_t i = 0; i < ret->n; i++)
 		num[i] = words.num[code[i]];
-	ret->num = num;
+	if (words.has_int)
+		ret->num = num;
+	else if (ret_ns != NULL)
+		*ret_ns = num;
 	return OK;
 }
 
@@ -148,7 +151,7 @@ const_get(struct list_in *in, struct column *ret, struct why *why)
 }
 
 enum err
-column_get(struct list_in *in, struct column *ret, struct why *why)
+column_get(struct list_in *in, struct column *ret, const int64_t **ret_ns, struct why *why)
 {
 	struct list list;
 	enum err rc;
@@ -158,12 +161,14 @@ column_get(struct list_in *in, struct column *ret, struct why *why)
 		return const_get(in, ret, why);
 	if (cur_left(in->c) > 0 && *in->c->p == ENCODING_DICT) {
 		(void)cur_u8(in->c);
-		return dict_get(in, ret, why);
+		return dict_get(in, ret, ret_ns, why);
 	}
 	rc = list_get(in, ret->n, &list, why);
 	if (rc != OK)
 		return rc;
 	ret->value = list.value;
 	ret->num = list.has_int ? list.num : NULL;
+	if (list.has_stamp && ret_ns != NULL)
+		*ret_ns = list.num;
 	return OK;
 }

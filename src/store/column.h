@@ -14,9 +14,10 @@
 void	column_put(struct list_out *out, struct list_scratch *scratch, const struct gather *g,
 	    struct list_facts *ret_facts);
 /*
- * Reads what column_put wrote for ret->n >= 1 values: form's arrays, but not info, row or num of
- * a column whose info says has_int == false.
+ * Reads what column_put wrote for ret->n >= 1 values: form's arrays, but not info and row.
+ * *ret_ns: the timestamps' nanoseconds per value, or NULL; may be NULL.
  */
-enum err	column_get(struct list_in *in, struct column *ret, struct why *why);
+enum err	column_get(struct list_in *in, struct column *ret, const int64_t **ret_ns,
+		    struct why *why);
 
 #endif

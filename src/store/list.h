@@ -46,10 +46,13 @@ void	hold_done(struct hold *hold);
 
 /* ---- writing ---- */
 
-/* Where an encoding goes: both borrowed. */
+struct filter_maker;
+
+/* Where an encoding goes, and the filter that its words go to (NULL: none); all borrowed. */
 struct list_out {
 	struct pack_writer *pack;
 	struct buf *dir;
+	struct filter_maker *filter;
 };
 
 enum ints_mode {
@@ -61,6 +64,7 @@ enum ints_mode {
 struct list_facts {
 	uint8_t encoding;
 	bool has_int;			/* canonical decimal int64, all of them */
+	bool has_stamp;			/* timestamps of one form, all of them */
 	int64_t int_min, int_max;
 };
 
@@ -112,6 +116,7 @@ struct list {
 	const struct span *value;
 	const int64_t *num;		/* INT that renders as itself, STAMP (in ns), IPV4; or NULL */
 	bool has_int;
+	bool has_stamp;
 };
 
 /* n >= 1. Reads code and parameters. */

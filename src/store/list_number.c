@@ -352,6 +352,7 @@ stamps_get(struct list_in *in, size_t n, struct list *ret, struct why *why)
 	}
 	ret->value = value;
 	ret->num = num;
+	ret->has_stamp = true;
 	return OK;
 }
 

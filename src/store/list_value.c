@@ -9,6 +9,7 @@
 
 #include "base/limits.h"
 #include "base/must.h"
+#include "store/filter.h"
 
 static void
 scratch_room(struct list_scratch *s, size_t n)
@@ -274,12 +275,39 @@ int_facts(const int64_t *num, size_t n, struct list_facts *facts)
 	}
 }
 
+/* The words of all values; of numbers and timestamps only what stands for them. */
+static void
+words_file(struct filter_maker *filter, const struct list_choice *choice, const struct span *v,
+    size_t n)
+{
+	switch (choice->encoding) {
+	case ENCODING_CONST:
+		filter_text(filter, v[0]);
+		return;
+	case ENCODING_STAMP:
+		filter_stamps(filter, &choice->stamp, v[0], choice->num, n);
+		return;
+	case ENCODING_INT:
+		if (choice->number.flags == 0) {
+			filter_numbers(filter, choice->num, n);
+			return;
+		}
+		break;
+	default:
+		break;
+	}
+	for (size_t i = 0; i < n; i++)
+		filter_text(filter, v[i]);
+}
+
 void
 list_put_as(struct list_out *out, struct list_scratch *s, const struct list_choice *choice,
     const struct span *v, size_t n, struct list_facts *facts)
 {
 	*facts = (struct list_facts){ .encoding = choice->encoding };
 	buf_u8(out->dir, choice->encoding);
+	if (out->filter != NULL)
+		words_file(out->filter, choice, v, n);
 	switch (choice->encoding) {
 	case ENCODING_CONST:
 		stream_put(out, PACK_WORDS, v[0]);
@@ -293,6 +321,7 @@ list_put_as(struct list_out *out, struct list_scratch *s, const struct list_choi
 		break;
 	case ENCODING_STAMP:
 		stamp_form_put(out->dir, &choice->stamp);
+		facts->has_stamp = true;
 		break;
 	case ENCODING_NIBBLE:
 		nibble_put(out, s, &choice->nibble, v, n);

@@ -127,12 +127,11 @@ source_column(struct segment *s, uint8_t encoding, struct column *ret, struct wh
 	return OK;
 }
 
-static enum err	column_load(struct segment *s, uint32_t index, struct why *why);
-
 /* A copy of another column: the same arrays when both have the same rows. */
 static enum err
-same_column(struct segment *s, uint64_t target, struct column *ret, struct why *why)
+same_column(struct segment *s, uint64_t target, struct segment_column *col, struct why *why)
 {
+	struct column *ret = &col->column;
 	const struct column *from;
 	enum err rc;
 
@@ -151,6 +150,7 @@ same_column(struct segment *s, uint64_t target, struct column *ret, struct why *
 	ret->code = from->code;
 	ret->value = from->value;
 	ret->num = from->num;
+	col->ns = s->column[target].ns;
 	return OK;
 }
 
@@ -170,13 +170,13 @@ params_read(struct segment *s, struct segment_column *col, struct why *why)
 		break;
 	case ENCODING_SAME:
 		(void)cur_u8(&c);
-		rc = same_column(s, cur_varint(&c), &col->column, why);
+		rc = same_column(s, cur_varint(&c), col, why);
 		break;
 	case ENCODING_TEXT:
 		rc = text_get(&in, &col->column, &col->text, why);
 		break;
 	default:
-		rc = column_get(&in, &col->column, why);
+		rc = column_get(&in, &col->column, &col->ns, why);
 		break;
 	}
 	if (rc == OK && !cur_done(&c))
@@ -186,7 +186,7 @@ params_read(struct segment *s, struct segment_column *col, struct why *why)
 	return rc;
 }
 
-static enum err
+enum err
 column_load(struct segment *s, uint32_t index, struct why *why)
 {
 	struct segment_column *col = &s->column[index];

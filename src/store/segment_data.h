@@ -24,6 +24,7 @@ struct segment_column {
 	struct span params;		/* encoding and parameters */
 	struct column column;		/* once loaded */
 	bool loaded;
+	const int64_t *ns;		/* timestamps, once loaded */
 	uint32_t *first;		/* per shape: values in one row; NULL until loaded */
 	uint32_t cursor;		/* value that was last asked for */
 	struct text_reader *text;	/* COLUMN_TEXT, once loaded */
@@ -53,6 +54,11 @@ struct segment {
 	struct segment_column *column;
 };
 
+/* Decodes a column; idempotent. */
+enum err	column_load(struct segment *segment, uint32_t column, struct why *why);
+/* Contents of a section of the derived part. */
+enum err	section_find(struct segment *segment, uint8_t kind, struct span *ret,
+		    struct why *why);
 /* Puts the segment's name in front of what why says. */
 enum err	segment_why(const struct segment *segment, enum err rc, struct why *why);
 

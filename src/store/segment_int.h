@@ -16,13 +16,15 @@ enum {
 
 enum derived_section {
 	DERIVED_TIMES = 1,		/* event times */
-	DERIVED_FILTER = 2,		/* token filter */
-	DERIVED_RANGES = 3		/* numbers that are not in the filter */
+	DERIVED_FILTER = 2		/* token filter */
 };
 
 /* How event times lie in DERIVED_TIMES. */
 enum {
-	TIMES_DIFFERENCE = 0		/* integers: event - receive time */
+	TIMES_DIFFERENCE = 0,		/* integers: event - receive time */
+	TIMES_CLOCKS = 1,		/* columns of timestamps, and exceptions */
+	TIMES_CLOCKS_MAX = 4,
+	TIMES_SUBS_MAX = 16
 };
 
 /* Flags of a column in the directory. */

@@ -11,6 +11,8 @@
 #include "base/must.h"
 #include "store/column.h"
 #include "store/cutter.h"
+#include "store/filter.h"
+#include "store/list_int.h"
 
 enum {
 	/* Timestamps behind the same short head belong together, whatever follows. */
@@ -34,6 +36,7 @@ struct sub {
 	uint8_t nref, best;
 	uint8_t first;			/* code of all values while !coded */
 	bool coded;
+	bool has_stamp;			/* it was written as timestamps */
 	uint32_t ref[TEXT_REFS];	/* columns */
 	uint32_t hits[TEXT_REFS];
 	uint16_t hole[TEXT_REFS];	/* where in the row it was last */
@@ -507,12 +510,11 @@ refs_put(struct list_out *out, const struct sub *s, const uint32_t *target)
 }
 
 static void
-sub_put(struct list_out *out, struct list_scratch *scratch, const struct sub *s,
-    const uint32_t *target)
+sub_put(struct list_out *out, struct list_scratch *scratch, struct sub *s, const uint32_t *target)
 {
 	struct buf params = { 0 };
-	struct list_out to = { out->pack, &params };
-	struct list_facts facts;
+	struct list_out to = { out->pack, &params, out->filter };
+	struct list_facts facts = { 0 };
 
 	buf_varint(out->dir, s->n);
 	if (s->n > 0 && !s->coded && s->first != CODE_REST) {
@@ -525,9 +527,29 @@ sub_put(struct list_out *out, struct list_scratch *scratch, const struct sub *s,
 		}
 		if (s->rest.n > 0)
 			column_put(&to, scratch, &s->rest, &facts);
+		s->has_stamp = facts.has_stamp && s->nref == 0;
 	}
 	buf_bytes(out->dir, buf_span(&params));
 	buf_done(&params);
+}
+
+/* The words of the fixed octets. Slots begin and end with whole words, but for mail addresses. */
+static void
+templates_file(struct filter_maker *filter, const struct text *t)
+{
+	for (uint32_t i = 1; i < t->ntemplate; i++) {
+		struct span rest = gather_word(&t->skeleton, i);
+
+		while (rest.n > 0) {
+			const uint8_t *hole = memchr(rest.p, 0, rest.n);
+			size_t n = hole != NULL ? (size_t)(hole - rest.p) : rest.n;
+
+			filter_text(filter, span_sub(rest, 0, n));
+			if (n > 0 && (rest.p[0] == '@' || rest.p[n - 1] == '@'))
+				filter_flags(filter, FILTER_MAILS);
+			rest = span_sub(rest, n + 1, rest.n);
+		}
+	}
 }
 
 /* Templates, and which sub each of their slots has: 0 = the next new one, else 1 + its number. */
@@ -548,11 +570,11 @@ templates_put(struct buf *out, const struct text *t)
 }
 
 void
-text_put(struct list_out *out, struct list_scratch *scratch, const struct text *t,
+text_put(struct list_out *out, struct list_scratch *scratch, struct text *t,
     const uint32_t *target)
 {
 	struct buf templates = { 0 }, subs = { 0 };
-	struct list_out to = { out->pack, &subs };
+	struct list_out to = { out->pack, &subs, out->filter };
 	uint8_t flags = 0;
 
 	for (uint32_t i = 0; i < t->nsub; i++) {
@@ -560,6 +582,8 @@ text_put(struct list_out *out, struct list_scratch *scratch, const struct text *
 		sub_put(&to, scratch, &t->sub[i], target);
 	}
 	templates_put(&templates, t);
+	if (out->filter != NULL)
+		templates_file(out->filter, t);
 	buf_u8(out->dir, ENCODING_TEXT);
 	buf_u8(out->dir, flags);
 	buf_varint(out->dir, t->skeleton.nword);
@@ -569,4 +593,73 @@ text_put(struct list_out *out, struct list_scratch *scratch, const struct text *
 	codes_put(out, (const uint16_t *)(const void *)t->template_of.p, t->n);
 	buf_done(&templates);
 	buf_done(&subs);
+}
+
+/* ---- timestamps ---- */
+
+bool
+text_has_stamp(const struct text *t)
+{
+	for (uint32_t i = 0; i < t->nhead; i++) {
+		if (t->sub[t->head_sub[i]].has_stamp)
+			return true;
+	}
+	return false;
+}
+
+static int64_t *
+sub_stamps(const struct sub *s, struct list_scratch *scratch)
+{
+	struct list_choice *choice = xmalloc(sizeof *choice);
+	int64_t *ns = xreallocarray(NULL, s->n, sizeof *ns);
+	uint32_t n = s->rest.plain ? s->n : s->rest.nword;
+	struct span *v = xreallocarray(NULL, n, sizeof *v);
+
+	for (uint32_t i = 0; i < n; i++)
+		v[i] = s->rest.plain ? gather_value(&s->rest, i) : gather_word(&s->rest, i);
+	list_choose(choice, scratch, v, n);
+	must(choice->encoding == ENCODING_STAMP);
+	for (uint32_t i = 0; i < s->n; i++)
+		ns[i] = choice->num[s->rest.plain ? i : gather_code(&s->rest, i)];
+	free(v);
+	free(choice);
+	return ns;
+}
+
+uint32_t
+text_clock(const struct text *t, struct list_scratch *scratch, uint32_t *ret_sub, uint32_t most,
+    int64_t *ns, uint8_t *has)
+{
+	const uint16_t *of = (const uint16_t *)(const void *)t->template_of.p;
+	int64_t **stamps = xcalloc(t->nsub, sizeof *stamps);
+	uint32_t *at = xcalloc(t->nsub, sizeof *at), n = 0;
+
+	for (uint32_t i = 0; i < t->nhead && n < most; i++) {
+		uint32_t sub = t->head_sub[i];
+
+		if (t->sub[sub].has_stamp) {
+			stamps[sub] = sub_stamps(&t->sub[sub], scratch);
+			ret_sub[n++] = sub;
+		}
+	}
+	memset(has, 0, t->n);
+	for (uint32_t i = 0; i < t->n && n > 0; i++) {
+		const struct template *template = &t->template[of[i]];
+
+		for (uint32_t k = template->first; k < template->first + template->nslot; k++) {
+			uint32_t sub = t->slot_sub[k];
+
+			if (stamps[sub] == NULL)
+				continue;
+			if (has[i] == 0)
+				ns[i] = stamps[sub][at[sub]];
+			has[i] = 1;
+			at[sub]++;
+		}
+	}
+	for (uint32_t i = 0; i < n; i++)
+		free(stamps[ret_sub[i]]);
+	free(stamps);
+	free(at);
+	return n;
 }

@@ -40,9 +40,17 @@ uint32_t	text_values(const struct text *text);
 size_t		text_bytes(const struct text *text);
 /* Some octet of it is a backslash; values that are references are not looked at. */
 bool		text_has_escape(const struct text *text);
+/* Some slot near the start was written as timestamps. */
+bool		text_has_stamp(const struct text *text);
 /* Writes ENCODING_TEXT and all that follows. target[column]: what a reference becomes. */
-void		text_put(struct list_out *out, struct list_scratch *scratch, const struct text *text,
+void		text_put(struct list_out *out, struct list_scratch *scratch, struct text *text,
 		    const uint32_t *target);
+/*
+ * After text_put: timestamps near the start of texts. ns[i] of text i when has[i]; ret_sub: the
+ * subs that have them, at most `most`. Returns how many.
+ */
+uint32_t	text_clock(const struct text *text, struct list_scratch *scratch, uint32_t *ret_sub,
+		    uint32_t most, int64_t *ns, uint8_t *has);
 
 /* ---- reading ---- */
 
@@ -63,6 +71,9 @@ bool		text_reader_refs(const struct text_reader *reader);
 /* Makes value[i] for those that are wanted (NULL: all). */
 enum err	text_make(struct text_reader *reader, const uint8_t *want, struct span *value,
 		    text_ref_fn *ref, void *ctx, struct why *why);
+/* As text_clock of these subs. */
+enum err	text_reader_clock(struct text_reader *reader, const uint32_t *sub, uint32_t n,
+		    int64_t *ns, uint8_t *has, struct why *why);
 /* The values of one slot: those of its own list, and which columns it repeats. */
 struct text_slot {
 	uint32_t nvalue;

@@ -26,6 +26,7 @@ struct sub {
 	const uint32_t *ref;
 	const uint32_t *code;		/* below nref: that reference; nref: the next of rest */
 	struct column rest;
+	const int64_t *ns;		/* timestamps */
 	/* while texts are made */
 	bool wanted;
 	uint32_t at, rest_at;
@@ -258,7 +259,7 @@ sub_load(struct text_reader *r, struct sub *s, struct why *why)
 		rc = cur_u8(&c) == ENCODING_SAME ? same_get(s, &in, why) : refs_get(s, &in, why);
 	}
 	if (rc == OK && s->rest.n > 0)
-		rc = column_get(&in, &s->rest, why);
+		rc = column_get(&in, &s->rest, &s->ns, why);
 	if (rc == OK && !cur_done(&c))
 		rc = broken("octets behind a slot", why);
 	s->loaded = rc == OK;
@@ -405,6 +406,43 @@ text_make(struct text_reader *r, const uint8_t *want, struct span *value, text_r
 			rc = room_make(r, n, why);
 		if (rc == OK)
 			value[i] = text_write(r, r->text[r->template_of[i]], m.part, n);
+	}
+	return rc;
+}
+
+/* ---- timestamps ---- */
+
+enum err
+text_reader_clock(struct text_reader *r, const uint32_t *sub, uint32_t n, int64_t *ns,
+    uint8_t *has, struct why *why)
+{
+	enum err rc = OK;
+
+	for (uint32_t i = 0; i < r->nsub; i++)
+		r->sub[i].wanted = false;
+	for (uint32_t i = 0; i < n && rc == OK; i++) {
+		if (sub[i] >= r->nsub)
+			return broken("no such slot", why);
+		rc = sub_load(r, &r->sub[sub[i]], why);
+		if (rc == OK && (r->sub[sub[i]].ns == NULL || r->sub[sub[i]].nref > 0))
+			return broken("no slot of timestamps", why);
+		r->sub[sub[i]].wanted = true;
+		r->sub[sub[i]].at = 0;
+	}
+	memset(has, 0, r->n);
+	for (uint32_t i = 0; i < r->n && rc == OK; i++) {
+		const struct template *t = &r->template[r->template_of[i]];
+
+		for (uint32_t k = t->first; k < t->first + t->nslot; k++) {
+			struct sub *s = &r->sub[r->slot_sub[k]];
+
+			if (!s->wanted)
+				continue;
+			if (has[i] == 0)
+				ns[i] = s->ns[s->at];
+			has[i] = 1;
+			s->at++;
+		}
 	}
 	return rc;
 }

@@ -20,7 +20,7 @@ is_hex(uint8_t c)
 
 /* ---- tokens ---- */
 
-/* "101234z", "15t05", "nov", "mon": what a timestamp's words look like when no number is. */
+/* "101234z", "15t05", "16_13", "nov", "mon": what a timestamp's words look like when no number is. */
 static bool
 is_stampish(struct span s)
 {
@@ -32,7 +32,7 @@ is_stampish(struct span s)
 			return true;
 	}
 	for (size_t i = 0; i < s.n; i++) {
-		if (!is_digit(s.p[i]) && s.p[i] != 't' && s.p[i] != 'z')
+		if (!is_digit(s.p[i]) && s.p[i] != 't' && s.p[i] != 'z' && s.p[i] != '_')
 			return false;
 		digit |= is_digit(s.p[i]);
 	}
@@ -77,8 +77,11 @@ store_token_hash(struct span folded, bool entity)
 	if (!entity && i == folded.n && i > 0 && i <= TOKEN_DIGITS_MAX)
 		return TOKEN_DIGITS | (uint64_t)i << 58 | v;
 	token = hash64(folded) >> 4;
-	if (entity || is_hash(folded))
-		return token | TOKEN_ENTITY;
+	if (entity || is_hash(folded)) {
+		bool mail = folded.n > 0 && memchr(folded.p, '@', folded.n) != NULL;
+
+		return token | TOKEN_ENTITY | (mail ? TOKEN_MAIL : 0);
+	}
 	if (is_stampish(folded))
 		token |= TOKEN_STAMPISH;
 	else if (is_uuidish(folded))
@@ -143,9 +146,8 @@ groups_end(struct span s, size_t at, const char *least, const char *most, uint8_
 	return is_end(s, at) ? at : 0;
 }
 
-/* The end of the entity that begins with the word at `at`, which ends at `end`; or 0. */
-static size_t
-entity_end(struct span s, size_t at, size_t end)
+size_t
+token_entity_end(struct span s, size_t at, size_t end)
 {
 	static const char uuid[] = "\x08\x04\x04\x04\x0c", mac[] = "\2\2\2\2\2\2";
 	static const char one[] = "\1\1\1\1\1\1\1\1", four[] = "\4\4\4\4\4\4\4\4";
@@ -178,7 +180,7 @@ store_entity_next(struct span s, size_t *at, struct span *ret_entity)
 			continue;
 		}
 		end = i + run_of(s, i, ascii_is_word);
-		found = entity_end(s, i, end);
+		found = token_entity_end(s, i, end);
 		if (found > 0) {
 			*ret_entity = span_sub(s, i, found - i);
 			*at = end;

@@ -17,6 +17,7 @@
 #define TOKEN_ENTITY	(UINT64_C(1) << 62)
 #define TOKEN_STAMPISH	(UINT64_C(1) << 61)
 #define TOKEN_UUIDISH	(UINT64_C(1) << 60)
+#define TOKEN_MAIL	TOKEN_STAMPISH		/* of an entity */
 
 enum {
 	TOKEN_DIGITS_MAX = 17,
@@ -44,6 +45,15 @@ static inline uint64_t
 token_number(uint64_t token)
 {
 	return token & ((UINT64_C(1) << 58) - 1);
+}
+
+/* The end of the entity that begins with the ASCII word from `at` to `end` of s; 0: none does. */
+size_t	token_entity_end(struct span s, size_t at, size_t end);
+/* The entity is a UUID: its groups that are UUID-like words are not filed one by one. */
+static inline bool
+token_is_uuid(struct span entity)
+{
+	return entity.n == 36 && entity.p[8] == '-';
 }
 
 #endif
