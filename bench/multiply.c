@@ -3,13 +3,14 @@
  * Makes a large store out of a small one: time-shifted copies of its largest segment, for
  * bench/scale. The store is stopped meanwhile.
  *
- *	multiply STORE COPIES STEP-SECONDS [--plant COPY TEXT]
+ *	multiply STORE COPIES STEP-SECONDS [--plant COPY TEXT] [--absent TEXT]
  *
  * Copy k (from 0) has new sequence numbers, and receive and event times COPIES - k steps before
  * those of the segment it is a copy of; the records' octets stay. Chunks are copied, the
  * directory is written anew. Each copy's rows are digested anew, and its leaves are in the signed
  * tree: the store verifies. Copy --plant holds TEXT at the end of one message; it is built from
- * its rows, with an index of its own.
+ * its rows, with an index of its own. The words of both texts pass the filters of other copies by
+ * chance, as often as in a store of segments that all differ.
  */
 #include "multiply.h"
 
@@ -25,12 +26,18 @@
 
 enum {
 	SIGN_EVERY = 2048,		/* copies */
-	/* Segments under construction, which the journal knows by their ids: room for them. */
-	IDS_APART = 64,
 	DAY_NAME = 8 + SEGMENT_NAME
 };
 
 #define SECOND_NS	INT64_C(1000000000)
+
+/* What the command line asks for. */
+struct order {
+	uint64_t copies;
+	int64_t step_ns;
+	uint64_t plant;			/* the copy that holds text */
+	const char *text;
+};
 
 /* ---- the segment that is copied ---- */
 
@@ -48,148 +55,6 @@ day_open(struct multiply *m, int64_t recv_ns, struct why *why)
 	(void)snprintf(name, sizeof name, "segment/%s", day);
 	rc = dir_make(m->dirfd, name, 0700, why);
 	return rc == OK ? dir_open(&m->day_fd, m->dirfd, name, why) : rc;
-}
-
-static enum err
-base_find(struct multiply *m, struct why *why)
-{
-	for (size_t i = 0; i < manifest_count(m->manifest); i++) {
-		const struct segment_info *info = manifest_segment(m->manifest, i);
-
-		if (info->stream == STREAM_RAW && info->rows > m->base.rows)
-			m->base = *info;
-	}
-	if (m->base.rows == 0)
-		return why_set(why, ERR_ABSENT, "no segment of raw records: flush first");
-	if (m->base.last_seq - m->base.first_seq + 1 != m->base.rows)
-		return why_set(why, ERR_FORMAT, "the segment has gaps: use one class only");
-	m->next_seq = manifest_stored(m->manifest, STREAM_RAW, m->base.class) + 1;
-	m->next_id = manifest_segment(m->manifest, manifest_count(m->manifest) - 1)->id + IDS_APART;
-	return OK;
-}
-
-static enum err
-vectors_read(struct rows *r, struct why *why)
-{
-	enum err rc;
-
-	rc = segment_shape_index(r->segment, &r->shape, why);
-	if (rc == OK)
-		rc = segment_source_index(r->segment, &r->source, why);
-	if (rc == OK)
-		rc = segment_flags(r->segment, &r->flags, why);
-	if (rc == OK)
-		rc = segment_recv(r->segment, &r->recv, why);
-	if (rc == OK)
-		rc = segment_time(r->segment, &r->time, why);
-	return rc;
-}
-
-static enum err
-rows_read(struct rows *r, struct why *why)
-{
-	const struct column *column;
-	enum err rc = vectors_read(r, why);
-
-	for (uint32_t i = 0; rc == OK && i < segment_columns(r->segment); i++) {
-		rc = segment_column_load(r->segment, i, &column, why);
-		if (rc == OK && segment_column(r->segment, i)->form == COLUMN_TEXT)
-			rc = segment_column_text(r->segment, i, NULL, why);
-	}
-	r->n = segment_rows(r->segment);
-	r->at = xcalloc((size_t)r->n + 1, sizeof *r->at);
-	for (uint32_t i = 0; rc == OK && i < r->n; i++) {
-		rc = segment_raw(r->segment, i, &r->raw, why);
-		r->at[i + 1] = r->raw.n;
-	}
-	r->source_digest = xcalloc(segment_sources(r->segment), sizeof *r->source_digest);
-	for (uint32_t i = 0; i < segment_sources(r->segment); i++)
-		source_digest(r->source_digest[i], segment_source(r->segment, i));
-	return rc;
-}
-
-static void
-stream_skip(struct cur *c)
-{
-	uint64_t head = cur_varint(c);
-
-	if ((head & 1) != 0) {
-		(void)cur_span(c, head >> 1);
-		return;
-	}
-	(void)cur_varint(c);
-	(void)cur_varint(c);
-}
-
-/* segment.md section 2: leaves, shapes, sources, row vectors, columns. */
-static enum err
-pieces_find(struct multiply *m, struct why *why)
-{
-	struct cur c = cur_of(m->sealed.body);
-	const uint8_t *from;
-
-	(void)cur_varint(&c);
-	(void)cur_span(&c, 16);
-	for (uint64_t n = cur_varint(&c); n > 0 && !c.bad; n--) {
-		(void)cur_varint(&c);
-		(void)cur_span(&c, SEED_BYTES);
-		for (uint64_t k = cur_varint(&c) * 2; k > 0 && !c.bad; k--)
-			(void)cur_varint(&c);
-	}
-	from = c.p;
-	for (int i = 0; i < 2; i++) {
-		(void)cur_varint(&c);
-		stream_skip(&c);
-	}
-	for (int i = 0; i < 3; i++)
-		(void)cur_bytes(&c);
-	m->pieces.middle = span_of(from, (size_t)(c.p - from));
-	m->pieces.recv = cur_bytes(&c);
-	m->pieces.tail = span_of(c.p, cur_left(&c));
-	if (c.bad)
-		return why_set(why, ERR_FORMAT, "the directory has a form that is not known here");
-	return OK;
-}
-
-/* Event times must be differences to the receive times: then the derived part can stay. */
-static enum err
-derived_check(const struct multiply *m, struct why *why)
-{
-	struct cur c = cur_of(m->derived.body);
-
-	while (cur_left(&c) > 0 && !c.bad) {
-		uint8_t kind = cur_u8(&c);
-		struct span section = cur_bytes(&c);
-
-		if (kind == DERIVED_TIMES && section.n > 0 && section.p[0] == TIMES_DIFFERENCE)
-			return OK;
-	}
-	return why_set(why, ERR_FORMAT, "event times have a form that is not known here");
-}
-
-static enum err
-base_read(struct multiply *m, struct why *why)
-{
-	char name[SEGMENT_NAME];
-	enum err rc = base_find(m, why);
-
-	if (rc == OK)
-		rc = day_open(m, m->base.recv_min_ns, why);
-	if (rc == OK)
-		rc = segment_open(&m->rows.segment, m->day_fd, m->base.id, m->key, why);
-	if (rc == OK)
-		rc = rows_read(&m->rows, why);
-	segment_name(name, m->base.id, SEGMENT_SEALED);
-	if (rc == OK)
-		rc = recast_read(&m->sealed, m->day_fd, name, m->key, why);
-	segment_name(name, m->base.id, SEGMENT_DERIVED);
-	if (rc == OK)
-		rc = recast_read(&m->derived, m->day_fd, name, m->key, why);
-	if (rc == OK)
-		rc = pieces_find(m, why);
-	if (rc == OK)
-		rc = derived_check(m, why);
-	return rc;
 }
 
 /* ---- leaves ---- */
@@ -294,12 +159,95 @@ copy_end(struct multiply *m, struct copy *copy, struct why *why)
 	return good ? OK : why_set(why, ERR_FORMAT, "the manifest does not take the copy");
 }
 
+/* Integers of every mode begin with the value that all others are relative to. */
+static void
+ints_moved(struct buf *out, struct cur *c, int64_t shift)
+{
+	buf_u8(out, cur_u8(c));
+	buf_zigzag(out, (int64_t)((uint64_t)cur_zigzag(c) + (uint64_t)shift));
+}
+
+static void
+recv_put(const struct multiply *m, int64_t shift_ns, struct buf *out)
+{
+	struct cur c = cur_of(m->pieces.recv);
+	struct buf params = { 0 };
+
+	ints_moved(&params, &c, shift_ns);
+	buf_span_put(&params, span_of(c.p, cur_left(&c)));
+	buf_bytes(out, buf_span(&params));
+	buf_done(&params);
+}
+
+/* Steps over a list of integers: list.c. */
+static void
+ints_skip(struct cur *c)
+{
+	uint8_t mode = cur_u8(c);
+
+	(void)cur_zigzag(c);
+	if (mode == 0)
+		return;
+	if (mode == 2)
+		(void)cur_zigzag(c);
+	(void)cur_varint(c);
+	(void)cur_u8(c);
+	stream_skip(c);
+}
+
+/*
+ * segment.md section 8: what the clocks say is moved by so much, and the rows that they are wrong
+ * about. Differences to the receive times move with these.
+ */
+static void
+times_moved(const struct multiply *m, int64_t shift_ns, struct buf *out)
+{
+	struct cur c = cur_of(m->times);
+	const uint8_t *from;
+	uint64_t n;
+
+	if (m->times.p[0] == TIMES_DIFFERENCE) {
+		buf_span_put(out, m->times);
+		return;
+	}
+	buf_u8(out, cur_u8(&c));
+	buf_varint(out, n = cur_varint(&c));
+	for (; n > 0; n--) {
+		buf_varint(out, cur_varint(&c));
+		buf_zigzag(out, (int64_t)((uint64_t)cur_zigzag(&c) + (uint64_t)shift_ns));
+	}
+	buf_varint(out, n = cur_varint(&c));
+	if (n == 0)
+		return;
+	from = c.p;
+	ints_skip(&c);
+	buf_put(out, from, (size_t)(c.p - from));
+	ints_moved(out, &c, shift_ns);
+	buf_span_put(out, span_of(c.p, cur_left(&c)));
+}
+
+static void
+derived_put(const struct multiply *m, const struct copy *copy, struct buf *out)
+{
+	struct cur c = cur_of(m->derived.body);
+	struct buf times = { 0 };
+
+	out->n = 0;
+	times_moved(m, copy->shift_ns, &times);
+	while (cur_left(&c) > 0) {
+		uint8_t kind = cur_u8(&c);
+		struct span section = cur_bytes(&c);
+
+		buf_u8(out, kind);
+		buf_bytes(out, kind == DERIVED_TIMES ? buf_span(&times) : section);
+	}
+	buf_done(&times);
+}
+
 /* The directory of the sealed part; appends the copy's leaves to the tree. */
 static void
-body_put(struct multiply *m, struct copy *copy, struct buf *out)
+sealed_put(struct multiply *m, struct copy *copy, struct buf *out)
 {
-	struct cur recv = cur_of(m->pieces.recv);
-	struct buf params = { 0 };
 	uint64_t next = 0;
 
 	out->n = 0;
@@ -322,25 +270,19 @@ body_put(struct multiply *m, struct copy *copy, struct buf *out)
 		}
 	}
 	buf_span_put(out, m->pieces.middle);
-	/* Integers of every mode begin with the value that all others are relative to. */
-	buf_u8(&params, cur_u8(&recv));
-	buf_zigzag(&params, cur_zigzag(&recv) + copy->shift_ns);
-	buf_span_put(&params, span_of(recv.p, cur_left(&recv)));
-	buf_bytes(out, buf_span(&params));
+	recv_put(m, copy->shift_ns, out);
 	buf_span_put(out, m->pieces.tail);
-	buf_done(&params);
 }
 
 static enum err
 part_write(struct multiply *m, struct copy *copy, enum segment_part part, struct why *why)
 {
-	const struct recast *recast = part == SEGMENT_SEALED ? &m->sealed : &m->derived;
 	char name[SEGMENT_NAME];
 	int fd = -1;
 	enum err rc;
 
-	recast_put(recast, copy->info.id, part == SEGMENT_SEALED ? buf_span(&m->body) :
-	    recast->body, m->key, &m->file);
+	recast_put(part == SEGMENT_SEALED ? &m->sealed : &m->derived, copy->info.id,
+	    buf_span(&m->body), m->key, &m->file);
 	segment_name(name, copy->info.id, part);
 	rc = file_open(&fd, m->day_fd, name, FILE_WRITE_NEW, why);
 	if (rc == OK)
@@ -361,10 +303,14 @@ copy_make(struct multiply *m, int64_t shift_ns, struct why *why)
 	if (rc != OK)
 		return rc;
 	copy.info.bytes = 0;
-	body_put(m, &copy, &m->body);
+	derived_put(m, &copy, &m->body);
+	chance_take(&m->chance);
+	m->derived.chunk[m->chance.chunk].stored = buf_span(&m->chance.copy);
 	rc = part_write(m, &copy, SEGMENT_DERIVED, why);
-	if (rc == OK)
-		rc = part_write(m, &copy, SEGMENT_SEALED, why);
+	if (rc != OK)
+		return rc;
+	sealed_put(m, &copy, &m->body);
+	rc = part_write(m, &copy, SEGMENT_SEALED, why);
 	return rc == OK ? copy_end(m, &copy, why) : rc;
 }
 
@@ -411,15 +357,15 @@ finish(struct multiply *m, struct why *why)
 }
 
 static enum err
-multiply(struct multiply *m, uint64_t copies, int64_t step_ns, uint64_t plant, const char *text,
-    struct why *why)
+multiply(struct multiply *m, const struct order *order, struct why *why)
 {
 	enum err rc = base_read(m, why);
 
-	for (uint64_t k = 0; k < copies && rc == OK; k++) {
-		int64_t shift_ns = -(int64_t)(copies - k) * step_ns;
+	for (uint64_t k = 0; k < order->copies && rc == OK; k++) {
+		int64_t shift_ns = -(int64_t)(order->copies - k) * order->step_ns;
 
-		rc = k == plant ? plant_make(m, shift_ns, text, why) : copy_make(m, shift_ns, why);
+		rc = k == order->plant ? plant_make(m, shift_ns, order->text, why) :
+		    copy_make(m, shift_ns, why);
 		if (rc == OK && k % SIGN_EVERY == SIGN_EVERY - 1) {
 			rc = seal_checkpoint(m->seal, NULL, why);
 			(void)fprintf(stderr, "multiply: %llu copies\n", (unsigned long long)k + 1);
@@ -428,34 +374,52 @@ multiply(struct multiply *m, uint64_t copies, int64_t step_ns, uint64_t plant, c
 	return rc == OK ? finish(m, why) : rc;
 }
 
+static bool
+order_read(struct order *order, struct chance *chance, int argc, char **argv)
+{
+	if (argc < 4)
+		return false;
+	*order = (struct order){ .plant = UINT64_MAX };
+	order->copies = strtoull(argv[2], NULL, 10);
+	order->step_ns = (int64_t)(strtod(argv[3], NULL) * (double)SECOND_NS);
+	for (int i = 4; i < argc; i++) {
+		if (strcmp(argv[i], "--plant") == 0 && i + 2 < argc) {
+			order->plant = strtoull(argv[++i], NULL, 10);
+			order->text = argv[++i];
+			chance_tokens(chance, span_str(order->text));
+		} else if (strcmp(argv[i], "--absent") == 0 && i + 1 < argc) {
+			chance_tokens(chance, span_str(argv[++i]));
+		} else {
+			return false;
+		}
+	}
+	return true;
+}
+
 int
 main(int argc, char **argv)
 {
 	struct multiply m = { .dirfd = -1, .lock_fd = -1, .day_fd = -1 };
+	struct order order;
 	struct why why = { "" };
-	uint64_t copies, plant = UINT64_MAX;
-	int64_t step_ns;
 	enum err rc;
 
-	if (argc != 4 && !(argc == 7 && strcmp(argv[4], "--plant") == 0)) {
+	if (!order_read(&order, &m.chance, argc, argv)) {
 		(void)fprintf(stderr, "usage: multiply STORE COPIES STEP-SECONDS "
-		    "[--plant COPY TEXT]\n");
+		    "[--plant COPY TEXT] [--absent TEXT]\n");
 		return 2;
 	}
-	copies = strtoull(argv[2], NULL, 10);
-	step_ns = (int64_t)(strtod(argv[3], NULL) * (double)SECOND_NS);
-	if (argc == 7)
-		plant = strtoull(argv[5], NULL, 10);
 	rc = store_stopped(&m, argv[1], &why);
 	if (rc == OK)
-		rc = multiply(&m, copies, step_ns, plant, argc == 7 ? argv[6] : "", &why);
+		rc = multiply(&m, &order, &why);
 	if (rc != OK) {
 		(void)fprintf(stderr, "multiply: %s\n", why.text);
 		return 3;
 	}
-	(void)printf("multiply.copies %llu\nmultiply.rows %llu\nmultiply.bytes %llu\n",
-	    (unsigned long long)copies, (unsigned long long)(copies * m.rows.n),
-	    (unsigned long long)m.bytes);
+	(void)printf("multiply.copies %llu\nmultiply.rows %llu\nmultiply.bytes %llu\n"
+	    "multiply.by_chance %.5f\n", (unsigned long long)order.copies,
+	    (unsigned long long)(order.copies * m.rows.n), (unsigned long long)m.bytes,
+	    m.chance.rate);
 	keys_wipe(&m.keys);
 	seal_close(&m.seal);
 	manifest_close(&m.manifest);
