@@ -24,14 +24,16 @@ enum { BACKUP_TRIES = 5 };
 static const char usage_vi[] =
     "Cách dùng: trucban backup [--with-keys] [--offline] [--state THƯ_MỤC] ĐÍCH\n\n"
     "Sao lưu kho nhật ký vào thư mục ĐÍCH trong khi bàn trực vẫn chạy. Sao lưu lại vào cùng thư\n"
-    "mục thì chỉ chép phần mới. Kiểm tra bản sao: b2sum -l 256 -c B2SUMS, trucban verify --store.\n\n"
+    "mục thì chỉ chép phần mới. Kiểm tra bản sao: b2sum -l 256 -c B2SUMS, trucban verify\n"
+    "--store.\n\n"
     "  --with-keys        chép cả khóa (cất bản sao này như cất khóa)\n"
     "  --offline          bàn trực đang dừng: chép thẳng\n"
     "  --state THƯ_MỤC    kho cần sao lưu\n";
 static const char usage_en[] =
     "Usage: trucban backup [--with-keys] [--offline] [--state DIR] TARGET\n\n"
     "Copies the store into the directory TARGET while the desk runs. A second backup into the\n"
-    "same directory copies what is new. To check: b2sum -l 256 -c B2SUMS, trucban verify --store.\n\n"
+    "same directory copies what is new. To check: b2sum -l 256 -c B2SUMS, trucban verify\n"
+    "--store.\n\n"
     "  --with-keys        the secret keys too (keep that copy as you keep keys)\n"
     "  --offline          the desk is stopped: just copy\n"
     "  --state DIR        the store to copy\n";

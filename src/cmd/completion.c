@@ -18,7 +18,8 @@ cmd_completion(int argc, char **argv)
 			(void)printf("%s ", c->name);
 	(void)puts("--help --version' -- \"$word\")\n"
 	    "\telif [ \"${word#-}\" != \"$word\" ]; then\n"
-	    "\t\tmapfile -t COMPREPLY < <(compgen -W \"$(trucban \"$command\" --help 2>/dev/null |\n"
+	    "\t\tmapfile -t COMPREPLY < <(compgen -W "
+	    "\"$(trucban \"$command\" --help 2>/dev/null |\n"
 	    "\t\t    grep -o -- '--[a-z-]*' | sort -u)\" -- \"$word\")\n"
 	    "\telse\n"
 	    "\t\tmapfile -t COMPREPLY < <(compgen -f -- \"$word\")\n"

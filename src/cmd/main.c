@@ -18,7 +18,10 @@ static const struct command table[] = {
 	    "check that the store is what was sealed" },
 	{ "key", cmd_key, "khóa của kho: xem, thay, in phiếu cất két",
 	    "the store's keys: show, replace, print for the safe" },
-	{ "backup", cmd_backup, "sao lưu kho nhật ký khi đang chạy", "copy the store while it runs" },
+	{ "doctor", cmd_doctor, "nói rõ bản cài đặt này đang sai ở đâu",
+	    "say what is wrong with this installation" },
+	{ "backup", cmd_backup, "sao lưu kho nhật ký khi đang chạy",
+	    "copy the store while it runs" },
 	{ "restore", cmd_restore, "khôi phục kho từ bản sao lưu", "restore a store from a backup" },
 	{ "completion", cmd_completion, "in phần gợi ý lệnh cho bash",
 	    "print the completion script for bash" },
@@ -68,16 +71,17 @@ state_default(void)
 static int
 help(FILE *out)
 {
-	(void)fprintf(out, "%s\n\n", say("Trực Ban: bàn trực an toàn thông tin. Cách dùng: trucban LỆNH "
-	    "[tùy chọn]", "Trực Ban, the security duty desk. Usage: trucban COMMAND [options]"));
+	(void)fprintf(out, "%s\n\n", say("Trực Ban: bàn trực an toàn thông tin. Cách dùng: trucban "
+	    "LỆNH [tùy chọn]", "Trực Ban, the security duty desk. Usage: trucban COMMAND "
+	    "[options]"));
 	for (const struct command *c = table; c->name != NULL; c++)
 		if (c->vi != NULL)
 			(void)fprintf(out, "  %-11s %s\n", c->name, say(c->vi, c->en));
 	(void)fprintf(out, "\n%s\n", say("Xem cách dùng của từng lệnh: trucban LỆNH --help",
 	    "More of a command: trucban COMMAND --help"));
-	(void)fprintf(out, "%s\n", say("Mã kết thúc: 0 xong, 1 có việc cần người xem, 2 gọi sai cách, "
-	    "3 không làm được", "Exit codes: 0 done, 1 found something that needs a person, 2 usage, "
-	    "3 could not"));
+	(void)fprintf(out, "%s\n", say("Mã kết thúc: 0 xong, 1 có việc cần người xem, 2 gọi sai "
+	    "cách, 3 không làm được", "Exit codes: 0 done, 1 found something that needs a person, "
+	    "2 usage, 3 could not"));
 	return EXIT_DONE;
 }
 

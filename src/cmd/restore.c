@@ -88,9 +88,9 @@ cmd_restore(int argc, char **argv)
 		    "trucban: cannot restore: %s\n"), why.text);
 	else
 		(void)printf(say("Đã khôi phục %llu tệp, %.1f MB, vào %s. Kiểm tra: trucban verify "
-		    "--store %s\n", "Restored %llu files, %.1f MB, into %s. Check it: trucban verify "
-		    "--store %s\n"), (unsigned long long)copy.files, (double)copy.bytes / 1e6, state,
-		    state);
+		    "--store %s\n", "Restored %llu files, %.1f MB, into %s. Check it: trucban "
+		    "verify --store %s\n"), (unsigned long long)copy.files,
+		    (double)copy.bytes / 1e6, state, state);
 	buf_done(&copy.list);
 	file_close(&copy.from);
 	file_close(&copy.to);

@@ -43,7 +43,8 @@ take(struct role_start *start, const char *what, int fd)
 		start->listen_fd[start->nlisten++] = fd;
 		return 0;
 	case 'c':
-		if (start->nchan >= ROLE_CHANNELS || what[1] < '0' || what[1] > '9' || what[2] != '\0')
+		if (start->nchan >= ROLE_CHANNELS || what[1] < '0' || what[1] > '9' ||
+		    what[2] != '\0')
 			return -1;
 		start->chan_role[start->nchan] = (uint8_t)(what[1] - '0');
 		start->chan_fd[start->nchan++] = fd;

@@ -96,7 +96,8 @@ print(void *ctx, struct span piece)
 }
 
 enum option_code {
-	OPT_SINCE = 256, OPT_UNTIL, OPT_LIMIT, OPT_OLDEST, OPT_JSON, OPT_RAW, OPT_EXACT, OPT_EXPLAIN,
+	OPT_SINCE = 256, OPT_UNTIL, OPT_LIMIT, OPT_OLDEST, OPT_JSON, OPT_RAW, OPT_EXACT,
+	    OPT_EXPLAIN,
 	OPT_NO_COLOR, OPT_STATE, OPT_STORE, OPT_STREAM, OPT_HELP
 };
 
@@ -171,8 +172,8 @@ finish(const struct search *s, enum err rc, const struct why *why)
 	if (rc == OK || cancelled)
 		return EXIT_DONE;
 	if (rc == ERR_ABSENT && s->store == NULL && why->text[0] != '\0')
-		(void)fprintf(stderr, say("trucban: không hỏi được bàn trực ở %s: %s. Bàn trực đang chạy "
-		    "chưa? (trucban serve, hoặc dùng --store để mở thẳng một kho)\n",
+		(void)fprintf(stderr, say("trucban: không hỏi được bàn trực ở %s: %s. Bàn trực "
+		    "đang chạy chưa? (trucban serve, hoặc dùng --store để mở thẳng một kho)\n",
 		    "trucban: cannot ask the desk at %s: %s. Is it running? (trucban serve, or use "
 		    "--store to open a store directly)\n"), s->state, why->text);
 	else
@@ -289,9 +290,9 @@ cmd_search(int argc, char **argv)
 		option_take(&s, c);
 	}
 	if (optind + 1 != argc) {
-		(void)fprintf(stderr, "%s\n", say("trucban search: cần đúng một câu hỏi LogsQL, đặt "
-		    "trong dấu nháy đơn; xem --help", "trucban search: exactly one LogsQL query is "
-		    "needed, in single quotes; see --help"));
+		(void)fprintf(stderr, "%s\n", say("trucban search: cần đúng một câu hỏi LogsQL, "
+		    "đặt trong dấu nháy đơn; xem --help", "trucban search: exactly one LogsQL query "
+		    "is needed, in single quotes; see --help"));
 		return EXIT_USAGE;
 	}
 	s.ask.query = argv[optind];

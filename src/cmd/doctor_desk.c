@@ -1,0 +1,288 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Checks of the desk itself: configuration, does it answer, ports, what it may read. */
+#include "cmd/doctor.h"
+
+#include <errno.h>
+#include <glob.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "sys/file.h"
+#include "sys/proc.h"
+#include "sys/sock.h"
+#include "cmd/cmd.h"
+
+enum { PATHS_SHOWN = 3 };
+
+static void
+conf_check(const struct doctor *d, struct finding *f)
+{
+	if (d->conf_rc == OK) {
+		finding_set(f, GRADE_OK, say("%s: %u cổng nhận, %u loại lưu giữ",
+		    "%s: %u listeners, %u classes"), d->conf_path, d->conf->nlistener,
+		    d->conf->nclass);
+		return;
+	}
+	finding_set(f, GRADE_BAD, "%s: %s", d->conf_path, d->conf_why.text);
+	finding_why(f, "%s", say("bàn trực không khởi động lại được với tệp này",
+	    "the desk cannot start again with this file"));
+	finding_todo(f, "%s", d->conf_rc == ERR_ABSENT ?
+	    say("chép tệp mẫu: /usr/share/trucban/config/trucban.yaml, hoặc chỉ tệp khác bằng "
+	    "--config",
+	    "copy the sample: /usr/share/trucban/config/trucban.yaml, or name another with "
+	    "--config") :
+	    say("sửa dòng đó; các khóa: man trucban.yaml", "mend that line; the keys: man "
+	    "trucban.yaml"));
+}
+
+static void
+user_check(const struct doctor *d, struct finding *f)
+{
+	struct why why;
+	uid_t uid;
+	gid_t gid;
+
+	if (d->conf->user[0] == '\0') {
+		finding_set(f, geteuid() == 0 ? GRADE_WARN : GRADE_OK, "%s", say("người chạy lệnh "
+		    "serve",
+		    "whoever starts serve"));
+		if (f->grade == GRADE_WARN)
+			finding_todo(f, "%s", say("đặt user: trucban trong cấu hình, để không tiến "
+			    "trình nào "
+			    "chạy bằng root", "set user: trucban in the configuration, so that no "
+			    "role "
+			    "runs as root"));
+	} else if (proc_user(d->conf->user, &uid, &gid, &why) != OK) {
+		finding_set(f, GRADE_BAD, say("không có người dùng %s", "there is no user %s"),
+		    d->conf->user);
+		finding_todo(f, "sudo useradd --system --no-create-home --shell /usr/sbin/nologin "
+		    "-G adm,systemd-journal %s", d->conf->user);
+	} else {
+		finding_set(f, GRADE_OK, "%s (uid %u)", d->conf->user, (unsigned)uid);
+	}
+}
+
+static void
+desk_check(const struct doctor *d, struct finding *f)
+{
+	if (d->desk_rc == OK) {
+		finding_set(f, GRADE_OK, "%s", say("đang chạy, trả lời", "runs and answers"));
+	} else if (d->desk_rc == ERR_ABSENT) {
+		finding_set(f, GRADE_WARN, "%s", say("không chạy", "does not run"));
+		finding_why(f, "%s", say("không có nhật ký nào được ghi", "no record is being "
+		    "kept"));
+		finding_todo(f, "sudo systemctl start trucban");
+	} else {
+		finding_set(f, d->desk_rc == ERR_DENIED ? GRADE_SKIP : GRADE_BAD, "%s",
+		    d->desk_why.text);
+		finding_todo(f, "%s", d->desk_rc == ERR_DENIED ? say("chạy lại bằng sudo",
+		    "run with sudo") : "journalctl -u trucban");
+	}
+}
+
+/* ---- ports ---- */
+
+/* Binds for a moment; nobody is listened to. */
+static enum err
+port_try(const char *address, enum sock_kind kind, struct why *why)
+{
+	const struct sock_spec spec = { .kind = kind };
+	int fd = -1;
+	enum err rc;
+
+	if (strncmp(address, "unix:", 5) == 0)
+		return OK;		/* trying would take a living socket's file away */
+	rc = sock_listen(&fd, address, &spec, why);
+	file_close(&fd);
+	return rc;
+}
+
+static void
+ports_check(const struct doctor *d, struct finding *f)
+{
+	const struct conf *c = d->conf;
+	struct why why = { "" };
+	enum err rc = OK;
+	const char *at = c->front_address;
+
+	if (d->conf_rc != OK) {
+		finding_set(f, GRADE_SKIP, "%s", say("chưa có cấu hình", "no configuration"));
+		return;
+	}
+	if (d->desk_rc != ERR_ABSENT && d->desk_rc != ERR_DENIED) {
+		finding_set(f, GRADE_OK, say("%u cổng, bàn trực đang giữ",
+		    "%u ports, held by the running desk"), c->nlistener + (at[0] != '\0'));
+		return;
+	}
+	if (at[0] != '\0')
+		rc = port_try(at, SOCK_KIND_STREAM, &why);
+	for (unsigned i = 0; rc == OK && i < c->nlistener; i++) {
+		at = c->listener[i].address;
+		rc = port_try(at, c->listener[i].kind == CONF_UDP ? SOCK_KIND_DATAGRAM :
+		    SOCK_KIND_STREAM, &why);
+	}
+	if (rc == OK) {
+		finding_set(f, GRADE_OK, "%s", say("đều còn trống", "all are free"));
+	} else if (rc == ERR_DENIED) {
+		finding_set(f, GRADE_WARN, "%s", why.text);
+		finding_todo(f, "%s", say("cổng dưới 1024 cần root hoặc trucban.service "
+		    "(CAP_NET_BIND_SERVICE)", "ports below 1024 need root or trucban.service "
+		    "(CAP_NET_BIND_SERVICE)"));
+	} else {
+		finding_set(f, GRADE_BAD, "%s", why.text);
+		finding_todo(f, say("xem ai đang giữ: sudo ss -lntup | grep '%s'",
+		    "see who holds it: sudo ss -lntup | grep '%s'"), strrchr(at, ':') != NULL ?
+		    strrchr(at, ':') : at);
+	}
+}
+
+/* ---- logs ---- */
+
+struct closed {
+	unsigned n;
+	struct buf paths;
+};
+
+static void
+closed_add(struct closed *closed, const char *path)
+{
+	if (closed->n++ < PATHS_SHOWN)
+		buf_printf(&closed->paths, "%s%s", closed->n > 1 ? ", " : "", path);
+}
+
+/* What of the pattern this process may not read, as it is now. */
+static void
+pattern_try(struct closed *closed, const char *pattern)
+{
+	struct stat st;
+	glob_t found;
+
+	if (glob(pattern, GLOB_NOSORT, NULL, &found) != 0)
+		return;
+	for (size_t i = 0; i < found.gl_pathc; i++)
+		if (lstat(found.gl_pathv[i], &st) == 0 && S_ISREG(st.st_mode) &&
+		    eaccess(found.gl_pathv[i], R_OK) != 0)
+			closed_add(closed, found.gl_pathv[i]);
+	globfree(&found);
+}
+
+static void
+logs_try(struct closed *closed, const struct conf *conf)
+{
+	for (unsigned i = 0; i < conf->ncollect; i++)
+		pattern_try(closed, conf->collect[i]);
+	if (conf->collect_journal) {
+		pattern_try(closed, "/var/log/journal/*/system.journal");
+		pattern_try(closed, "/run/log/journal/*/system.journal");
+	}
+}
+
+/* In a child that has become the desk's user; its count and paths come back through a pipe. */
+static bool
+logs_try_as(struct closed *closed, const struct conf *conf)
+{
+	int fd[2], status = -1;
+	uint32_t n = 0;
+	pid_t pid;
+
+	if (pipe(fd) != 0)
+		return false;
+	pid = fork();
+	if (pid == 0) {
+		if (proc_drop_rights_in_groups(conf->user, NULL) != OK)
+			_exit(1);
+		logs_try(closed, conf);
+		n = closed->n;
+		(void)!write(fd[1], &n, sizeof n);
+		(void)!write(fd[1], closed->paths.p, closed->paths.n);
+		_exit(0);
+	}
+	(void)close(fd[1]);
+	if (read(fd[0], &n, sizeof n) == (ssize_t)sizeof n) {
+		uint8_t *at = buf_add(&closed->paths, 4096);
+		ssize_t got = read(fd[0], at, 4096);
+
+		closed->paths.n = got > 0 ? (size_t)got : 0;
+		closed->n = n;
+	}
+	(void)close(fd[0]);
+	return pid > 0 && waitpid(pid, &status, 0) == pid && status == 0;
+}
+
+static void
+logs_check(const struct doctor *d, struct finding *f)
+{
+	const char *user = d->conf->user[0] != '\0' ? d->conf->user : "$USER";
+	struct closed closed = { 0 };
+	bool known = true;
+
+	if (d->conf->ncollect == 0 && !d->conf->collect_journal) {
+		finding_set(f, GRADE_OK, "%s", say("không thu nhật ký của máy này (collect)",
+		    "this machine's own logs are not collected (collect)"));
+		return;
+	}
+	if (geteuid() == 0 && d->conf->user[0] != '\0')
+		known = logs_try_as(&closed, d->conf);
+	else
+		logs_try(&closed, d->conf);
+	if (!known) {
+		finding_set(f, GRADE_SKIP, say("không thử được với người dùng %s",
+		    "cannot be tried as user %s"), user);
+	} else if (closed.n == 0) {
+		finding_set(f, GRADE_OK, "%s", say("đọc được mọi tệp đã liệt kê",
+		    "every listed file can be read"));
+	} else {
+		finding_set(f, GRADE_WARN, say("%u tệp không đọc được: %.*s%s",
+		    "%u files cannot be read: %.*s%s"), closed.n, (int)closed.paths.n,
+		    (char *)closed.paths.p, closed.n > PATHS_SHOWN ? ", ..." : "");
+		finding_why(f, "%s", say("nhật ký trong đó sẽ không được ghi vào kho",
+		    "what is in them does not come into the store"));
+		finding_todo(f, "sudo usermod -aG adm,systemd-journal %s", user);
+	}
+	buf_done(&closed.paths);
+}
+
+/* Files of TLS and tokens are read at every start. */
+static void
+certs_check(const struct doctor *d, struct finding *f)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < d->conf->nlistener; i++) {
+		const struct conf_listener *l = &d->conf->listener[i];
+		const char *const path[] = { l->cert, l->key, l->ca, l->token_file };
+
+		for (size_t j = 0; j < sizeof path / sizeof path[0]; j++) {
+			if (path[j][0] == '\0')
+				continue;
+			n++;
+			if (eaccess(path[j], R_OK) == 0)
+				continue;
+			finding_set(f, errno == EACCES ? GRADE_SKIP : GRADE_BAD, say("%s: không "
+			    "đọc được %s: %s", "%s: cannot read %s: %s"), l->name, path[j], strerror(errno));
+			finding_todo(f, "%s", f->grade == GRADE_SKIP ? say("chạy lại bằng sudo",
+			    "run with sudo") : say("đặt tệp vào đó, hoặc sửa đường dẫn trong cấu hình",
+			    "put the file there, or mend its path in the configuration"));
+			return;
+		}
+	}
+	if (n == 0)
+		finding_set(f, GRADE_OK, "%s", say("không dùng", "not used"));
+	else
+		finding_set(f, GRADE_OK, say("%u tệp đọc được", "%u files can be read"), n);
+}
+
+const struct check_row doctor_desk[] = {
+	{ "config", "cấu hình", "configuration", conf_check },
+	{ "user", "người dùng chạy bàn trực", "user", user_check },
+	{ "desk", "bàn trực", "desk", desk_check },
+	{ "ports", "cổng", "ports", ports_check },
+	{ "certificates", "chứng thư, mã truy cập", "certificates, tokens", certs_check },
+	{ "logs", "nhật ký của máy này", "this machine's logs", logs_check },
+	{ NULL, NULL, NULL, NULL },
+};

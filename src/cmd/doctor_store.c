@@ -1,0 +1,389 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Checks of the store: directory, keys, contents, disk, what was set aside. See doctor.h. */
+#include "cmd/doctor.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/civil.h"
+#include "sys/clock.h"
+#include "sys/dir.h"
+#include "sys/file.h"
+#include "sys/proc.h"
+#include "cmd/cmd.h"
+
+enum { BAD_DAYS = 2, WARN_DAYS = 7, RATE_DAYS = 7, NAMES_SHOWN = 3 };
+
+static const int64_t day_ns = CIVIL_DAY_S * CIVIL_SECOND_NS;
+
+/* True when there is no directory to look into: says so and that is all. */
+static bool
+unreachable(const struct doctor *d, struct finding *f)
+{
+	if (d->state_fd >= 0)
+		return false;
+	finding_set(f, GRADE_SKIP, "%s", say("chưa vào được thư mục kho",
+	    "the store's directory cannot be entered"));
+	return true;
+}
+
+static const char *
+name_of(uid_t uid)
+{
+	const struct passwd *user = getpwuid(uid);
+
+	return user != NULL ? user->pw_name : "?";
+}
+
+static void
+state_check(const struct doctor *d, struct finding *f)
+{
+	uid_t want = geteuid();
+	struct stat st;
+	gid_t gid;
+
+	if (d->state_fd < 0) {
+		finding_set(f, d->desk_rc == OK ? GRADE_BAD : GRADE_WARN, "%s: %s", d->state,
+		    d->state_why.text);
+		finding_todo(f, "%s", say("lần chạy đầu (trucban serve) sẽ tạo ra; nếu đã có thì "
+		    "chạy lại "
+		    "lệnh này bằng sudo", "the first start (trucban serve) makes it; if it is "
+		    "there, run "
+		    "this with sudo"));
+		return;
+	}
+	if (fstat(d->state_fd, &st) != 0)
+		return;
+	if (d->conf->user[0] != '\0' && proc_user(d->conf->user, &want, &gid, NULL) != OK)
+		want = st.st_uid;
+	finding_set(f, GRADE_OK, "%s, %s, %04o", d->state, name_of(st.st_uid),
+	    (unsigned)st.st_mode & 07777);
+	if ((st.st_mode & 077) != 0) {
+		f->grade = GRADE_BAD;
+		finding_why(f, "%s", say("người khác trên máy này đọc được nhật ký",
+		    "others on this machine can read the records"));
+		finding_todo(f, "sudo chmod 0700 '%s'", d->state);
+	} else if (st.st_uid != want && geteuid() == 0) {
+		f->grade = GRADE_WARN;
+		finding_why(f, say("bàn trực chạy với người dùng %s",
+		    "the desk runs as user %s"), name_of(want));
+		finding_todo(f, "sudo chown -R %s '%s'", name_of(want), d->state);
+	}
+}
+
+/* ---- keys ---- */
+
+struct open_file {
+	int dirfd;
+	char name[64];		/* a secret that others may read */
+};
+
+static enum err
+secret_look(void *arg, const struct dir_entry *entry, struct why *why)
+{
+	struct open_file *o = arg;
+	size_t n = strlen(entry->name);
+	struct stat st;
+
+	(void)why;
+	if (n > 5 && strcmp(entry->name + n - 5, ".vkey") == 0)
+		return OK;
+	if (fstatat(o->dirfd, entry->name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+	    (st.st_mode & 077) != 0)
+		(void)snprintf(o->name, sizeof o->name, "%s", entry->name);
+	return OK;
+}
+
+static void
+keys_check(const struct doctor *d, struct finding *f)
+{
+	struct open_file o = { -1, "" };
+	char fingerprint[KEY_FINGERPRINT_BYTES];
+
+	if (unreachable(d, f))
+		return;
+	if (d->keys_rc == ERR_ABSENT) {
+		finding_set(f, GRADE_OK, "%s", say("chưa có; lần chạy đầu sẽ tạo ra",
+		    "none yet; the first start makes them"));
+		return;
+	}
+	if (d->keys_rc != OK) {
+		finding_set(f, GRADE_BAD, "%s", d->keys_why.text);
+		finding_todo(f, "%s", say("khôi phục thư mục key/ từ bản sao lưu, hoặc từ phiếu "
+		    "cất két "
+		    "(trucban key)", "restore key/ from a backup or from the paper in the safe "
+		    "(trucban key)"));
+		return;
+	}
+	key_fingerprint(fingerprint, &d->keys.vkey);
+	finding_set(f, GRADE_OK, say("dấu vân tay %s", "fingerprint %s"), fingerprint);
+	if (dir_open(&o.dirfd, d->state_fd, "key", NULL) == OK)
+		(void)dir_each(o.dirfd, secret_look, &o, NULL);
+	file_close(&o.dirfd);
+	if (o.name[0] != '\0') {
+		finding_set(f, GRADE_BAD, say("người khác đọc được key/%s",
+		    "others may read key/%s"), o.name);
+		finding_why(f, "%s", say("ai có khóa niêm phong thì niêm phong lại được kho đã sửa",
+		    "who has the seal's key can seal a changed store again"));
+		finding_todo(f, "sudo chmod 0600 '%s/key/%s'; trucban key --help", d->state,
+		    o.name);
+	} else if (!d->keys.has_seed) {
+		f->grade = GRADE_SKIP;
+		finding_todo(f, "%s", say("chạy lại bằng sudo để xem cả khóa bí mật",
+		    "run with sudo to look at the secret keys too"));
+	}
+}
+
+static void
+encryption_check(const struct doctor *d, struct finding *f)
+{
+	struct stat st;
+
+	if (unreachable(d, f))
+		return;
+	if (d->keys_rc != OK) {
+		finding_set(f, GRADE_OK, "%s", d->conf->encrypt ?
+		    say("sẽ bật (AES-256-GCM)", "will be on (AES-256-GCM)") :
+		    say("sẽ tắt", "will be off"));
+	} else if (d->keys.has_store_key || fstatat(d->state_fd, "key/store.key", &st, 0) == 0 ||
+	    errno == EACCES) {
+		finding_set(f, GRADE_OK, "%s", say("đang bật (AES-256-GCM)", "on (AES-256-GCM)"));
+	} else {
+		finding_set(f, d->conf->encrypt ? GRADE_BAD : GRADE_WARN, "%s", say("kho không mã "
+		    "hóa",
+		    "the store is not encrypted"));
+		finding_why(f, "%s", say("ai lấy được ổ đĩa thì đọc được mọi bản ghi",
+		    "who gets the disk reads every record"));
+		finding_todo(f, "%s", say("chỉ chọn được ở lần chạy đầu: tạo kho mới với store: "
+		    "encrypt: "
+		    "yes", "it is chosen at the first start only: make a new store with store: "
+		    "encrypt: "
+		    "yes"));
+	}
+}
+
+/* ---- contents ---- */
+
+struct contents {
+	uint64_t rows, bytes;
+	uint64_t late_bytes;		/* of segments of the last RATE_DAYS */
+	int64_t first_ns, last_ns;	/* receive times */
+};
+
+static struct contents
+contents_of(const struct store *store)
+{
+	int64_t since = clock_wall_ns() - RATE_DAYS * day_ns;
+	struct contents c = { .first_ns = INT64_MAX, .last_ns = INT64_MIN };
+
+	for (size_t i = 0; store != NULL && i < store_segments(store); i++) {
+		const struct segment_info *info = store_segment(store, i);
+
+		c.rows += info->rows;
+		c.bytes += info->bytes;
+		c.late_bytes += info->recv_min_ns >= since ? info->bytes : 0;
+		c.first_ns = info->recv_min_ns < c.first_ns ? info->recv_min_ns : c.first_ns;
+		c.last_ns = info->recv_max_ns > c.last_ns ? info->recv_max_ns : c.last_ns;
+	}
+	return c;
+}
+
+static void
+store_check(const struct doctor *d, struct finding *f)
+{
+	uint8_t from[CIVIL_TEXT_BYTES];
+	struct contents c;
+	char size[32];
+
+	if (unreachable(d, f))
+		return;
+	if (d->store_rc == ERR_ABSENT) {
+		finding_set(f, GRADE_OK, "%s", say("chưa có bản ghi nào", "no record yet"));
+		return;
+	}
+	if (d->store_rc != OK) {
+		finding_set(f, d->store_rc == ERR_DENIED && !d->keys.has_store_key ? GRADE_SKIP :
+		    GRADE_BAD, "%s", d->store_why.text);
+		finding_todo(f, "%s", f->grade == GRADE_SKIP ? say("chạy lại bằng sudo",
+		    "run with sudo") : "trucban verify");
+		return;
+	}
+	c = contents_of(d->store);
+	finding_size(size, c.bytes);
+	if (c.rows == 0)
+		finding_set(f, GRADE_OK, "%s", say("mở được, chưa có bản ghi nào",
+		    "opens, no record yet"));
+	else
+		finding_set(f, GRADE_OK, say("mở được: %llu bản ghi, %zu phần, %s, từ %.*s",
+		    "opens: %llu records, %zu segments, %s, since %.*s"),
+		    (unsigned long long)c.rows,
+		    store_segments(d->store), size,
+		    (int)civil_put(from, c.first_ns, 0, (int32_t)d->conf->zone_minutes * 60),
+		    (char *)from);
+}
+
+/* ---- disk ---- */
+
+/* Octets a day by the last days' segments; 0: too little is known. */
+static uint64_t
+rate_of(const struct contents *c)
+{
+	int64_t since = clock_wall_ns() - RATE_DAYS * day_ns;
+	int64_t from = c->first_ns > since ? c->first_ns : since, span = c->last_ns - from;
+
+	if (c->rows == 0 || c->late_bytes == 0 || span < day_ns / 24)
+		return 0;
+	return (uint64_t)((double)c->late_bytes * (double)day_ns / (double)span);
+}
+
+static int64_t
+longest_days(const struct conf *conf)
+{
+	int64_t days = 0;
+
+	for (unsigned i = 0; i < conf->nclass; i++)
+		if (conf->class[i].days == 0 || conf->class[i].days > days)
+			days = conf->class[i].days == 0 ? INT64_MAX : conf->class[i].days;
+	return days;
+}
+
+static void
+disk_lasts(const struct doctor *d, struct finding *f, uint64_t room, const char *size)
+{
+	struct contents c = contents_of(d->store);
+	uint64_t rate = rate_of(&c), days;
+	char per_day[32];
+
+	if (rate == 0) {
+		finding_set(f, GRADE_OK, say("còn %s; chưa đủ dữ liệu để ước lượng số ngày",
+		    "%s left; too little data to tell for how many days"), size);
+		return;
+	}
+	days = room / rate;
+	finding_size(per_day, rate);
+	finding_set(f, days <= BAD_DAYS ? GRADE_BAD : days <= WARN_DAYS ? GRADE_WARN : GRADE_OK,
+	    say("còn %s, mỗi ngày %s: đủ khoảng %llu ngày nữa",
+	    "%s left, %s a day: about %llu more days"), size, per_day, (unsigned long long)days);
+	if (f->grade == GRADE_OK && (int64_t)((room + c.bytes) / rate) < longest_days(d->conf)) {
+		f->grade = days < 30 ? GRADE_WARN : GRADE_OK;
+		finding_why(f, say("ổ đĩa này giữ được %llu ngày, ít hơn thời hạn lưu đã đặt",
+		    "this disk holds %llu days, less than is to be kept"),
+		    (unsigned long long)((room + c.bytes) / rate));
+	}
+	if (f->grade != GRADE_OK)
+		finding_todo(f, "%s", say("thêm ổ đĩa, đặt store: cold, hoặc rút ngắn classes: "
+		    "days",
+		    "add a disk, set store: cold, or shorten classes: days"));
+}
+
+static void
+disk_check(const struct doctor *d, struct finding *f)
+{
+	uint64_t free_bytes = 0, total = 0, reserve = (uint64_t)d->conf->reserve_bytes;
+	char size[32], kept[32];
+	struct why why;
+
+	if (unreachable(d, f))
+		return;
+	if (disk_free(d->state_fd, &free_bytes, &total, &why) != OK) {
+		finding_set(f, GRADE_SKIP, "%s", why.text);
+		return;
+	}
+	finding_size(size, free_bytes);
+	finding_size(kept, reserve);
+	if (free_bytes > reserve) {
+		disk_lasts(d, f, free_bytes - reserve, size);
+		return;
+	}
+	finding_set(f, GRADE_BAD, say("chỉ còn %s, phần dự trữ là %s",
+	    "only %s left, the reserve is %s"), size, kept);
+	finding_why(f, "%s", say("bản ghi mới bị từ chối (có đếm), hoặc bản ghi cũ bị xóa sớm, "
+	    "theo "
+	    "classes: full", "new records are refused (and counted), or old ones go early, as "
+	    "classes: full says"));
+	finding_todo(f, "%s", say("dọn hoặc thêm ổ đĩa; nếu ổ nhỏ thì giảm store: reserve",
+	    "clear or add a disk; on a small one lower store: reserve"));
+}
+
+/* ---- what was set aside, what is outside ---- */
+
+struct names {
+	unsigned n;
+	struct buf text;
+};
+
+static enum err
+name_take(void *arg, const struct dir_entry *entry, struct why *why)
+{
+	struct names *names = arg;
+
+	(void)why;
+	if (names->n++ < NAMES_SHOWN)
+		buf_printf(&names->text, "%s%s", names->n > 1 ? ", " : "", entry->name);
+	return OK;
+}
+
+static void
+quarantine_check(const struct doctor *d, struct finding *f)
+{
+	struct names names = { 0 };
+	int fd = -1;
+
+	if (unreachable(d, f))
+		return;
+	if (dir_open(&fd, d->state_fd, "quarantine", NULL) == OK)
+		(void)dir_each(fd, name_take, &names, NULL);
+	file_close(&fd);
+	if (names.n == 0) {
+		finding_set(f, GRADE_OK, "%s", say("trống", "empty"));
+	} else {
+		finding_set(f, GRADE_WARN, say("%u tệp: %.*s", "%u files: %.*s"), names.n,
+		    (int)names.text.n, (char *)names.text.p);
+		finding_why(f, "%s", say("dữ liệu đã làm hỏng một tiến trình hai lần, được giữ "
+		    "riêng",
+		    "data that broke a role twice, kept apart"));
+		finding_todo(f, say("giữ nguyên %s/quarantine và báo người phát triển (tệp chứa "
+		    "bản ghi)",
+		    "keep %s/quarantine and tell the developers (the files hold records)"),
+		    d->state);
+	}
+	buf_done(&names.text);
+}
+
+static void
+anchor_check(const struct doctor *d, struct finding *f)
+{
+	if (d->conf->nanchor > 0) {
+		finding_set(f, GRADE_OK, say("%u nơi giữ mốc niêm phong ngoài máy này",
+		    "%u places outside of this machine get checkpoints"), d->conf->nanchor);
+		return;
+	}
+	finding_set(f, GRADE_WARN, "%s", say("không có nơi nào ngoài máy này giữ mốc niêm phong",
+	    "nobody outside of this machine holds a checkpoint"));
+	finding_why(f, "%s", say("nếu quản trị của máy này thay cả kho bằng bản cũ hoặc niêm phong "
+	    "lại, "
+	    "không ai biết được", "if the whole store is swapped for an older copy, or sealed "
+	    "again by "
+	    "who is root here, nobody can tell"));
+	finding_todo(f, "%s", say("đặt seal: anchor trong cấu hình, hoặc chép mốc niêm phong ra "
+	    "giấy "
+	    "hằng ngày", "set seal: anchor in the configuration, or copy the checkpoint's code to "
+	    "paper "
+	    "every day"));
+}
+
+const struct check_row doctor_store[] = {
+	{ "state", "thư mục kho", "store's directory", state_check },
+	{ "keys", "khóa", "keys", keys_check },
+	{ "encryption", "mã hóa", "encryption", encryption_check },
+	{ "store", "kho nhật ký", "store", store_check },
+	{ "disk", "ổ đĩa", "disk", disk_check },
+	{ "quarantine", "khu cách ly", "quarantine", quarantine_check },
+	{ "anchors", "mốc ngoài máy", "anchors", anchor_check },
+	{ NULL, NULL, NULL, NULL },
+};

@@ -1,0 +1,134 @@
+# SPDX-License-Identifier: Apache-2.0
+"""trucban doctor: each thing that is wrong is named, with what to do; what is well is not."""
+
+import json
+import os
+import socket
+
+from harness import Desk, Sent, assert_kept
+
+
+def looked(desk, *options):
+    """(exit code, {check: row}) of trucban doctor."""
+    rc, out, _ = desk.command('doctor', '--config', desk.conf, '--json', *options)
+    rows = [json.loads(line) for line in out.splitlines()]
+    for row in rows:
+        assert row['result'] in ('ok', 'skip', 'warn', 'bad'), row
+        assert row['what'], row
+        if row['result'] in ('warn', 'bad'):
+            assert row['do'], row
+    assert len({row['check'] for row in rows}) == len(rows)
+    return rc, {row['check']: row for row in rows}
+
+
+def test_a_running_desk_is_well(tmp_path):
+    with Desk(tmp_path) as desk:
+        sent = Sent()
+        sent.relp(desk.port['relp'], 10)
+        assert_kept(desk, sent)
+        rc, row = looked(desk)
+        assert rc == 0, row
+        for name in ('config', 'desk', 'ports', 'state', 'keys', 'encryption', 'store', 'disk',
+                     'quarantine'):
+            assert row[name]['result'] == 'ok', row[name]
+        assert 'held by the running desk' in row['ports']['what']
+        assert row['anchors']['result'] == 'warn'
+        rc, out, _ = desk.command('doctor', '--config', desk.conf)
+        assert rc == 0
+        assert 'broken' in out.splitlines()[-1]
+        assert '\033' not in out
+        rc, out, _ = desk.command('doctor', '--config', desk.conf, env={'TRUCBAN_LANG': 'vi'})
+        assert 'mục ổn' in out.splitlines()[-1]
+
+
+def test_a_desk_that_does_not_run_is_named_and_its_ports_are_tried(tmp_path):
+    desk = Desk(tmp_path)
+    rc, row = looked(desk)
+    assert rc == 0
+    assert row['desk']['result'] == 'warn'
+    assert row['state']['result'] == 'warn'
+    assert row['ports']['result'] == 'ok'
+    with socket.socket() as other:
+        other.bind(('127.0.0.1', desk.port['relp']))
+        other.listen()
+        rc, row = looked(desk)
+        assert rc == 1
+        assert row['ports']['result'] == 'bad'
+        assert ':%d' % desk.port['relp'] in row['ports']['do']
+
+
+def test_a_wrong_configuration_is_named_with_its_line(tmp_path):
+    desk = Desk(tmp_path)
+    with open(desk.conf, 'a', encoding='utf-8') as f:
+        f.write('lisen: []\n')
+    rc, row = looked(desk, '--state', desk.state)
+    assert rc == 1
+    assert row['config']['result'] == 'bad'
+    assert "has no key 'lisen'" in row['config']['what']
+    desk.conf += '.none'
+    rc, row = looked(desk)
+    assert rc == 1
+    assert row['config']['result'] == 'bad'
+
+
+def test_what_others_may_read_is_named(tmp_path):
+    with Desk(tmp_path) as desk:
+        assert desk.stop() == 0
+    os.chmod(desk.state, 0o755)
+    os.chmod(os.path.join(desk.state, 'key', 'seal.key'), 0o644)
+    rc, row = looked(desk)
+    assert rc == 1
+    assert row['state']['result'] == 'bad'
+    assert 'chmod 0700' in row['state']['do']
+    assert row['keys']['result'] == 'bad'
+    assert 'seal.key' in row['keys']['do']
+
+
+def test_a_full_disk_a_file_set_aside_and_an_unreadable_store_are_named(tmp_path):
+    with Desk(tmp_path, more='store: {reserve: 4000000TB}\n') as desk:
+        assert desk.stop() == 0
+    with open(os.path.join(desk.state, 'quarantine', 'something'), 'w', encoding='utf-8') as f:
+        f.write('x')
+    with open(os.path.join(desk.state, 'manifest'), 'wb') as f:
+        f.write(b'x' * 1000)
+    rc, row = looked(desk)
+    assert rc == 1
+    assert row['disk']['result'] == 'bad'
+    assert row['quarantine']['result'] == 'warn'
+    assert 'something' in row['quarantine']['what']
+    assert row['store']['result'] == 'bad'
+    assert row['store']['do'] == 'trucban verify'
+
+
+def test_logs_that_may_not_be_read_are_named_with_the_command_that_helps(tmp_path):
+    logs = tmp_path / 'logs'
+    logs.mkdir()
+    (logs / 'a.log').write_text('x\n')
+    (logs / 'b.log').write_text('x\n')
+    user = 'nobody' if os.geteuid() == 0 else ''
+    more = 'collect: {files: ["%s/*.log"]}\nuser: "%s"\n' % (logs, user)
+    desk = Desk(tmp_path / 'desk', more=more)
+    os.chmod(logs / 'b.log', 0)
+    folder = logs
+    while user and os.path.dirname(folder) != folder:
+        if not os.stat(folder).st_mode & 0o001:
+            os.chmod(folder, os.stat(folder).st_mode | 0o011)
+        folder = os.path.dirname(folder)
+    _, row = looked(desk)
+    assert row['logs']['result'] == 'warn', row['logs']
+    assert 'b.log' in row['logs']['what']
+    assert 'a.log' not in row['logs']['what']
+    assert 'usermod -aG adm' in row['logs']['do']
+    os.chmod(logs / 'b.log', 0o644)
+    _, row = looked(desk)
+    assert row['logs']['result'] == 'ok', row['logs']
+
+
+def test_certificates_that_are_not_there_are_named(tmp_path):
+    gone = str(tmp_path / 'none.pem')
+    desk = Desk(tmp_path / 'desk', listen=('tcp-tls',), options={
+        'tcp-tls': {'cert': gone, 'key': gone}})
+    rc, row = looked(desk)
+    assert rc == 1
+    assert row['certificates']['result'] == 'bad'
+    assert gone in row['certificates']['what']
