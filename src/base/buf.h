@@ -69,11 +69,16 @@ buf_u8(struct buf *b, uint8_t v)
 	*buf_add(b, 1) = v;
 }
 
+/* The low n <= 8 octets of v; one store where the machine stores integers so. */
 static inline void
 le_put(uint8_t *at, uint64_t v, size_t n)
 {
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+	memcpy(at, &v, n);
+#else
 	for (size_t i = 0; i < n; i++, v >>= 8)
 		at[i] = (uint8_t)v;
+#endif
 }
 
 static inline void

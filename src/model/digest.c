@@ -9,8 +9,9 @@
 #include <sodium.h>
 
 #include "base/must.h"
+#include "model/blake.h"
 
-enum { ROW_HEAD_BYTES = 60, ROW_VERSION = 1, TREE_FAN = 16, TREE_MARK = 3, CHAIN_MARK = 2 };
+enum { ROW_VERSION = 1, TREE_FAN = 16, TREE_MARK = 3, CHAIN_MARK = 2, TREE_NODES = 16 };
 
 /* The locator's field: integers modulo the prime 2^61 - 1. */
 #define LOCATOR_P	((UINT64_C(1) << 61) - 1)
@@ -48,6 +49,23 @@ salts(uint8_t *ret, size_t n, const uint8_t seed[SEED_BYTES], uint64_t first_seq
 }
 
 void
+row_head_put(uint8_t at[ROW_HEAD_BYTES], const uint8_t salt[SALT_BYTES], uint8_t stream,
+    uint8_t class, uint8_t flags, uint32_t epoch, uint64_t seq, int64_t recv_ns,
+    const uint8_t source_digest[SOURCE_DIGEST_BYTES], size_t n)
+{
+	memcpy(at, salt, SALT_BYTES);
+	at[16] = ROW_VERSION;
+	at[17] = stream;
+	at[18] = class;
+	at[19] = flags;
+	le_put(at + 20, epoch, 4);
+	le_put(at + 24, seq, 8);
+	le_put(at + 32, (uint64_t)recv_ns, 8);
+	memcpy(at + 40, source_digest, SOURCE_DIGEST_BYTES);
+	le_put(at + 56, n, 4);
+}
+
+void
 row_digest(struct digest *ret, const uint8_t salt[SALT_BYTES], uint8_t stream, uint8_t class,
     uint8_t flags, uint32_t epoch, uint64_t seq, int64_t recv_ns,
     const uint8_t source_digest[SOURCE_DIGEST_BYTES], struct span raw)
@@ -55,43 +73,41 @@ row_digest(struct digest *ret, const uint8_t salt[SALT_BYTES], uint8_t stream, u
 	crypto_generichash_blake2b_state state;
 	uint8_t head[ROW_HEAD_BYTES];
 
-	memcpy(head, salt, SALT_BYTES);
-	head[16] = ROW_VERSION;
-	head[17] = stream;
-	head[18] = class;
-	head[19] = flags;
-	le_put(head + 20, epoch, 4);
-	le_put(head + 24, seq, 8);
-	le_put(head + 32, (uint64_t)recv_ns, 8);
-	memcpy(head + 40, source_digest, SOURCE_DIGEST_BYTES);
-	le_put(head + 56, raw.n, 4);
+	row_head_put(head, salt, stream, class, flags, epoch, seq, recv_ns, source_digest, raw.n);
 	crypto_generichash_blake2b_init(&state, NULL, 0, DIGEST_BYTES);
 	crypto_generichash_blake2b_update(&state, head, sizeof head);
 	crypto_generichash_blake2b_update(&state, raw.p, raw.n);
 	crypto_generichash_blake2b_final(&state, ret->b, DIGEST_BYTES);
 }
 
-/* One run of at most sixteen; ret may be the run's first. */
+/* Up to TREE_NODES nodes at once: runs of sixteen of the n digests at d. ret may be d. */
 static void
-tree_node(struct digest *ret, const struct digest *run, size_t n)
+tree_nodes(struct digest *ret, const struct digest *d, size_t n)
 {
-	uint8_t bytes[1 + TREE_FAN * DIGEST_BYTES];
+	uint8_t bytes[TREE_NODES][1 + TREE_FAN * DIGEST_BYTES];
+	struct span node[TREE_NODES];
+	size_t nodes = 0;
 
-	bytes[0] = TREE_MARK;
-	memcpy(bytes + 1, run, n * DIGEST_BYTES);
-	blake256(ret, span_of(bytes, 1 + n * DIGEST_BYTES));
+	for (size_t at = 0; at < n; at += TREE_FAN, nodes++) {
+		size_t run = n - at < TREE_FAN ? n - at : TREE_FAN;
+
+		bytes[nodes][0] = TREE_MARK;
+		memcpy(bytes[nodes] + 1, &d[at], run * DIGEST_BYTES);
+		node[nodes] = span_of(bytes[nodes], 1 + run * DIGEST_BYTES);
+	}
+	blake_many(ret, node, nodes);
 }
 
 void
 tree16(struct digest *ret, struct digest *d, size_t n)
 {
+	enum { STEP = TREE_NODES * TREE_FAN };
+
 	must(n >= 1);
 	do {
-		size_t nodes = 0;
-
-		for (size_t at = 0; at < n; at += TREE_FAN)
-			tree_node(&d[nodes++], &d[at], n - at < TREE_FAN ? n - at : TREE_FAN);
-		n = nodes;
+		for (size_t at = 0; at < n; at += STEP)
+			tree_nodes(&d[at / TREE_FAN], &d[at], n - at < STEP ? n - at : STEP);
+		n = (n + TREE_FAN - 1) / TREE_FAN;
 	} while (n > 1);
 	*ret = d[0];
 }

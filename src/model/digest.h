@@ -8,7 +8,13 @@
 
 #include "model/batch.h"
 
-enum { DIGEST_BYTES = 32, SEED_BYTES = 32, SALT_BYTES = 16, SOURCE_DIGEST_BYTES = 16 };
+enum {
+	DIGEST_BYTES = 32,
+	SEED_BYTES = 32,
+	SALT_BYTES = 16,
+	SOURCE_DIGEST_BYTES = 16,
+	ROW_HEAD_BYTES = 60
+};
 
 struct digest {
 	uint8_t b[DIGEST_BYTES];
@@ -23,7 +29,11 @@ struct locator {
 void	source_digest(uint8_t ret[SOURCE_DIGEST_BYTES], const struct source *source);
 /* n salts for the rows of the frame that begins at first_seq. */
 void	salts(uint8_t *ret, size_t n, const uint8_t seed[SEED_BYTES], uint64_t first_seq);
-/* raw: the record's exact octets. */
+/* What stands before the n octets of a record when it is digested. */
+void	row_head_put(uint8_t at[ROW_HEAD_BYTES], const uint8_t salt[SALT_BYTES], uint8_t stream,
+	    uint8_t class, uint8_t flags, uint32_t epoch, uint64_t seq, int64_t recv_ns,
+	    const uint8_t source_digest[SOURCE_DIGEST_BYTES], size_t n);
+/* raw: the record's exact octets. For many at once see model/blake.h. */
 void	row_digest(struct digest *ret, const uint8_t salt[SALT_BYTES], uint8_t stream,
 	    uint8_t class, uint8_t flags, uint32_t epoch, uint64_t seq, int64_t recv_ns,
 	    const uint8_t source_digest[SOURCE_DIGEST_BYTES], struct span raw);

@@ -13,6 +13,7 @@
 #ifndef STORE_PROOF_INT_H
 #define STORE_PROOF_INT_H
 
+#include "model/blake.h"
 #include "model/checkpoint.h"
 #include "model/leaf.h"
 #include "model/tlog.h"
@@ -207,6 +208,7 @@ void		proof_missing(struct proof *p);
 struct redigest {
 	struct digest *row;		/* of the last frame */
 	uint8_t *salt;			/* the same */
+	struct row_many *many;
 	struct buf raw;			/* of its last row */
 	uint64_t raw_bytes;		/* of all rows so far */
 	uint8_t (*source)[SOURCE_DIGEST_BYTES];

@@ -49,7 +49,7 @@ struct walk {
 	uint64_t next_seq[STREAM_END];	/* rows in an abandoned file and again: count once */
 	struct strand strand[STREAM_END][LIMIT_CLASSES];
 	struct arena *arena;
-	struct buf raw;
+	struct row_many *many;
 	uint8_t *salt;
 	struct digest *row;
 	struct batch_reader *reader;
@@ -101,12 +101,11 @@ frame_digest(struct walk *w, const struct journal_frame *frame, struct digest *r
 
 		must(batch_next(w->reader, &row, NULL) == OK);
 		shape = frame->tables.shape[row.shape];
-		w->raw.n = 0;
-		row_raw(buf_add(&w->raw, row_bytes(&row, shape)), &row, shape);
-		row_digest(&w->row[i], w->salt + (size_t)i * SALT_BYTES, frame->stream,
-		    frame->class, row.flags, frame->epoch, frame->id + i, row.recv_ns,
-		    w->source[row.source], buf_span(&w->raw));
+		row_raw(row_many_add(w->many, &w->row[i], w->salt + (size_t)i * SALT_BYTES,
+		    frame->stream, frame->class, row.flags, frame->epoch, frame->id + i,
+		    row.recv_ns, w->source[row.source], row_bytes(&row, shape)), &row, shape);
 	}
+	row_many_end(w->many);
 	strand_rows(w, frame, ret);
 }
 
@@ -407,6 +406,7 @@ walk_init(struct walk *w, struct proof *p, struct why *why)
 	w->salt = xmalloc((size_t)LIMIT_ROWS * SALT_BYTES);
 	w->row = xcalloc(LIMIT_ROWS, sizeof *w->row);
 	w->reader = xcalloc(1, sizeof *w->reader);
+	w->many = row_many_new();
 	return leaf_reader_open(&w->leaves, p, why);
 }
 
@@ -422,7 +422,7 @@ walk_free(struct walk *w)
 		}
 	}
 	arena_free(&w->arena);
-	buf_done(&w->raw);
+	row_many_free(&w->many);
 	free(w->salt);
 	free(w->row);
 	free(w->reader);

@@ -7,6 +7,7 @@
 
 #include <stdlib.h>
 
+#include "base/copy.h"
 #include "base/must.h"
 
 enum { RUNS_MAX = 16 << 20 };	/* frames looked at for overlaps: 256 MB */
@@ -21,6 +22,7 @@ redigest_init(struct redigest *r)
 	*r = (struct redigest){ 0 };
 	r->salt = xmalloc((size_t)LIMIT_ROWS * SALT_BYTES);
 	r->row = xcalloc(LIMIT_ROWS, sizeof *r->row);
+	r->many = row_many_new();
 }
 
 void
@@ -29,6 +31,7 @@ redigest_done(struct redigest *r)
 	free(r->salt);
 	free(r->row);
 	free(r->source);
+	row_many_free(&r->many);
 	buf_done(&r->raw);
 	*r = (struct redigest){ 0 };
 }
@@ -71,13 +74,17 @@ redigest_frame(struct redigest *r, struct segment *segment, const struct segment
 
 		r->raw.n = 0;
 		rc = segment_raw(segment, row, &r->raw, why);
-		if (rc != OK)
+		if (rc != OK) {
+			row_many_end(r->many);
 			return rc;
+		}
 		r->raw_bytes += r->raw.n;
-		row_digest(&r->row[i], r->salt + (size_t)i * SALT_BYTES, segment_stream(segment),
-		    segment_class(segment), r->flags[row], segment_epoch(segment), r->seq[row],
-		    r->recv[row], r->source[r->source_index[row]], buf_span(&r->raw));
+		(void)copy_span(row_many_add(r->many, &r->row[i], r->salt + (size_t)i * SALT_BYTES,
+		    segment_stream(segment), segment_class(segment), r->flags[row],
+		    segment_epoch(segment), r->seq[row], r->recv[row],
+		    r->source[r->source_index[row]], r->raw.n), buf_span(&r->raw));
 	}
+	row_many_end(r->many);
 	return OK;
 }
 
