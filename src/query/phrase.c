@@ -3,20 +3,63 @@
 #include "query/phrase.h"
 
 #include <stdlib.h>
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
 
 #include "base/fold.h"
 #include "base/must.h"
 
+#ifdef __SSE2__
+/*
+ * Sixteen places at a time: where the needle's first octet stands and its last one as far behind
+ * it as it should. Texts are short: memmem() spends most of its time getting ready. Looks at the
+ * places from *at on; moves *at behind those it looked at.
+ */
+static const uint8_t *
+find_by_sixteen(struct span text, struct span needle, size_t *at)
+{
+	__m128i first = _mm_set1_epi8((char)needle.p[0]);
+	__m128i last = _mm_set1_epi8((char)needle.p[needle.n - 1]);
+	size_t i = *at;
+
+	for (; text.n - i >= needle.n + 15; i += 16) {
+		__m128i a = _mm_loadu_si128((const __m128i *)(const void *)(text.p + i));
+		__m128i b = _mm_loadu_si128((const __m128i *)(const void *)(text.p + i + needle.n - 1));
+		unsigned places = (unsigned)_mm_movemask_epi8(_mm_and_si128(_mm_cmpeq_epi8(a, first),
+		    _mm_cmpeq_epi8(b, last)));
+
+		for (; places != 0; places &= places - 1) {
+			const uint8_t *hit = text.p + i + (size_t)__builtin_ctz(places);
+
+			if (memcmp(hit, needle.p, needle.n) == 0)
+				return hit;
+		}
+	}
+	*at = i;
+	return NULL;
+}
+#endif
+
 size_t
 text_find(struct span text, struct span needle, size_t from)
 {
-	const uint8_t *hit;
+	const uint8_t *hit = NULL;
 
 	if (from > text.n || needle.n > text.n - from)
 		return SIZE_MAX;
 	if (needle.n == 0)
 		return from;
+#ifdef __SSE2__
+	hit = find_by_sixteen(text, needle, &from);
+	for (; hit == NULL && text.n - from >= needle.n; from++)
+		if (text.p[from] == needle.p[0] &&
+		    text.p[from + needle.n - 1] == needle.p[needle.n - 1] &&
+		    memcmp(text.p + from, needle.p, needle.n) == 0)
+			hit = text.p + from;
+#else
 	hit = memmem(text.p + from, text.n - from, needle.p, needle.n);
+#endif
 	return hit != NULL ? (size_t)(hit - text.p) : SIZE_MAX;
 }
 
