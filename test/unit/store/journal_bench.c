@@ -13,6 +13,14 @@
 
 enum { BATCHES = 64 };
 
+static int
+time_cmp(const void *a, const void *b)
+{
+	int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+
+	return (x > y) - (x < y);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -27,7 +35,8 @@ main(int argc, char **argv)
 	struct writer w;
 	struct why why = { "" };
 	uint64_t given = 0, acked = 0, busy = 0;
-	int64_t wall, all, mine, offered = 0;
+	int64_t wall, all, mine, offered = 0, *took;
+	size_t nbatch, n = 0;
 	bool held = false;
 
 	if (argc < 2)
@@ -43,15 +52,21 @@ main(int argc, char **argv)
 		writer_batch(&w, per, &batch[i]);
 	printf("%u rows per batch, %zu octets a row encoded\n", per, batch[0].n / per);
 
+	nbatch = rows / per + 2;
+	took = xcalloc(nbatch, sizeof *took);
+
 	wall = clock_mono_ns();
 	all = clock_process_ns();
 	mine = clock_thread_ns();
 	while (acked < rows) {
 		while (given < rows && !held) {
 			int64_t before = clock_thread_ns();
-			enum err rc = keep_batch(keep, w.channel, given,
-			    buf_span(&batch[given / per % BATCHES]), &why);
+			enum err rc;
 
+			took[given / per] = took[given / per] == 0 ? clock_mono_ns() :
+			    took[given / per];
+			rc = keep_batch(keep, w.channel, given,
+			    buf_span(&batch[given / per % BATCHES]), &why);
 			offered += clock_thread_ns() - before;
 			if (rc == ERR_BUSY) {
 				held = true;
@@ -68,8 +83,11 @@ main(int argc, char **argv)
 		else
 			keep_turn(keep);
 		while (keep_event(keep, &event)) {
-			if (event.type == KEEP_ACK)
+			if (event.type == KEEP_ACK) {
 				acked += event.rows;
+				took[event.ticket / per] = clock_mono_ns() - took[event.ticket / per];
+				n++;
+			}
 			if (event.type == KEEP_RESUME)
 				held = false;
 			if (event.type == KEEP_ALARM)
@@ -86,6 +104,11 @@ main(int argc, char **argv)
 	printf("CPU per row: keep_batch %.0f ns, keeper thread %.0f ns, all %.0f ns; busy %llu\n",
 	    (double)offered / (double)acked, (double)mine / (double)acked,
 	    (double)all / (double)acked, (unsigned long long)busy);
+	qsort(took, n, sizeof *took, time_cmp);
+	printf("batch to acknowledgement: half %.2f ms, 99 %% %.2f ms, longest %.2f ms\n",
+	    (double)took[n / 2] / 1e6, (double)took[n - n / 100 - 1] / 1e6,
+	    (double)took[n - 1] / 1e6);
+	free(took);
 	printf("%.*s\n", (int)status.n, (const char *)status.p);
 	writer_close(&w);
 	for (size_t i = 0; i < BATCHES; i++)
