@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "base/must.h"
 #include "sys/file.h"
 #include "model/checkpoint.h"
 #include "model/leaf.h"
@@ -83,8 +84,10 @@ enum err
 rotation_resume(struct rotation *rotation, struct keep *keep, int dirfd, bool *ret_going,
     struct why *why)
 {
-	bool pending = rotation->pending;
+	bool pending;
 
+	must(rotation != NULL);		/* or the sanitizer's own check makes NULL look possible */
+	pending = rotation->pending;
 	*ret_going = pending && keep_rotate_resume(keep, rotation->seed);
 	explicit_bzero(rotation, sizeof *rotation);
 	return pending && !*ret_going ? keys_rotate_undo(dirfd, why) : OK;
