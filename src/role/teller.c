@@ -76,7 +76,8 @@ tell_file(struct teller *t, struct place *p, struct why *why)
 	if (p->dirfd < 0)
 		return why_set(why, ERR_ABSENT, "the directory of %s was not there at the start",
 		    p->conf->target);
-	rc = file_open(&fd, p->dirfd, slash != NULL ? slash + 1 : p->conf->target, FILE_APPEND, why);
+	rc = file_open(&fd, p->dirfd, slash != NULL ? slash + 1 : p->conf->target, FILE_APPEND,
+	    why);
 	buf_u8(&t->line, '\n');
 	if (rc == OK)
 		rc = file_write_all(fd, buf_span(&t->line), why);
@@ -161,7 +162,8 @@ tell_mail(struct teller *t, struct place *p, struct why *why)
 	CURL *curl;
 
 	if (slash == NULL || slash[1] == '\0' || strchr(slash, '@') == NULL)
-		return why_set(why, ERR_FORMAT, "the target of a mail anchor is smtp://host:port/person@host");
+		return why_set(why, ERR_FORMAT, "the target of a mail anchor is "
+		    "smtp://host:port/person@host");
 	(void)snprintf(url, sizeof url, "%.*s", (int)(slash - p->conf->target), p->conf->target);
 	buf_printf(&mail, "From: <%s>\r\nTo: <%s>\r\nSubject: %.*s\r\n"
 	    "MIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n%.*s\r\n\r\n",
@@ -188,7 +190,8 @@ tell_mail(struct teller *t, struct place *p, struct why *why)
 	curl_slist_free_all(to);
 	curl_easy_cleanup(curl);
 	buf_done(&mail);
-	return code == CURLE_OK ? OK : why_set(why, ERR_IO, "%s: %s", url, curl_easy_strerror(code));
+	return code == CURLE_OK ? OK : why_set(why, ERR_IO, "%s: %s", url,
+	    curl_easy_strerror(code));
 }
 
 /* Cosignatures are kept beside the checkpoint that they are for. */
@@ -204,8 +207,8 @@ cosignature_keep(struct teller *t, struct place *p, struct why *why)
 	rc = note_key_get(&key, span_str(p->conf->vkey), why);
 	buf_span_put(&kept, buf_span(&t->note));
 	if (rc == OK)
-		rc = witness_answer_get(&kept, &time_s, buf_span(&t->note), buf_span(&t->answer), &key,
-		    why);
+		rc = witness_answer_get(&kept, &time_s, buf_span(&t->note),
+		    buf_span(&t->answer), &key, why);
 	(void)snprintf(name, sizeof name, "cosigned-%08x", key.id);
 	if (rc == OK)
 		rc = file_replace(t->anchor_fd, name, buf_span(&kept), why);
@@ -240,7 +243,8 @@ witness_post(struct teller *t, struct place *p, long *ret_status, struct why *wh
 	(void)curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, ret_status);
 	curl_easy_cleanup(curl);
 	buf_done(&body);
-	return code == CURLE_OK ? OK : why_set(why, ERR_IO, "%s: %s", url, curl_easy_strerror(code));
+	return code == CURLE_OK ? OK : why_set(why, ERR_IO, "%s: %s", url,
+	    curl_easy_strerror(code));
 }
 
 /* C2SP tlog-witness: after a 409 the witness's own size is the old one, once. */
@@ -254,7 +258,8 @@ tell_witness(struct teller *t, struct place *p, struct why *why)
 	if (rc == OK && status == 409) {
 		rc = witness_conflict_get(&p->size, buf_span(&t->answer), why);
 		if (rc == OK && p->size > t->checkpoint.size)
-			return why_set(why, ERR_PROOF, "the witness has seen %llu entries, this tree has %llu: "
+			return why_set(why, ERR_PROOF, "the witness has seen %llu entries, "
+			    "this tree has %llu: "
 			    "the store was rolled back", (unsigned long long)p->size,
 			    (unsigned long long)t->checkpoint.size);
 		if (rc == OK)
@@ -285,7 +290,8 @@ ledger_note(struct teller *t, const char *act, const struct place *p, const char
 
 	buf_printf(&what, "%s%s%s", p->conf->target, text[0] != '\0' ? ": " : "", text);
 	if (ledger_write(t->ledger, &(struct ledger_act){ .act = act, .who = SPAN("trucban"),
-	    .from = SPAN("teller"), .what = buf_span(&what) }, clock_wall_ns(), &ticket, &why) != OK)
+	    .from = SPAN("teller"), .what = buf_span(&what) }, clock_wall_ns(), &ticket,
+	    &why) != OK)
 		(void)fprintf(stderr, "trucban: teller: %s\n", why.text);
 	buf_done(&what);
 }
@@ -308,7 +314,8 @@ place_turn(struct teller *t, struct place *p, int64_t now)
 		return;
 	}
 	if (!p->failed) {
-		(void)fprintf(stderr, "trucban: teller: anchor %s: %s\n", p->conf->target, why.text);
+		(void)fprintf(stderr, "trucban: teller: anchor %s: %s\n", p->conf->target,
+		    why.text);
 		ledger_note(t, "anchor-failed", p, why.text);
 	}
 	p->failed = true;

@@ -40,7 +40,8 @@ struct segment_info {
  * Opens the store in directory `dirfd` (borrowed) for reading. key: 32 octets store key, or NULL
  * when not encrypted. ERR_FORMAT, ERR_DENIED (wrong key), ERR_ABSENT (no store there).
  */
-enum err	store_open(struct store **ret_store, int dirfd, const uint8_t *key, struct why *why);
+enum err	store_open(struct store **ret_store, int dirfd, const uint8_t *key,
+		    struct why *why);
 void		store_close(struct store **store);
 /* Looks for new segments and journal frames: cheap when nothing is new. */
 enum err	store_refresh(struct store *store, struct why *why);
@@ -51,7 +52,8 @@ const struct segment_info	*store_segment(const struct store *store, size_t index
  * May segment `index` hold all of the n tokens (folded, base/fold.h)? From the merged filters and
  * the segment's own; false is certain, true is a guess. Tokens of entity kind: see store_entity().
  */
-bool		store_may_hold(struct store *store, size_t index, const uint64_t *token_hash, size_t n);
+bool		store_may_hold(struct store *store, size_t index, const uint64_t *token_hash,
+		    size_t n);
 /* The hash under which a folded word token, or a whole entity (address, GUID, mail), is filed. */
 uint64_t	store_token_hash(struct span folded, bool entity);
 /*

@@ -19,7 +19,7 @@ ROUNDS = 30
 
 @pytest.fixture(scope='module')
 def recorded(tmp_path_factory):
-    """(desk, copy of its folder before, entries, [(number of entries, acknowledged then)], sent)."""
+    """(desk, copy of its folder before, entries, [(entries so far, acknowledged)], sent)."""
     folder = tmp_path_factory.mktemp('recorded')
     log = str(folder / 'writes.log')
     more = 'seal: {checkpoint: 1s}\nstore: {segment_age: 1s, reserve: 16MB}\n'
