@@ -50,13 +50,13 @@ void
 counting_init(struct stage *stage)
 {
 	stage->counted = counted_pipe(stage);
-	stage->groups = groups_new(stage->counted, stage->run->budget, stage->run->seed);
+	stage->groups = tally_new(stage->counted, stage->run->budget, stage->run->seed);
 }
 
 void
 counting_done(struct stage *stage)
 {
-	groups_free(&stage->groups);
+	tally_free(&stage->groups);
 	arena_free(&stage->batch_arena);
 }
 
@@ -70,19 +70,19 @@ stage_counts(const struct stage *stage)
 
 /* key: room for the group's key. Finding a group may move the cells. */
 static void
-name_count(struct groups *groups, struct buf *key, struct span name, uint64_t n)
+name_count(struct tally *groups, struct buf *key, struct span name, uint64_t n)
 {
 	uint32_t group;
 
 	key->n = 0;
 	buf_bytes(key, name);
-	group = groups_find(groups, buf_span(key));
+	group = tally_find(groups, buf_span(key));
 	groups->cell[group].n += n;
 }
 
 /* Names of the rows' fields, without looking at values: those that their shapes have. */
 static enum err
-view_names_count(struct groups *groups, struct table *table, struct why *why)
+view_names_count(struct tally *groups, struct table *table, struct why *why)
 {
 	const struct names every = { 0 };
 	struct table one = *table;
@@ -112,11 +112,11 @@ view_names_count(struct groups *groups, struct table *table, struct why *why)
 			name_count(groups, &key, names.v[i].text, n);
 	}
 	buf_done(&key);
-	return rc == OK ? groups_charge(groups, why) : rc;
+	return rc == OK ? tally_charge(groups, why) : rc;
 }
 
 static enum err
-row_names_count(struct groups *groups, struct table *table, struct why *why)
+row_names_count(struct tally *groups, struct table *table, struct why *why)
 {
 	struct buf key = { 0 };
 
@@ -124,15 +124,15 @@ row_names_count(struct groups *groups, struct table *table, struct why *why)
 		for (size_t k = 0; k < table->row[i].n; k++)
 			name_count(groups, &key, table->row[i].field[k].name, 1);
 	buf_done(&key);
-	return groups_charge(groups, why);
+	return tally_charge(groups, why);
 }
 
 enum err
-stage_count(const struct stage *stage, struct groups *groups, struct table *table,
+stage_count(const struct stage *stage, struct tally *groups, struct table *table,
     struct why *why)
 {
 	if (stage->pipe->op != PIPE_FIELD_NAMES)
-		return groups_update(groups, table, why);
+		return tally_update(groups, table, why);
 	return table->view != NULL ? view_names_count(groups, table, why) :
 	    row_names_count(groups, table, why);
 }
@@ -155,12 +155,12 @@ has_enough(const struct stage *stage)
 }
 
 enum flow
-stage_merge(struct stage *stage, const struct groups *groups)
+stage_merge(struct stage *stage, const struct tally *groups)
 {
 	enum err rc;
 
-	groups_merge(stage->groups, groups);
-	rc = groups_charge(stage->groups, stage->run->why);
+	tally_merge(stage->groups, groups);
+	rc = tally_charge(stage->groups, stage->run->why);
 	if (rc != OK)
 		return failed(stage, rc);
 	return has_enough(stage) ? FLOW_ENOUGH : FLOW_ON;
@@ -217,7 +217,7 @@ struct ranked {
 
 /* More hits first; of equal ones, the smaller values. */
 static bool
-is_before(const struct groups *g, struct ranked a, struct ranked b)
+is_before(const struct tally *g, struct ranked a, struct ranked b)
 {
 	struct cur x = cur_of(g->key[a.group]), y = cur_of(g->key[b.group]);
 
@@ -234,7 +234,7 @@ is_before(const struct groups *g, struct ranked a, struct ranked b)
 
 /* Heap sort: n may be millions. */
 static void
-ranked_sort(const struct groups *g, struct ranked *v, uint32_t n)
+ranked_sort(const struct tally *g, struct ranked *v, uint32_t n)
 {
 	for (uint32_t build = n / 2, end = n; end > 1;) {
 		uint32_t at, child;
@@ -263,7 +263,7 @@ ranked_sort(const struct groups *g, struct ranked *v, uint32_t n)
 static struct ranked *
 ranked_make(const struct stage *stage)
 {
-	const struct groups *g = stage->groups;
+	const struct tally *g = stage->groups;
 	struct ranked *v = xreallocarray(NULL, g->n + 1, sizeof *v);
 
 	for (uint32_t i = 0; i < g->n; i++)
@@ -296,7 +296,7 @@ row_finish(const struct stage *stage, uint64_t rank, struct query_row *row)
 enum flow
 counting_end(struct stage *stage)
 {
-	struct groups *g = stage->groups;
+	struct tally *g = stage->groups;
 	const struct pipe *pipe = stage->pipe;
 	enum flow flow = batch_count(stage);
 	struct ranked *order;
@@ -306,14 +306,14 @@ counting_end(struct stage *stage)
 		return flow;
 	flow = FLOW_ON;
 	if (pipe->op == PIPE_STATS && pipe->nby == 0)
-		(void)groups_find(g, SPAN(""));	/* nothing counted is a result, too */
+		(void)tally_find(g, SPAN(""));	/* nothing counted is a result, too */
 	order = ranked_make(stage);
 	most = pipe->has_limit && pipe->op != PIPE_STATS ? pipe->limit : UINT64_MAX;
 	for (uint32_t i = 0; i < g->n && i < most && flow == FLOW_ON; i++) {
 		struct query_row row;
 
 		arena_reset(stage->run->row_arena);
-		groups_row(g, order[i].group, stage->run->seconds, stage->run->row_arena, &row);
+		tally_row(g, order[i].group, stage->run->seconds, stage->run->row_arena, &row);
 		row_finish(stage, i + 1, &row);
 		flow = stage_row(stage->next, stage->run, &row);
 	}

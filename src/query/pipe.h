@@ -7,7 +7,7 @@
 #ifndef QUERY_PIPE_H
 #define QUERY_PIPE_H
 
-#include "query/group.h"
+#include "query/tally.h"
 #include "query/query.h"
 
 enum flow {
@@ -38,7 +38,7 @@ struct stage {
 	struct stage *next;		/* NULL: rows go to run->emit */
 	uint64_t seen;
 	struct sorter *sorter;		/* SORT */
-	struct groups *groups;		/* STATS, UNIQ, TOP, FIELD_*: what was counted */
+	struct tally *groups;		/* STATS, UNIQ, TOP, FIELD_*: what was counted */
 	struct pipe *counted;		/* by and func of it: the pipe's own or made up */
 	struct query_row *batch;	/* rows not counted yet */
 	uint32_t nbatch;
@@ -55,13 +55,13 @@ enum flow	stage_end(struct stage *stage);
 /* Fields that the stages, and who reads the rows, look at. In the arena. */
 void		stages_need(const struct ast *ast, struct arena *arena, struct need *ret_need);
 
-/* The stage counts columns: make a struct groups per view, update and merge them. */
+/* The stage counts columns: make a struct tally per view, update and merge them. */
 bool		stage_counts(const struct stage *stage);
 /* The wanted rows of a view into groups made for stage->counted. */
-enum err	stage_count(const struct stage *stage, struct groups *groups, struct table *table,
+enum err	stage_count(const struct stage *stage, struct tally *groups, struct table *table,
 		    struct why *why);
 /* Brings a view's groups in, in the order of the views. */
-enum flow	stage_merge(struct stage *stage, const struct groups *groups);
+enum flow	stage_merge(struct stage *stage, const struct tally *groups);
 /* Whether the groups hold all that the stage will give, so that no further view is needed. */
 
 /* SORT by _time with a limit: a view's times decide which rows are worth putting together. */

@@ -32,7 +32,7 @@ struct task {
 	const struct search *search;
 	struct view *view;
 	struct bits rows;
-	struct groups *groups;
+	struct tally *groups;
 	enum err rc;
 	struct why why;
 };
@@ -118,7 +118,7 @@ view_search(const struct search *search, struct task *task)
 		struct table table = { .want = &task->rows, .arena = view->arena,
 		    .scratch = &view->scratch, .view = view, .nrow = view->nrow };
 
-		task->groups = groups_new(search->stages->counted, search->run.budget,
+		task->groups = tally_new(search->stages->counted, search->run.budget,
 		    search->run.seed);
 		rc = stage_count(search->stages, task->groups, &table, &task->why);
 	}
@@ -294,7 +294,7 @@ wave_out(struct search *search, struct task *task, size_t n)
 			break;
 		}
 		flow = task_out(search, &task[i]);
-		groups_free(&task[i].groups);
+		tally_free(&task[i].groups);
 		view_free(&task[i].view);	/* the sooner the better: it is large */
 	}
 	return flow;
@@ -304,7 +304,7 @@ static void
 wave_free(struct task *task, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
-		groups_free(&task[i].groups);
+		tally_free(&task[i].groups);
 		view_free(&task[i].view);
 	}
 }

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * UNSAFE: arrays whose sizes come from the segment. Values that are templates with slots
- * (doc/formats/segment.md, section 5): what can be told from a template's fixed octets and the
+ * (doc/formats/segment.md, section 6): what can be told from a template's fixed octets and the
  * distinct values of its slots is told for all of its rows at once; only rows that may match are
  * put together and asked.
  *
  *	template  "session \0 of user \0 closed"       \0: a slot
- *	never     the longest word of what is searched is in no piece, and in no slot's value
- *	          with the letters that touch the slot on both sides
+ *	never     the longest word of what is searched is in no piece and in no list of values of
+ *	          its slots; lists are shared by templates and judged once, most by their encoding
  *	always    it is in one piece, its edges are inside of the piece (or the value's own)
  */
 #include "query/eval.h"
@@ -24,15 +24,17 @@ struct judge {
 	struct span template;		/* as stored */
 	struct span alike;		/* as the matcher compares */
 	enum alike how;			/* of literals in it: the matcher's, or (?i) */
-	/* for the slots of one template */
-	struct span word;		/* looked for: word characters only */
-	const struct span *left, *right;	/* letters that touch each slot */
 	uint32_t nslot;
-	const uint32_t *rows;		/* wanted ones of each template */
-	struct buf joined;
+	struct needle *needle;		/* as many as the matcher or the pattern has */
 	struct room room;
-	uint64_t budget;		/* values worth looking at: more than that, and rows are cheaper */
-	bool found;
+};
+
+/* What each list and column was found to be, for one needle. */
+enum holds { NOT_ASKED, HOLDS, HOLDS_NOT };
+
+struct needle {
+	struct span word;		/* its longest run of word characters */
+	uint8_t *list, *column;		/* enum holds, by number */
 };
 
 /* The longest run of word characters in a needle: each match holds it. */
@@ -74,117 +76,111 @@ always_has(struct span t, struct span needle, enum phrase_edges edges)
 
 /* ---- the slots ---- */
 
-static size_t
-letters_before(struct span s, size_t end)
-{
-	size_t at = end;
-
-	while (at > 0) {
-		size_t before = at;
-
-		if (!rune_is_word(rune_before(s, &before)))
-			break;
-		at = before;
-	}
-	return end - at;
-}
-
-static size_t
-letters_behind(struct span s, size_t from)
-{
-	size_t at = from;
-
-	while (at < s.n) {
-		size_t next = at;
-
-		if (!rune_is_word(rune_next(s, &next)))
-			break;
-		at = next;
-	}
-	return at - from;
-}
-
 /*
- * The letters on both sides of each slot. False: between two slots there are only letters, so a
- * word may reach over both.
+ * Slots hold whole words (cutter.h of store), but a reader takes nothing on trust: false when
+ * letters touch a slot, or nothing stands between two.
  */
 static bool
-touching_letters(struct judge *j)
+slots_stand_alone(struct judge *j)
 {
-	struct span t = j->alike, *left, *right;
-	uint32_t n = 0;
-	size_t slots = 0;
+	struct span t = j->alike;
 
-	for (size_t i = 0; i < t.n; i++)
-		slots += t.p[i] == 0;
-	left = arena_alloc(j->view->arena, (slots + 1) * sizeof *left);
-	right = arena_alloc(j->view->arena, (slots + 1) * sizeof *right);
+	j->nslot = 0;
 	for (size_t i = 0; i < t.n; i++) {
-		size_t before, behind;
+		size_t before = i, behind = i + 1;
 
 		if (t.p[i] != 0)
 			continue;
-		before = letters_before(t, i);
-		behind = letters_behind(t, i + 1);
-		if (i + 1 + behind < t.n && t.p[i + 1 + behind] == 0)
+		j->nslot++;
+		if (i > 0 && (t.p[i - 1] == 0 || rune_is_word(rune_before(t, &before))))
 			return false;
-		left[n] = span_sub(t, i - before, before);
-		right[n++] = span_sub(t, i + 1, behind);
+		if (behind < t.n && rune_is_word(rune_next(t, &behind)))
+			return false;
 	}
-	j->left = left;
-	j->right = right;
-	j->nslot = n;
 	return true;
 }
 
 static bool
-slot_holds(struct judge *j, uint32_t slot, struct span value)
+values_hold(struct judge *j, struct span word, const struct span *value, uint32_t n)
 {
-	if (j->left[slot].n + value.n + j->right[slot].n < j->word.n)
-		return false;
-	if (j->left[slot].n + j->right[slot].n == 0)
-		return text_find(value, j->word, 0) != SIZE_MAX;
-	j->joined.n = 0;
-	buf_span_put(&j->joined, j->left[slot]);
-	buf_span_put(&j->joined, value);
-	buf_span_put(&j->joined, j->right[slot]);
-	return text_find(buf_span(&j->joined), j->word, 0) != SIZE_MAX;
+	for (uint32_t i = 0; i < n; i++) {
+		if (value[i].n < word.n && !j->part->escaped)
+			continue;
+		/* \uXXXX may be a letter: such values are not judged by their octets. */
+		if (j->part->escaped && value[i].n > 0 && memchr(value[i].p, '\\', value[i].n) !=
+		    NULL)
+			return true;
+		if (text_find(text_alike(&j->room, value[i], j->how), word, 0) != SIZE_MAX)
+			return true;
+	}
+	return false;
 }
 
-static bool
-each_value(void *ctx, uint32_t slot, struct span value)
+/* A column that slots repeat: as stored, so escapes of another kind are not judged. */
+static enum err
+column_judge(struct judge *j, const struct needle *needle, uint32_t index, struct why *why)
 {
-	struct judge *j = ctx;
+	struct segment *segment = j->view->segment;
+	const struct column *c;
+	bool any_case = j->how != ALIKE_SAME, holds = true;
+	enum err rc;
 
-	/*
-	 * \uXXXX may be a letter: such values are not judged by their octets. A slot that repeats
-	 * another column is judged by all values of that column, be the template's rows ever so few.
-	 */
-	j->found = slot >= j->nslot || j->budget-- == 0 ||
-	    (j->part->escaped && value.n > 0 && memchr(value.p, '\\', value.n) != NULL) ||
-	    slot_holds(j, slot, text_alike(&j->room, value, j->how));
-	return !j->found;
+	if (needle->column[index] != NOT_ASKED)
+		return OK;
+	if (!segment_column_may_hold(segment, index, needle->word, any_case)) {
+		needle->column[index] = HOLDS_NOT;
+		return OK;
+	}
+	rc = segment_column_load(segment, index, &c, why);
+	if (rc == OK && c->info->form != COLUMN_TEXT)
+		holds = values_hold(j, needle->word, c->value != NULL ? c->value : c->word,
+		    c->value != NULL ? c->n : c->nword);
+	needle->column[index] = holds ? HOLDS : HOLDS_NOT;
+	return rc;
+}
+
+static enum err
+list_judge(struct judge *j, const struct needle *needle, uint32_t list, struct why *why)
+{
+	struct segment *segment = j->view->segment;
+	struct list_values values;
+	bool holds;
+	enum err rc;
+
+	if (needle->list[list] != NOT_ASKED)
+		return OK;
+	if (!segment_list_may_hold(segment, j->part->index, list, needle->word,
+	    j->how != ALIKE_SAME)) {
+		needle->list[list] = HOLDS_NOT;
+		return OK;
+	}
+	rc = segment_list_values(segment, j->part->index, list, &values, why);
+	if (rc != OK)
+		return rc;
+	holds = values_hold(j, needle->word, values.value, values.nvalue);
+	for (uint32_t i = 0; i < values.nref && !holds && rc == OK; i++) {
+		rc = column_judge(j, needle, values.ref[i], why);
+		holds = needle->column[values.ref[i]] == HOLDS;
+	}
+	needle->list[list] = holds ? HOLDS : HOLDS_NOT;
+	return rc;
 }
 
 /* Whether some row of template number t may hold the longest word of the needle. */
 static enum err
-may_hold(struct judge *j, uint32_t t, struct span needle, bool *ret_may, struct why *why)
+may_hold(struct judge *j, uint32_t t, const struct needle *needle, bool *ret_may,
+    struct why *why)
 {
-	j->word = longest_word(needle);
-	j->found = j->word.n == 0 || text_find(j->alike, j->word, 0) != SIZE_MAX;
-	for (uint32_t s = 0; s < j->nslot && !j->found; s++)
-		j->found = slot_holds(j, s, SPAN(""));
-	j->budget = 2 * (uint64_t)j->rows[t] * j->nslot + 64;
-	if (!j->found && j->nslot > 0) {
-		enum err rc = segment_template_slots(j->view->segment, j->part->index, t,
-		    each_value, j,
-		    why);
+	enum err rc = OK;
 
-		if (rc != OK)
-			return rc;
+	*ret_may = needle->word.n == 0 || text_find(j->alike, needle->word, 0) != SIZE_MAX;
+	for (uint32_t s = 0; s < j->nslot && !*ret_may && rc == OK; s++) {
+		uint32_t list = segment_text_list(j->view->segment, j->part->index, t, s);
+
+		rc = list_judge(j, needle, list, why);
+		*ret_may = needle->list[list] == HOLDS;
 	}
-	*ret_may = j->found;
-	return OK;
+	return rc;
 }
 
 /* ---- one template ---- */
@@ -216,7 +212,7 @@ needles_judge(struct judge *j, uint32_t t, const struct span *needle, uint32_t n
 			*ret_verdict = ALWAYS;
 			return OK;
 		}
-		rc = may_hold(j, t, needle[i], &one, why);
+		rc = may_hold(j, t, &j->needle[i], &one, why);
 		may = all ? may && one : may || one;
 		if (all ? !may : may && !sure)
 			break;
@@ -252,7 +248,7 @@ template_judge(struct judge *j, uint32_t t, enum verdict *ret_verdict, struct wh
 	j->template = j->part->column->template[t];
 	j->alike = text_alike(&(struct room){ arena_alloc(j->view->arena, j->template.n + 1),
 	    j->template.n + 1 }, j->template, j->how);
-	if (has_unicode_escape(j) || !touching_letters(j))
+	if (has_unicode_escape(j) || !slots_stand_alone(j))
 		return OK;
 	switch (m->filter->op) {
 	case FILTER_PHRASE:
@@ -279,17 +275,36 @@ template_judge(struct judge *j, uint32_t t, enum verdict *ret_verdict, struct wh
 
 /* ---- the part ---- */
 
-/* How many wanted rows each template has: those without are not judged. */
+/* Which templates have a wanted row: only they are judged. */
 static void
 templates_in_use(struct view *view, const struct part *part, const struct bits *want,
-    uint32_t *rows)
+    uint8_t *used)
 {
 	for (uint32_t i = 0; i < part->n; i++) {
 		uint32_t row = part->row != NULL ? part->row[i] : i;
 
 		if (bits_has(want, row) &&
 		    (part->shape_ok == NULL || part->shape_ok[view->shape_of[row]]))
-			rows[part->column->template_of[i]]++;
+			used[part->column->template_of[i]] = 1;
+	}
+}
+
+/* What is looked for, and room for what will be known of lists and columns. */
+static void
+needles_make(struct judge *j)
+{
+	const struct matcher *m = j->m;
+	const struct span *text = m->regex != NULL ? regex_facts(m->regex)->branch : m->needle;
+	uint32_t n = m->regex != NULL ? regex_facts(m->regex)->nbranch : m->nneedle;
+	struct view *view = j->view;
+
+	j->needle = arena_zalloc(view->arena, n + 1, sizeof *j->needle);
+	for (uint32_t i = 0; i < n; i++) {
+		j->needle[i].word = longest_word(text[i]);
+		j->needle[i].list = arena_zalloc(view->arena,
+		    segment_text_lists(view->segment, j->part->index) + 1, 1);
+		j->needle[i].column = arena_zalloc(view->arena, segment_columns(view->segment) + 1,
+		    1);
 	}
 }
 
@@ -324,23 +339,22 @@ scan_text(struct view *view, const struct matcher *m, struct part *part, const s
 {
 	uint32_t ntemplate = part->column->ntemplate, n;
 	uint8_t *verdict = arena_zalloc(view->arena, ntemplate + 1, 1);
-	uint32_t *rows = arena_zalloc(view->arena, ntemplate + 1, sizeof *rows);
 	uint8_t *read = arena_alloc(view->arena, part->n + 1);
 	uint32_t *at = arena_alloc(view->arena, (part->n + 1) * sizeof *at);
-	struct judge j = { .view = view, .m = m, .part = part, .how = m->alike, .rows = rows };
+	struct judge j = { .view = view, .m = m, .part = part, .how = m->alike };
 	enum err rc = OK;
 
 	if (m->regex != NULL && regex_facts(m->regex)->any_case)
 		j.how = ALIKE_CASE;
-	templates_in_use(view, part, want, rows);
+	needles_make(&j);
+	templates_in_use(view, part, want, verdict);
 	for (uint32_t t = 0; t < ntemplate && rc == OK; t++) {
 		enum verdict one = NEVER;
 
-		if (rows[t] != 0)
+		if (verdict[t] != 0)
 			rc = template_judge(&j, t, &one, why);
 		verdict[t] = (uint8_t)one;
 	}
-	buf_done(&j.joined);
 	room_done(&j.room);
 	if (rc != OK)
 		return rc;

@@ -278,14 +278,14 @@ give(struct stage *stage, struct kept_row *kept, uint64_t rank)
 
 /* Rows of one partition are counted by the hash of its values: a set of the groups' kind. */
 static uint64_t
-partition_number(struct sorter *s, struct groups *groups, const struct kept_row *kept)
+partition_number(struct sorter *s, struct tally *groups, const struct kept_row *kept)
 {
 	const struct query_row row = { kept->n, kept->field };
 
 	s->text.n = 0;
 	for (uint32_t i = 0; i < s->pipe->partition.n; i++)
 		buf_bytes(&s->text, row_value(&row, s->pipe->partition.v[i].text));
-	return groups_find(groups, buf_span(&s->text));
+	return tally_find(groups, buf_span(&s->text));
 }
 
 enum flow
@@ -296,7 +296,7 @@ sorter_end(struct stage *stage)
 	struct sorter *s = stage->sorter;
 	const struct pipe *pipe = stage->pipe;
 	bool parts = pipe->partition.n > 0;
-	struct groups *groups = parts ? groups_new(&counted, s->run->budget, s->run->seed) : NULL;
+	struct tally *groups = parts ? tally_new(&counted, s->run->budget, s->run->seed) : NULL;
 	enum flow flow = FLOW_ON;
 
 	rows_sort(s);
@@ -312,7 +312,7 @@ sorter_end(struct stage *stage)
 			continue;
 		flow = give(stage, s->row[i], rank + 1);
 	}
-	groups_free(&groups);
+	tally_free(&groups);
 	return flow;
 }
 

@@ -4,7 +4,7 @@
  * rows whose groups are known: what a text means is worked out once per distinct text, not per
  * row. Empty values are nothing to min, max, median and quantile.
  */
-#include "query/group.h"
+#include "query/tally.h"
 
 #include <math.h>
 
@@ -14,7 +14,7 @@
 enum { SAMPLES = 10000 };	/* of a quantile; beyond, every value has the same chance to stay */
 
 struct work {
-	struct groups *groups;
+	struct tally *groups;
 	const struct stats_func *func;
 	uint32_t index;
 	const uint32_t *group_of;
@@ -24,7 +24,7 @@ struct work {
 static struct cell *
 cell_of(const struct work *w, uint32_t row)
 {
-	const struct groups *g = w->groups;
+	const struct tally *g = w->groups;
 
 	return &g->cell[(size_t)w->group_of[row] * g->pipe->nfunc + w->index];
 }
@@ -115,7 +115,7 @@ keys_of(struct work *w, const struct coded *coded)
 }
 
 static void
-key_keep(struct groups *g, struct extra *extra, const struct order_key *key)
+key_keep(struct tally *g, struct extra *extra, const struct order_key *key)
 {
 	extra->key = *key;
 	extra->key.text = arena_dup(g->arena, key->text);
@@ -162,7 +162,7 @@ draw(uint64_t n)
 }
 
 static void
-sample_add(struct groups *g, struct cell *cell, const struct order_key *key, uint64_t most)
+sample_add(struct tally *g, struct cell *cell, const struct order_key *key, uint64_t most)
 {
 	struct extra *extra = cell_extra(g, cell);
 	uint64_t at = extra->nsample;
@@ -276,7 +276,7 @@ each_field(struct work *w, field_fn *fn, struct why *why)
 		if (rc == OK)
 			fn(w, &coded);
 		if (rc == OK)
-			rc = groups_charge(w->groups, why);
+			rc = tally_charge(w->groups, why);
 	}
 	return rc;
 }
@@ -445,7 +445,7 @@ update(struct work *w, struct why *why)
 }
 
 enum err
-stats_update(struct groups *groups, uint32_t index, const uint32_t *group_of,
+stats_update(struct tally *groups, uint32_t index, const uint32_t *group_of,
     struct table *table, struct why *why)
 {
 	const struct stats_func *func = &groups->pipe->func[index];
@@ -467,7 +467,7 @@ stats_update(struct groups *groups, uint32_t index, const uint32_t *group_of,
 /* ---- bringing together ---- */
 
 static void
-set_merge(struct groups *g, const struct stats_func *func, struct cell *cell,
+set_merge(struct tally *g, const struct stats_func *func, struct cell *cell,
     const struct text_set *from)
 {
 	struct extra *extra = cell_extra(g, cell);
@@ -477,7 +477,7 @@ set_merge(struct groups *g, const struct stats_func *func, struct cell *cell,
 }
 
 void
-stats_merge(struct groups *g, uint32_t index, struct cell *cell, const struct cell *from)
+stats_merge(struct tally *g, uint32_t index, struct cell *cell, const struct cell *from)
 {
 	const struct stats_func *func = &g->pipe->func[index];
 	const struct extra *have = from->extra;

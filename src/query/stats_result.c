@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* UNSAFE: arrays of known sizes. What the functions of `stats` give at the end: query/group.h. */
-#include "query/group.h"
+/* UNSAFE: arrays of known sizes. What the functions of `stats` give at the end: query/tally.h. */
+#include "query/tally.h"
 
 #include <math.h>
 
@@ -102,7 +102,7 @@ number_result(enum stats_op op, const struct cell *cell, double seconds, struct 
 }
 
 struct span
-stats_result(const struct groups *groups, uint32_t index, const struct cell *cell,
+stats_result(const struct tally *groups, uint32_t index, const struct cell *cell,
     double seconds, struct arena *arena)
 {
 	const struct stats_func *func = &groups->pipe->func[index];

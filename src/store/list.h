@@ -129,4 +129,11 @@ bool	number_parse(struct span s, int64_t *ret);
 /* At most 20 octets at `at`; returns how many. */
 size_t	number_put(uint8_t *at, int64_t v);
 
+/*
+ * Whether some value of a list may hold `text`, which is word characters only: from the list's
+ * encoding and parameters, nothing is decoded. any_case: text is in lower case and values are
+ * compared without regard to it. False is certain. (look.c)
+ */
+bool	list_may_hold(struct span params, struct span text, bool any_case);
+
 #endif

@@ -95,6 +95,27 @@ enum err	segment_column_text(struct segment *segment, uint32_t column, const uin
 enum err	segment_template_slots(struct segment *segment, uint32_t column, uint32_t template,
 		    bool (*each)(void *ctx, uint32_t slot, struct span value), void *ctx,
 		    struct why *why);
+/*
+ * The lists that slots' values are in, by number: templates share them. For judging each list
+ * once. may_hold: as list_may_hold() of store, from how the list (a column) is encoded; false is
+ * certain. values: those of the list itself, words once or values one by one; a slot may also
+ * repeat the columns ref[], in the same rows. The column must be loaded and a TEXT.
+ */
+uint32_t	segment_text_lists(const struct segment *segment, uint32_t column);
+uint32_t	segment_text_list(const struct segment *segment, uint32_t column,
+		    uint32_t template, uint32_t slot);
+bool		segment_list_may_hold(const struct segment *segment, uint32_t column, uint32_t list,
+		    struct span text, bool any_case);
+bool		segment_column_may_hold(const struct segment *segment, uint32_t column,
+		    struct span text, bool any_case);
+struct list_values {
+	uint32_t nvalue;
+	const struct span *value;
+	uint32_t nref;
+	const uint32_t *ref;
+};
+enum err	segment_list_values(struct segment *segment, uint32_t column, uint32_t list,
+		    struct list_values *ret, struct why *why);
 /* Appends the exact octets of the record in `row`. */
 enum err	segment_raw(struct segment *segment, uint32_t row, struct buf *out, struct why *why);
 

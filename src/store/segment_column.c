@@ -353,6 +353,52 @@ segment_template_slots(struct segment *s, uint32_t column, uint32_t template,
 	return segment_why(s, rc, why);
 }
 
+uint32_t
+segment_text_lists(const struct segment *s, uint32_t column)
+{
+	must(column < s->ncolumn && s->column[column].text != NULL);
+	return text_lists(s->column[column].text);
+}
+
+uint32_t
+segment_text_list(const struct segment *s, uint32_t column, uint32_t template, uint32_t slot)
+{
+	must(column < s->ncolumn && s->column[column].text != NULL);
+	return text_slot_list(s->column[column].text, template, slot);
+}
+
+bool
+segment_list_may_hold(const struct segment *s, uint32_t column, uint32_t list, struct span text,
+    bool any_case)
+{
+	must(column < s->ncolumn && s->column[column].text != NULL);
+	return text_list_may_hold(s->column[column].text, list, text, any_case);
+}
+
+bool
+segment_column_may_hold(const struct segment *s, uint32_t column, struct span text,
+    bool any_case)
+{
+	const struct segment_column *col;
+
+	must(column < s->ncolumn);
+	col = &s->column[column];
+	return col->info.nvalue > 0 && list_may_hold(col->params, text, any_case);
+}
+
+enum err
+segment_list_values(struct segment *s, uint32_t column, uint32_t list, struct list_values *ret,
+    struct why *why)
+{
+	struct text_slot slot = { 0 };
+	enum err rc;
+
+	must(column < s->ncolumn && s->column[column].text != NULL);
+	rc = text_list(s->column[column].text, list, &slot, why);
+	*ret = (struct list_values){ slot.nvalue, slot.value, slot.nref, slot.ref };
+	return segment_why(s, rc, why);
+}
+
 /* ---- records ---- */
 
 /* Loads the column and, when it is a text, makes value i. */

@@ -82,6 +82,14 @@ struct text_slot {
 	const uint32_t *ref;
 };
 
+/* Lists are numbered; slots of several templates may share one. */
+uint32_t	text_lists(const struct text_reader *reader);
+uint32_t	text_slot_list(const struct text_reader *reader, uint32_t template, uint32_t slot);
+/* list_may_hold() of a list; true when it repeats columns. */
+bool		text_list_may_hold(const struct text_reader *reader, uint32_t list,
+		    struct span text, bool any_case);
+enum err	text_list(struct text_reader *reader, uint32_t list, struct text_slot *ret,
+		    struct why *why);
 uint32_t	text_slots(const struct text_reader *reader, uint32_t template);
 enum err	text_slot(struct text_reader *reader, uint32_t template, uint32_t slot,
 		    struct text_slot *ret, struct why *why);

@@ -456,15 +456,45 @@ text_slots(const struct text_reader *r, uint32_t template)
 	return r->template[template].nslot;
 }
 
+uint32_t
+text_lists(const struct text_reader *r)
+{
+	return r->nsub;
+}
+
+uint32_t
+text_slot_list(const struct text_reader *r, uint32_t template, uint32_t slot)
+{
+	must(template < r->ntemplate && slot < r->template[template].nslot);
+	return r->slot_sub[r->template[template].first + slot];
+}
+
+bool
+text_list_may_hold(const struct text_reader *r, uint32_t list, struct span text, bool any_case)
+{
+	const struct sub *s = &r->sub[list];
+
+	must(list < r->nsub);
+	if (s->n == 0)
+		return false;
+	return s->params.p[0] == ENCODING_SAME || s->params.p[0] == ENCODING_MIXED ||
+	    list_may_hold(s->params, text, any_case);
+}
+
 enum err
 text_slot(struct text_reader *r, uint32_t template, uint32_t slot, struct text_slot *ret,
     struct why *why)
 {
-	struct sub *s;
+	return text_list(r, text_slot_list(r, template, slot), ret, why);
+}
+
+enum err
+text_list(struct text_reader *r, uint32_t list, struct text_slot *ret, struct why *why)
+{
+	struct sub *s = &r->sub[list];
 	enum err rc;
 
-	must(template < r->ntemplate && slot < r->template[template].nslot);
-	s = &r->sub[r->slot_sub[r->template[template].first + slot]];
+	must(list < r->nsub);
 	rc = sub_load(r, s, why);
 	if (rc != OK)
 		return rc;

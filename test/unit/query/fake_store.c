@@ -548,22 +548,52 @@ segment_column_text(struct segment *s, uint32_t column, const uint8_t *want, str
 	return OK;
 }
 
+/* Each slot of each template has a list of its own: number 16 * template + slot. */
+uint32_t
+segment_text_lists(const struct segment *s, uint32_t column)
+{
+	return s->column[column].ntemplate * 16;
+}
+
+uint32_t
+segment_text_list(const struct segment *s, uint32_t column, uint32_t template, uint32_t slot)
+{
+	(void)s, (void)column;
+	must(slot < 16);
+	return template * 16 + slot;
+}
+
+bool
+segment_list_may_hold(const struct segment *s, uint32_t column, uint32_t list, struct span text,
+    bool any_case)
+{
+	(void)s, (void)column, (void)list, (void)text, (void)any_case;
+	return true;
+}
+
+bool
+segment_column_may_hold(const struct segment *s, uint32_t column, struct span text, bool any_case)
+{
+	(void)s, (void)column, (void)text, (void)any_case;
+	return true;
+}
+
 enum err
-segment_template_slots(struct segment *s, uint32_t column, uint32_t template,
-    bool (*each)(void *ctx, uint32_t slot, struct span value), void *ctx, struct why *why)
+segment_list_values(struct segment *s, uint32_t column, uint32_t list, struct list_values *ret,
+    struct why *why)
 {
 	struct fake_column *c = &s->column[column];
+	struct span *value = arena_alloc(s->arena, (c->info.nvalue + 1) * sizeof *value);
 
 	(void)why;
+	*ret = (struct list_values){ .value = value };
 	for (uint32_t i = 0; i < c->info.nvalue; i++) {
-		struct span value = c->raw[i], t = c->template[template];
+		struct span t = c->template[list / 16];
 		uint32_t slot = 0;
 		size_t at = 0;
 
-		if (c->template_of[i] != template)
-			continue;
-		for (size_t k = 0; k < t.n; k++) {
-			struct span rest = span_sub(value, at, value.n), word;
+		for (size_t k = 0; k < t.n && c->template_of[i] == list / 16; k++) {
+			struct span rest = span_sub(c->raw[i], at, c->raw[i].n), word;
 			size_t end = 0;
 
 			if (t.p[k] != 0) {
@@ -571,8 +601,8 @@ segment_template_slots(struct segment *s, uint32_t column, uint32_t template,
 				continue;
 			}
 			must(word_next(rest, &end, &word) && word.p == rest.p);
-			if (!each(ctx, slot++, word))
-				return OK;
+			if (slot++ == list % 16)
+				value[ret->nvalue++] = word;
 			at += end;
 		}
 	}

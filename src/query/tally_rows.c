@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * UNSAFE: arrays of known sizes. Which group each row of a table belongs to: buckets of times,
- * numbers and addresses, then one small number per combination of values. See query/group.h.
+ * numbers and addresses, then one small number per combination of values. See query/tally.h.
  */
-#include "query/group.h"
+#include "query/tally.h"
 
 #include <math.h>
 
@@ -194,7 +194,7 @@ combine(struct table *table, const struct coded *coded, uint32_t nby, uint32_t *
 
 /* group_of[row] for the wanted rows; makes the groups that are new. */
 static enum err
-group_rows(struct groups *g, struct table *table, uint32_t *group_of, struct why *why)
+group_rows(struct tally *g, struct table *table, uint32_t *group_of, struct why *why)
 {
 	uint32_t nby = g->pipe->nby, n, *first, *group;
 	struct coded *coded = arena_alloc(table->arena, (nby + 1) * sizeof *coded);
@@ -206,7 +206,7 @@ group_rows(struct groups *g, struct table *table, uint32_t *group_of, struct why
 	if (rc != OK)
 		return rc;
 	if (nby == 0) {
-		n = groups_find(g, SPAN(""));
+		n = tally_find(g, SPAN(""));
 		for bits_each(row, table->want)
 			group_of[row] = n;
 		return OK;
@@ -217,7 +217,7 @@ group_rows(struct groups *g, struct table *table, uint32_t *group_of, struct why
 		key.n = 0;
 		for (uint32_t b = 0; b < nby; b++)
 			buf_bytes(&key, coded[b].word[coded[b].code[first[i]]]);
-		group[i] = groups_find(g, buf_span(&key));
+		group[i] = tally_find(g, buf_span(&key));
 	}
 	for bits_each(row, table->want)
 		group_of[row] = group[group_of[row]];
@@ -226,7 +226,7 @@ group_rows(struct groups *g, struct table *table, uint32_t *group_of, struct why
 }
 
 enum err
-groups_update(struct groups *g, struct table *table, struct why *why)
+tally_update(struct tally *g, struct table *table, struct why *why)
 {
 	uint32_t *group_of = arena_alloc(table->arena, (table->nrow + 1) * sizeof *group_of);
 	enum err rc;
@@ -236,7 +236,7 @@ groups_update(struct groups *g, struct table *table, struct why *why)
 	rc = group_rows(g, table, group_of, why);
 	for (uint32_t f = 0; f < g->pipe->nfunc && rc == OK; f++)
 		rc = stats_update(g, f, group_of, table, why);
-	return rc == OK ? groups_charge(g, why) : rc;
+	return rc == OK ? tally_charge(g, why) : rc;
 }
 
 /* Seconds of one bucket of _time; 0: there is none. */
@@ -250,7 +250,7 @@ bucket_seconds(const struct pipe *pipe)
 }
 
 void
-groups_row(const struct groups *g, uint32_t group, double seconds, struct arena *arena,
+tally_row(const struct tally *g, uint32_t group, double seconds, struct arena *arena,
     struct query_row *ret_row)
 {
 	const struct pipe *pipe = g->pipe;

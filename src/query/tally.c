@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* UNSAFE: arrays that grow here. See query/group.h. */
-#include "query/group.h"
+/* UNSAFE: arrays that grow here. See query/tally.h. */
+#include "query/tally.h"
 
 #include <stdlib.h>
 
@@ -72,7 +72,7 @@ order_compare(const struct order_key *a, const struct order_key *b)
 /* ---- sets ---- */
 
 static void
-text_set_grow(struct groups *groups, struct text_set *set, bool keep)
+text_set_grow(struct tally *groups, struct text_set *set, bool keep)
 {
 	uint32_t cap = set->cap == 0 ? 8 : set->cap * 2;
 	uint64_t (*hash)[2] = arena_alloc(groups->arena, cap * sizeof *hash);
@@ -97,7 +97,7 @@ text_set_grow(struct groups *groups, struct text_set *set, bool keep)
 }
 
 static bool
-hash_add(struct groups *groups, struct text_set *set, uint64_t low, uint64_t high,
+hash_add(struct tally *groups, struct text_set *set, uint64_t low, uint64_t high,
     struct span text, bool keep)
 {
 	uint32_t at;
@@ -118,7 +118,7 @@ hash_add(struct groups *groups, struct text_set *set, uint64_t low, uint64_t hig
 
 /* 128 bits of seeded hash stand for a text: two that agree are one for all that we will see. */
 bool
-text_set_add(struct groups *groups, struct text_set *set, struct span text, bool keep)
+text_set_add(struct tally *groups, struct text_set *set, struct span text, bool keep)
 {
 	XXH128_hash_t h = XXH3_128bits_withSeed(text.p, text.n, groups->seed);
 
@@ -126,7 +126,7 @@ text_set_add(struct groups *groups, struct text_set *set, struct span text, bool
 }
 
 bool
-text_set_copy(struct groups *groups, struct text_set *set, const struct text_set *from,
+text_set_copy(struct tally *groups, struct text_set *set, const struct text_set *from,
     uint32_t i)
 {
 	bool keep = from->text != NULL;
@@ -137,10 +137,10 @@ text_set_copy(struct groups *groups, struct text_set *set, const struct text_set
 
 /* ---- groups ---- */
 
-struct groups *
-groups_new(const struct pipe *pipe, struct budget *budget, uint64_t seed)
+struct tally *
+tally_new(const struct pipe *pipe, struct budget *budget, uint64_t seed)
 {
-	struct groups *groups = xcalloc(1, sizeof *groups);
+	struct tally *groups = xcalloc(1, sizeof *groups);
 
 	groups->pipe = pipe;
 	groups->budget = budget;
@@ -150,7 +150,7 @@ groups_new(const struct pipe *pipe, struct budget *budget, uint64_t seed)
 }
 
 void
-groups_free(struct groups **groups)
+tally_free(struct tally **groups)
 {
 	if (*groups == NULL)
 		return;
@@ -164,7 +164,7 @@ groups_free(struct groups **groups)
 }
 
 enum err
-groups_charge(struct groups *groups, struct why *why)
+tally_charge(struct tally *groups, struct why *why)
 {
 	size_t now = arena_used(groups->arena) + groups->cap * (sizeof *groups->key +
 	    groups->pipe->nfunc * sizeof *groups->cell + 2 * sizeof *groups->slot);
@@ -178,7 +178,7 @@ groups_charge(struct groups *groups, struct why *why)
 }
 
 static void
-groups_grow(struct groups *g)
+tally_grow(struct tally *g)
 {
 	uint32_t cap = g->cap == 0 ? 16 : g->cap * 2;
 	size_t ncell = g->pipe->nfunc;
@@ -199,13 +199,13 @@ groups_grow(struct groups *g)
 }
 
 uint32_t
-groups_find(struct groups *g, struct span key)
+tally_find(struct tally *g, struct span key)
 {
 	uint64_t hash = hash64_seed(key, g->seed);
 	uint32_t at;
 
 	if (g->n == g->cap)
-		groups_grow(g);
+		tally_grow(g);
 	for (at = (uint32_t)hash & g->mask; g->slot[at] != 0; at = (at + 1) & g->mask)
 		if (span_eq(g->key[g->slot[at] - 1], key))
 			return g->slot[at] - 1;
@@ -216,7 +216,7 @@ groups_find(struct groups *g, struct span key)
 }
 
 struct extra *
-cell_extra(struct groups *groups, struct cell *cell)
+cell_extra(struct tally *groups, struct cell *cell)
 {
 	if (cell->extra == NULL)
 		cell->extra = arena_zalloc(groups->arena, 1, sizeof *cell->extra);
@@ -224,12 +224,12 @@ cell_extra(struct groups *groups, struct cell *cell)
 }
 
 void
-groups_merge(struct groups *g, const struct groups *from)
+tally_merge(struct tally *g, const struct tally *from)
 {
 	uint32_t nfunc = g->pipe->nfunc;
 
 	for (uint32_t i = 0; i < from->n; i++) {
-		uint32_t to = groups_find(g, from->key[i]);
+		uint32_t to = tally_find(g, from->key[i]);
 
 		for (uint32_t f = 0; f < nfunc; f++)
 			stats_merge(g, f, &g->cell[(size_t)to * nfunc + f],

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Groups of rows and what is counted of each: the state of stats, uniq, top and field_values.
- * One struct groups per task and one for the query; group_merge() brings them together in the
+ * One struct tally per task and one for the query; tally_merge() brings them together in the
  * order of the segments, so that results do not depend on who was faster.
  */
-#ifndef QUERY_GROUP_H
-#define QUERY_GROUP_H
+#ifndef QUERY_TALLY_H
+#define QUERY_TALLY_H
 
 #include <stdatomic.h>
 
@@ -62,7 +62,7 @@ struct cell {
 	struct extra *extra;		/* in the arena of the groups */
 };
 
-struct groups {
+struct tally {
 	const struct pipe *pipe;	/* by, func */
 	struct budget *budget;
 	struct arena *arena;
@@ -75,38 +75,38 @@ struct groups {
 	uint64_t seed;
 };
 
-struct groups	*groups_new(const struct pipe *pipe, struct budget *budget, uint64_t seed);
-void		groups_free(struct groups **groups);
+struct tally	*tally_new(const struct pipe *pipe, struct budget *budget, uint64_t seed);
+void		tally_free(struct tally **groups);
 /* The number of the group with this key; a new one is empty. */
-uint32_t	groups_find(struct groups *groups, struct span key);
+uint32_t	tally_find(struct tally *groups, struct span key);
 /* Charges what was added since the last call. ERR_LIMIT: too much. */
-enum err	groups_charge(struct groups *groups, struct why *why);
-struct extra	*cell_extra(struct groups *groups, struct cell *cell);
+enum err	tally_charge(struct tally *groups, struct why *why);
+struct extra	*cell_extra(struct tally *groups, struct cell *cell);
 /* Adds a text; true when it is new. keep: text[] holds it, in the arena. */
-bool		text_set_add(struct groups *groups, struct text_set *set, struct span text,
+bool		text_set_add(struct tally *groups, struct text_set *set, struct span text,
     bool keep);
 /* Adds what `from` has under number i (made with the same seed). */
-bool		text_set_copy(struct groups *groups, struct text_set *set,
+bool		text_set_copy(struct tally *groups, struct text_set *set,
 		    const struct text_set *from, uint32_t i);
 
 /* Puts the wanted rows of a table into groups and counts them. */
-enum err	groups_update(struct groups *groups, struct table *table, struct why *why);
+enum err	tally_update(struct tally *groups, struct table *table, struct why *why);
 /* Adds what `from` has, as if its rows had come behind ours. */
-void		groups_merge(struct groups *groups, const struct groups *from);
+void		tally_merge(struct tally *groups, const struct tally *from);
 /* The row of one group: its values of by, then results. In arena. */
-void		groups_row(const struct groups *groups, uint32_t group, double seconds,
+void		tally_row(const struct tally *groups, uint32_t group, double seconds,
 		    struct arena *arena, struct query_row *ret_row);
 
 /* Sorts n keys; equal ones keep their order. room: n more. */
 void		keys_sort(struct order_key *key, struct order_key *room, uint32_t n);
 
 /* One function over the rows of a table whose groups are known (stats.c). */
-enum err	stats_update(struct groups *groups, uint32_t func, const uint32_t *group_of,
+enum err	stats_update(struct tally *groups, uint32_t func, const uint32_t *group_of,
 		    struct table *table, struct why *why);
-void		stats_merge(struct groups *groups, uint32_t func, struct cell *cell,
+void		stats_merge(struct tally *groups, uint32_t func, struct cell *cell,
 		    const struct cell *from);
 /* seconds: what rate() divides by; 0: nothing. */
-struct span	stats_result(const struct groups *groups, uint32_t func, const struct cell *cell,
+struct span	stats_result(const struct tally *groups, uint32_t func, const struct cell *cell,
 		    double seconds, struct arena *arena);
 
 #endif
