@@ -263,10 +263,12 @@ certs_check(const struct doctor *d, struct finding *f)
 			n++;
 			if (eaccess(path[j], R_OK) == 0)
 				continue;
-			finding_set(f, errno == EACCES ? GRADE_SKIP : GRADE_BAD, say("%s: không "
-			    "đọc được %s: %s", "%s: cannot read %s: %s"), l->name, path[j], strerror(errno));
+			finding_set(f, errno == EACCES ? GRADE_SKIP : GRADE_BAD,
+			    say("%s: không đọc được %s: %s", "%s: cannot read %s: %s"), l->name,
+			    path[j], strerror(errno));
 			finding_todo(f, "%s", f->grade == GRADE_SKIP ? say("chạy lại bằng sudo",
-			    "run with sudo") : say("đặt tệp vào đó, hoặc sửa đường dẫn trong cấu hình",
+			    "run with sudo") :
+			    say("đặt tệp vào đó, hoặc sửa đường dẫn trong cấu hình",
 			    "put the file there, or mend its path in the configuration"));
 			return;
 		}

@@ -25,7 +25,7 @@ static const char usage_vi[] =
     "Tìm bản ghi nhật ký, mới nhất trước. Từ viết thường không dấu thì tìm không phân biệt dấu\n"
     "và hoa thường: 'dang nhap' tìm thấy 'Đăng nhập'.\n\n"
     "  --since T          từ lúc T: 2h, 30m, 7d, 2026-11-23, 2026-11-23T08:00:00+07:00\n"
-    "  --until T          đến lúc T\n"
+    "  --until T          đến lúc T; chỉ ghi ngày thì đến hết ngày đó\n"
     "  --limit N          nhiều nhất N bản ghi (mặc định 1000; 0 là không giới hạn)\n"
     "  --oldest           cũ nhất trước\n"
     "  -f, --follow       chờ và in tiếp bản ghi mới\n"
@@ -46,7 +46,7 @@ static const char usage_en[] =
     "Finds records, newest first. A word in lower case without diacritics matches without regard\n"
     "to case and diacritics: 'dang nhap' finds 'Đăng nhập'.\n\n"
     "  --since T          from T on: 2h, 30m, 7d, 2026-11-23, 2026-11-23T08:00:00+07:00\n"
-    "  --until T          up to T\n"
+    "  --until T          up to T; a date alone means to the end of that day\n"
     "  --limit N          at most N records (default 1000; 0 is no limit)\n"
     "  --oldest           oldest first\n"
     "  -f, --follow       wait for new records and print them\n"
@@ -291,8 +291,8 @@ cmd_search(int argc, char **argv)
 	}
 	if (optind + 1 != argc) {
 		(void)fprintf(stderr, "%s\n", say("trucban search: cần đúng một câu hỏi LogsQL, "
-		    "đặt trong dấu nháy đơn; xem --help", "trucban search: exactly one LogsQL query "
-		    "is needed, in single quotes; see --help"));
+		    "đặt trong dấu nháy đơn; xem --help", "trucban search: exactly one LogsQL "
+		    "query is needed, in single quotes; see --help"));
 		return EXIT_USAGE;
 	}
 	s.ask.query = argv[optind];
