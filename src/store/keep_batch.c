@@ -157,18 +157,6 @@ batch_resolve(struct keep *keep, const struct channel *c, const struct batch_hea
 
 /* ---- digests ---- */
 
-/* The row's record, rebuilt in keep->raw. */
-static struct span
-row_octets(struct keep *keep, const struct row *row, const struct shape *shape)
-{
-	size_t n = row_bytes(row, shape);
-
-	keep->raw.n = 0;
-	buf_reserve(&keep->raw, n + 1);
-	row_raw(keep->raw.p, row, shape);
-	return span_of(keep->raw.p, n);
-}
-
 static const struct shape *const *
 shape_table(struct keep *keep, struct def *const *def, uint32_t n)
 {
@@ -198,16 +186,20 @@ keep_digest(struct keep *keep, const struct batch_head *head, struct def *const 
 	salts(keep->salt, head->nrow, seed, first_seq);
 	batch_reader_init(&keep->reader, head, &tables);
 	for (i = 0; (rc = batch_next(&keep->reader, &row, why)) == OK; i++) {
-		row_digest(&d[i], keep->salt + (size_t)i * SALT_BYTES, head->stream, head->class,
-		    row.flags, epoch, first_seq + i, row.recv_ns, source[row.source]->digest,
-		    row_octets(keep, &row, tables.shape[row.shape]));
-		locator_add(&sum.locator, &d[i]);
+		const struct shape *shape = tables.shape[row.shape];
+
+		row_raw(row_many_add(keep->many, &d[i], keep->salt + (size_t)i * SALT_BYTES,
+		    head->stream, head->class, row.flags, epoch, first_seq + i, row.recv_ns,
+		    source[row.source]->digest, row_bytes(&row, shape)), &row, shape);
 		if (row.recv_ns < sum.recv_min_ns)
 			sum.recv_min_ns = row.recv_ns;
 	}
+	row_many_end(keep->many);
 	if (rc != ERR_MORE)
 		return rc;
 	must(i == head->nrow);
+	for (i = 0; i < head->nrow; i++)
+		locator_add(&sum.locator, &d[i]);
 	tree16(&sum.digest, d, i);
 	*ret_sum = sum;
 	return OK;

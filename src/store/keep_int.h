@@ -14,6 +14,7 @@
 #define STORE_KEEP_INT_H
 
 #include "base/hash.h"
+#include "model/blake.h"
 #include "model/leaf.h"
 #include "store/appender.h"
 #include "store/intern.h"
@@ -246,7 +247,7 @@ struct keep {
 
 	/* scratch */
 	struct batch_reader reader;
-	struct buf raw;			/* one record */
+	struct row_many *many;
 	uint8_t *salt;			/* LIMIT_ROWS */
 	struct digest *row_digest;	/* LIMIT_ROWS */
 	struct digest frame_digest;	/* of the frame replayed last */

@@ -276,6 +276,7 @@ keep_init(struct keep *keep)
 	keep->intern = intern_new();
 	keep->row_digest = xreallocarray(NULL, LIMIT_ROWS, sizeof keep->row_digest[0]);
 	keep->salt = xmalloc((size_t)LIMIT_ROWS * SALT_BYTES);
+	keep->many = row_many_new();
 }
 
 enum err
@@ -383,7 +384,7 @@ keep_free(struct keep *keep)
 	free(keep->seen.slot);
 	free(keep->origin);
 	free(keep->machine);
-	buf_done(&keep->raw);
+	row_many_free(&keep->many);
 	free(keep);
 }
 

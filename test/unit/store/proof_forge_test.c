@@ -423,7 +423,7 @@ a_replaced_key_is_followed_from_the_old_one(void)
 	place_open(&p, KEY_MAKE_PLAIN);
 	must(keys_rotate_begin(&rotation, p.fd, &p.keys, SPAN("yearly"), NULL) == OK);
 	keep_rotate(p.keep, &rotation, SPAN("yearly"));
-	place_until(&p, KEEP_CHECKPOINT);
+	place_until(&p, KEEP_REKEYED);
 	must(keys_rotate_end(p.fd, NULL) == OK);
 	verify_with(&p, &options, &v);
 	if (!check(verdict_clean(&v) && v.result.trusted))

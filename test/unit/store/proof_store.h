@@ -21,6 +21,7 @@ struct place {
 	struct keep *keep;
 	struct writer raw, ledger;
 	uint64_t acked;
+	unsigned came[16];		/* events by type that nobody waited for yet */
 };
 
 static inline void
@@ -75,6 +76,7 @@ place_open(struct place *p, enum key_make make)
 	if (!check(keep_open(&p->keep, &conf, &why) == OK))
 		printf("%s\n", why.text);
 	must(p->keep != NULL);
+	memset(p->came, 0, sizeof p->came);
 	writer_open(&p->raw, p->keep, 1, STREAM_RAW, 0, 3);
 	writer_open(&p->ledger, p->keep, 2, STREAM_LEDGER, 1, 2);
 }
@@ -87,25 +89,32 @@ place_close(struct place *p)
 	keep_close(&p->keep);
 }
 
-/* Turns until an event of that type came. */
+/* Takes what happened. Events that nobody waits for yet are kept for who will. */
 static inline void
-place_until(struct place *p, enum keep_event_type type)
+place_take(struct place *p)
 {
 	struct keep_event event;
 
-	for (unsigned i = 0; i < 10000; i++) {
-		bool met = false;
+	while (keep_event(p->keep, &event)) {
+		if (event.type == KEEP_ACK)
+			p->acked += event.rows;
+		if (event.type == KEEP_ALARM)
+			printf("alarm: %.*s\n", (int)event.text.n, (const char *)event.text.p);
+		must(event.type < sizeof p->came / sizeof p->came[0]);
+		p->came[event.type]++;
+	}
+}
 
-		while (keep_event(p->keep, &event)) {
-			if (event.type == KEEP_ACK)
-				p->acked += event.rows;
-			if (event.type == KEEP_ALARM)
-				printf("alarm: %.*s\n", (int)event.text.n,
-				    (const char *)event.text.p);
-			met = met || event.type == type;
-		}
-		if (met)
+/* Turns until there was an event of that type more often than it was waited for. */
+static inline void
+place_until(struct place *p, enum keep_event_type type)
+{
+	for (unsigned i = 0; i < 10000; i++) {
+		place_take(p);
+		if (p->came[type] > 0) {
+			p->came[type]--;
 			return;
+		}
 		keep_wait(p->keep, 10);
 	}
 	must(!"the event came");
@@ -123,14 +132,20 @@ place_rows(struct place *p, struct writer *w, uint32_t n)
 	    ERR_BUSY)
 		keep_wait(p->keep, 10);
 	must(rc == OK);
-	while (p->acked < want)
-		place_until(p, KEEP_ACK);
+	for (unsigned i = 0; p->acked < want && i < 10000; i++) {
+		keep_wait(p->keep, 10);
+		place_take(p);
+	}
+	must(p->acked >= want);
+	p->came[KEEP_ACK] = 0;
 	buf_done(&batch);
 }
 
 static inline void
 place_checkpoint(struct place *p)
 {
+	place_take(p);
+	p->came[KEEP_CHECKPOINT] = 0;
 	keep_checkpoint(p->keep);
 	place_until(p, KEEP_CHECKPOINT);
 }
