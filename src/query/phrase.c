@@ -25,8 +25,10 @@ find_by_sixteen(struct span text, struct span needle, size_t *at)
 
 	for (; text.n - i >= needle.n + 15; i += 16) {
 		__m128i a = _mm_loadu_si128((const __m128i *)(const void *)(text.p + i));
-		__m128i b = _mm_loadu_si128((const __m128i *)(const void *)(text.p + i + needle.n - 1));
-		unsigned places = (unsigned)_mm_movemask_epi8(_mm_and_si128(_mm_cmpeq_epi8(a, first),
+		__m128i b = _mm_loadu_si128((const __m128i *)(const void *)(text.p + i +
+		    needle.n - 1));
+		unsigned places = (unsigned)_mm_movemask_epi8(_mm_and_si128(
+		    _mm_cmpeq_epi8(a, first),
 		    _mm_cmpeq_epi8(b, last)));
 
 		for (; places != 0; places &= places - 1) {

@@ -10,9 +10,9 @@
 
 #include "base/limits.h"
 #include "base/must.h"
+#include "sys/random.h"
 #include "store/list.h"
 #include "store/segment_int.h"
-#include "sys/random.h"
 
 struct builder *
 builder_new(const struct builder_conf *conf)

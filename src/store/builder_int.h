@@ -29,7 +29,7 @@ struct plan {
 	struct shape *shape;		/* our copy */
 	struct field **field;		/* per hole */
 	uint32_t *hint;			/* per hole: code of the last value */
-	uint32_t *column;		/* per hole: index of the field that is first here, or none */
+	uint32_t *column;		/* per hole: index of the field first here, or none */
 	const struct gather **gather;	/* per hole, for texts that look for their slots */
 	uint32_t ntext;			/* holes that are texts */
 	uint32_t nrow;

@@ -8,9 +8,9 @@
 #include <stdlib.h>
 
 #include "base/must.h"
+#include "sys/file.h"
 #include "store/filter.h"
 #include "store/segment_int.h"
-#include "sys/file.h"
 
 struct writing {
 	struct builder *b;

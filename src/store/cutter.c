@@ -86,7 +86,8 @@ bits_of(const uint8_t *p, struct cut_bits *ret)
 	    0x22, 2, 0x1a);
 	const __m128i high = _mm_setr_epi8((char)0x80, 0, 0x10, 0x21, 2, 0x4c, 2, 4, 0, 0, 0, 0, 0,
 	    0, 0, 0);
-	const __m128i half = _mm_set1_epi8(15), words = _mm_set1_epi8(15), zero = _mm_setzero_si128();
+	const __m128i half = _mm_set1_epi8(15), words = _mm_set1_epi8(15);
+	const __m128i zero = _mm_setzero_si128();
 
 	*ret = (struct cut_bits){ 0 };
 	for (unsigned i = 0; i < 64; i += 16) {

@@ -108,13 +108,14 @@ struct list_in {
 enum err	stream_get(struct list_in *in, struct span *ret_bytes, struct why *why);
 enum err	ints_get(struct list_in *in, int64_t *ret, size_t n, struct why *why);
 /* The same, each of them below `limit`. */
-enum err	codes_get(struct list_in *in, uint32_t *ret, size_t n, uint32_t limit, struct why *why);
+enum err	codes_get(struct list_in *in, uint32_t *ret, size_t n, uint32_t limit,
+		    struct why *why);
 
 /* A list as read: n spans, and the numbers when they are canonical integers. */
 struct list {
 	uint8_t encoding;
 	const struct span *value;
-	const int64_t *num;		/* INT that renders as itself, STAMP (in ns), IPV4; or NULL */
+	const int64_t *num;		/* INT that renders as itself, STAMP (ns), IPV4; or NULL */
 	bool has_int;
 	bool has_stamp;
 };

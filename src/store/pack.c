@@ -12,10 +12,10 @@
 #include "base/cur.h"
 #include "base/hash.h"
 #include "base/must.h"
-#include "store/crypt.h"
-#include "store/key.h"
 #include "sys/file.h"
 #include "sys/random.h"
+#include "store/crypt.h"
+#include "store/key.h"
 
 enum {
 	HEADER_BYTES = 192,

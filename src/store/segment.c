@@ -4,7 +4,7 @@
  * vectors of the rows. Columns are in segment_column.c. Every rule of doc/formats/segment.md is
  * checked here or there before it is relied on.
  */
-#include "store/segment_data.h"
+#include "store/segment.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -14,6 +14,7 @@
 #include "base/limits.h"
 #include "base/must.h"
 #include "sys/file.h"
+#include "store/segment_data.h"
 
 void
 segment_name(char ret[SEGMENT_NAME], uint64_t id, enum segment_part part)

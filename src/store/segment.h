@@ -38,7 +38,8 @@ uint32_t	segment_epoch(const struct segment *segment);
 
 /* Per-row vectors, segment_rows() long, decoded at the first call. */
 enum err	segment_shape_index(struct segment *segment, const uint16_t **ret, struct why *why);
-enum err	segment_source_index(struct segment *segment, const uint16_t **ret, struct why *why);
+enum err	segment_source_index(struct segment *segment, const uint16_t **ret,
+		    struct why *why);
 enum err	segment_flags(struct segment *segment, const uint8_t **ret, struct why *why);
 enum err	segment_recv(struct segment *segment, const int64_t **ret, struct why *why);
 enum err	segment_time(struct segment *segment, const int64_t **ret, struct why *why);
@@ -117,6 +118,7 @@ struct list_values {
 enum err	segment_list_values(struct segment *segment, uint32_t column, uint32_t list,
 		    struct list_values *ret, struct why *why);
 /* Appends the exact octets of the record in `row`. */
-enum err	segment_raw(struct segment *segment, uint32_t row, struct buf *out, struct why *why);
+enum err	segment_raw(struct segment *segment, uint32_t row, struct buf *out,
+		    struct why *why);
 
 #endif

@@ -181,7 +181,8 @@ moment_ns(const struct moment *m, int64_t *ret)
 	int64_t days, seconds;
 
 	if (m->year < 1700 || m->year > 2200 || m->month < 1 || m->month > 12 || m->day < 1 ||
-	    m->day > (int32_t)civil_month_days(m->year, (unsigned)m->month) || m->hour > 23 || m->minute > 59 ||
+	    m->day > (int32_t)civil_month_days(m->year, (unsigned)m->month) ||
+	    m->hour > 23 || m->minute > 59 ||
 	    m->second > 59)
 		return false;
 	days = civil_days(m->year, (unsigned)m->month, (unsigned)m->day);

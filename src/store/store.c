@@ -12,12 +12,12 @@
 
 #include "base/limits.h"
 #include "base/must.h"
+#include "sys/file.h"
 #include "store/builder.h"
 #include "store/journal.h"
 #include "store/key.h"
 #include "store/manifest.h"
 #include "store/segment_int.h"
-#include "sys/file.h"
 
 enum {
 	DAY_NAME = 40,

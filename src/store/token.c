@@ -20,7 +20,7 @@ is_hex(uint8_t c)
 
 /* ---- tokens ---- */
 
-/* "101234z", "15t05", "16_13", "nov", "mon": what a timestamp's words look like when no number is. */
+/* "101234z", "15t05", "16_13", "nov", "mon": a timestamp's words when no number is one. */
 static bool
 is_stampish(struct span s)
 {

@@ -37,8 +37,8 @@ example_make(void)
 		{ HOLE_TEXT, ROLE_PID, SPAN("proc_id"), SPAN(" - - ") },
 		{ HOLE_TEXT, ROLE_MESSAGE, SPAN("_msg"), SPAN("") },
 	};
-	struct span value[] = { SPAN("34"), SPAN("2026-11-23T08:00:00Z"), SPAN("web01"), SPAN("sshd"),
-	    SPAN("812"), SPAN("Failed password for root from 192.0.2.7") };
+	struct span value[] = { SPAN("34"), SPAN("2026-11-23T08:00:00Z"), SPAN("web01"),
+	    SPAN("sshd"), SPAN("812"), SPAN("Failed password for root from 192.0.2.7") };
 	struct row row = { .recv_ns = 1795420800250000000, .event_ns = 1795420800000000000,
 	    .nvalue = 6, .value = value };
 	struct buf shape_code = { 0 }, source_code = { 0 }, batch = { 0 };

@@ -47,7 +47,8 @@ static const struct {
 	{ "* | stats median(num), quantile(0.9, num) p, values(hostname) v, "
 	    "uniq_values(hostname) u",
 	    "{\"median(num)\":\"7\",\"p\":\"100\","
-	    "\"v\":\"[\\\"a\\\",\\\"b\\\",\\\"\\\",\\\"a\\\",\\\"a\\\",\\\"b\\\",\\\"a\\\",\\\"c\\\"]\","
+	    "\"v\":\"[\\\"a\\\",\\\"b\\\",\\\"\\\","
+	    "\\\"a\\\",\\\"a\\\",\\\"b\\\",\\\"a\\\",\\\"c\\\"]\","
 	    "\"u\":\"[\\\"a\\\",\\\"b\\\",\\\"c\\\"]\"}\n" },
 	{ "* | stats sum_len(_msg) l, rate() r, count_uniq(hostname, app_name) "
 	    "pairs, count(num, ip) some",

@@ -85,7 +85,8 @@ main(int argc, char **argv)
 		while (keep_event(keep, &event)) {
 			if (event.type == KEEP_ACK) {
 				acked += event.rows;
-				took[event.ticket / per] = clock_mono_ns() - took[event.ticket / per];
+				took[event.ticket / per] = clock_mono_ns() -
+				    took[event.ticket / per];
 				n++;
 			}
 			if (event.type == KEEP_RESUME)

@@ -82,8 +82,8 @@ rows_put(struct buf *shape_code, struct buf *source_code, struct buf *plain, str
 		{ HOLE_TEXT, ROLE_PID, SPAN("proc_id"), SPAN(" - - ") },
 		{ HOLE_TEXT, ROLE_MESSAGE, SPAN("_msg"), SPAN("") },
 	};
-	struct span value[] = { SPAN("34"), SPAN("2026-11-23T08:00:00Z"), SPAN("web01"), SPAN("sshd"),
-	    SPAN("812"), SPAN("Failed password for root from 192.0.2.7") };
+	struct span value[] = { SPAN("34"), SPAN("2026-11-23T08:00:00Z"), SPAN("web01"),
+	    SPAN("sshd"), SPAN("812"), SPAN("Failed password for root from 192.0.2.7") };
 	struct row row = { .recv_ns = 1795420800250000000, .event_ns = 1795420800000000000,
 	    .nvalue = 6, .value = value };
 	struct batch_writer *writer = batch_writer_new(STREAM_RAW, 0);
@@ -140,7 +140,8 @@ journal_make(void)
 	chain = (struct digest){ { 0 } };
 	nframe = 1;
 	at = definition_make(JOURNAL_SOURCE, buf_span(&source), crypt);
-	hex_block(&text, "The source as frame 1 under a data key of 32 octets 05, first in its chain",
+	hex_block(&text,
+	    "The source as frame 1 under a data key of 32 octets 05, first in its chain",
 	    span_of(file.p + at, file.n - at));
 	file.n = at;
 	crypt_free(&crypt);

@@ -164,7 +164,8 @@ a_torn_record_is_cut_and_those_before_it_stand(void)
 
 	filled_octets(&all);
 	for (size_t n = all.n; n > 64; n--) {
-		must(file_replace(dirfd_now, "manifest", span_sub(buf_span(&all), 0, n), NULL) == OK);
+		must(file_replace(dirfd_now, "manifest", span_sub(buf_span(&all), 0, n),
+		    NULL) == OK);
 		check(manifest_open(&m, dirfd_now, MANIFEST_WRITE, NULL) == OK);
 		check(!manifest_damaged(m));
 		/* It goes on from there. */

@@ -144,7 +144,8 @@ rows_value(struct rows *r, struct buf *out, uint32_t style, const struct row *ro
 		    v / 3 % 60, v % 1000);
 		break;
 	case 4:
-		buf_printf(out, "%08x-4bd1-11ec-%04x-0242ac1300%02x", v * 77777U, v % 65536, v % 256);
+		buf_printf(out, "%08x-4bd1-11ec-%04x-0242ac1300%02x", v * 77777U, v % 65536,
+		    v % 256);
 		break;
 	case 5:
 		buf_printf(out, "user %u logged in from 10.0.%u.%u port %u: uid=%u gid=%u", v % 7,

@@ -234,7 +234,8 @@ report(const struct bench *b, const char *name, struct span file)
 	three = ZSTD_compress(to, room, file.p, file.n, 3);
 	free(to);
 	name = strrchr(name, '/') != NULL ? strrchr(name, '/') + 1 : name;
-	printf("%-16s %7llu rows %5.0f B | %5.0f + %5.0f = %5.0f ns/row (zstd-1 %4.0f), read %5.0f | seg %9llu idx %8llu"
+	printf("%-16s %7llu rows %5.0f B | %5.0f + %5.0f = %5.0f ns/row (zstd-1 %4.0f), "
+	    "read %5.0f | seg %9llu idx %8llu"
 	    " | zstd-3 %9zu -1 %9zu | ratio %.3f | %llu segments, %zu MB\n", name,
 	    (unsigned long long)t->rows, (double)t->raw / (double)t->rows,
 	    t->frame_s * 1e9 / (double)t->rows, t->write_s * 1e9 / (double)t->rows,
