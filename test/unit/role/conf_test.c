@@ -305,7 +305,7 @@ what_is_too_long_is_refused(void)
 		buf_str(&text, "# nothing\n");
 	check_int(conf_parse(&conf, buf_span(&text), &why), ERR_LIMIT);
 	text.n = 0;
-	for (int i = 0; i < 100000; i++)
+	for (int i = 0; i < 2000; i++)
 		buf_str(&text, "[");
 	check_int(conf_parse(&conf, buf_span(&text), &why), ERR_FORMAT);
 	buf_done(&text);
