@@ -143,6 +143,8 @@ on_keeper(evutil_socket_t fd, short what, void *arg)
 			(void)close(msg.fd);
 		if (msg.type == WIRE_ANSWER && wire_check(msg.type, msg.body, &why) == OK)
 			answer_take(f, &msg);
+		else if (ledger_answer(f->ledger, &msg, &why) != OK)
+			(void)fprintf(stderr, "trucban: front: %s\n", why.text);
 	}
 	if (rc != ERR_MORE)
 		keeper_lost(f);
@@ -205,7 +207,6 @@ on_admit(void *ctx, struct job *job, struct why *why)
 	struct ledger_act act = { .act = "search", .who = span_str(job_who(job)),
 	    .from = span_str(job_from(job)), .what = span_str(query != NULL ? query : "") };
 	struct buf asked = { 0 };
-	uint64_t ticket;
 	enum err rc;
 
 	if (strcmp(job_path(job), "/trucban/ask") == 0) {
@@ -214,7 +215,7 @@ on_admit(void *ctx, struct job *job, struct why *why)
 		act.act = "ask";
 		act.what = buf_span(&asked);
 	}
-	rc = ledger_write(f->ledger, &act, clock_wall_ns(), &ticket, why);
+	rc = ledger_write(f->ledger, &act, clock_wall_ns(), why);
 	buf_done(&asked);
 	keeper_write_wanted(f);
 	if (rc != OK)

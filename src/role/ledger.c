@@ -7,16 +7,32 @@
 
 #include "base/civil.h"
 #include "base/must.h"
+#include "base/utf8.h"
 #include "sys/random.h"
 #include "model/batch.h"
 #include "wire/wire.h"
 
-enum { LEDGER_HOLES = 5, LEDGER_VALUE_MAX = 65536 };
+enum {
+	LEDGER_HOLES = 5,
+	VALUE_MAX = 512 << 10,		/* escaped; the longest query has 256 KB */
+	SHORT_MAX = 4096,		/* who, from */
+	PENDING_BYTES = 1 << 20,	/* without an answer */
+	PENDING_MAX = 4096
+};
+
+/* A row on its way. */
+struct pending {
+	uint64_t ticket;
+	struct buf code;		/* its batch */
+};
 
 struct ledger {
 	struct chan *keeper;
-	struct buf shape, source, out, value[LEDGER_HOLES];
+	struct buf shape, source, value[LEDGER_HOLES];
 	struct batch_writer *writer;
+	struct pending *pending;	/* ring of PENDING_MAX */
+	unsigned first, npending;
+	size_t pending_bytes;
 	uint64_t instance, ticket;
 	uint8_t role;
 	bool defined;
@@ -44,6 +60,7 @@ ledger_new(struct chan *keeper, uint8_t role, const char *host)
 
 	l->keeper = keeper;
 	l->role = role;
+	l->pending = xcalloc(PENDING_MAX, sizeof *l->pending);
 	l->instance = random_u64();
 	l->writer = batch_writer_new(STREAM_LEDGER, 0);
 	shape_make(l);
@@ -53,6 +70,17 @@ ledger_new(struct chan *keeper, uint8_t role, const char *host)
 	return l;
 }
 
+static void
+pending_drop(struct ledger *l)
+{
+	struct pending *p = &l->pending[l->first];
+
+	l->pending_bytes -= p->code.n;
+	buf_done(&p->code);
+	l->first = (l->first + 1) % PENDING_MAX;
+	l->npending--;
+}
+
 void
 ledger_free(struct ledger **ledger)
 {
@@ -60,29 +88,26 @@ ledger_free(struct ledger **ledger)
 
 	if (l == NULL)
 		return;
+	while (l->npending > 0)
+		pending_drop(l);
+	free(l->pending);
 	batch_writer_free(&l->writer);
 	buf_done(&l->shape);
 	buf_done(&l->source);
-	buf_done(&l->out);
 	for (int i = 0; i < LEDGER_HOLES; i++)
 		buf_done(&l->value[i]);
 	free(l);
 	*ledger = NULL;
 }
 
-void
-ledger_channel(struct ledger *ledger, struct chan *keeper)
-{
-	ledger->keeper = keeper;
-	ledger->defined = false;
-}
-
-/* RFC 8259 section 7; octets that are not UTF-8 stay as they are, the record is marked so. */
+/* RFC 8259 section 7; octets that are not UTF-8 stay as they are. Sets flags of the row. */
 static struct span
-escape(struct buf *out, struct span s)
+escape(struct buf *out, struct span s, size_t max, uint8_t *flags)
 {
+	size_t i;
+
 	out->n = 0;
-	for (size_t i = 0; i < s.n && out->n < LEDGER_VALUE_MAX; i++) {
+	for (i = 0; i < s.n && out->n < max; i++) {
 		if (s.p[i] == '"' || s.p[i] == '\\') {
 			buf_u8(out, '\\');
 			buf_u8(out, s.p[i]);
@@ -92,6 +117,12 @@ escape(struct buf *out, struct span s)
 			buf_u8(out, s.p[i]);
 		}
 	}
+	if (i < s.n) {
+		out->n = utf8_cut(buf_span(out), out->n).n;
+		*flags |= ROW_CUT;
+	}
+	if (!utf8_valid(buf_span(out)))
+		*flags |= ROW_NOT_UTF8;
 	return buf_span(out);
 }
 
@@ -117,35 +148,89 @@ define(struct ledger *l, struct why *why)
 	return rc;
 }
 
+static enum err
+pending_send(struct ledger *l, const struct pending *p, struct why *why)
+{
+	return chan_send(l->keeper, &(struct chan_msg){ .type = WIRE_BATCH, .tag = p->ticket,
+	    .body = buf_span(&p->code) }, why);
+}
+
+void
+ledger_channel(struct ledger *ledger, struct chan *keeper)
+{
+	struct ledger *l = ledger;
+	struct why why;
+	enum err rc;
+
+	l->keeper = keeper;
+	l->defined = false;
+	if (keeper == NULL || l->npending == 0)
+		return;
+	rc = define(l, &why);
+	for (unsigned i = 0; rc == OK && i < l->npending; i++)
+		rc = pending_send(l, &l->pending[(l->first + i) % PENDING_MAX], &why);
+	if (rc != OK)
+		l->keeper = NULL;	/* a channel that takes nothing at its start is broken */
+}
+
 enum err
-ledger_write(struct ledger *ledger, const struct ledger_act *act, int64_t now_ns,
-    uint64_t *ret_ticket, struct why *why)
+ledger_answer(struct ledger *ledger, const struct chan_msg *msg, struct why *why)
+{
+	struct ledger *l = ledger;
+	bool answers = msg->type == WIRE_ACK || msg->type == WIRE_REFUSE;
+
+	if (!answers || wire_check(msg->type, msg->body, NULL) != OK)
+		return OK;
+	/* Tickets are answered in their order. */
+	while (l->npending > 0 && l->pending[l->first].ticket <= msg->tag)
+		pending_drop(l);
+	if (msg->type == WIRE_ACK)
+		return OK;
+	return why_set(why, (enum err)msg->body.p[0], "the ledger's row was refused: %.*s",
+	    (int)(msg->body.n - 1), (const char *)msg->body.p + 1);
+}
+
+static enum err
+ready(struct ledger *l, struct why *why)
+{
+	if (l->keeper == NULL)
+		return why_set(why, ERR_BUSY, "the keeper is being started");
+	if (l->npending == PENDING_MAX || l->pending_bytes > PENDING_BYTES)
+		return why_set(why, ERR_BUSY, "the keeper does not answer");
+	return l->defined ? OK : define(l, why);
+}
+
+enum err
+ledger_write(struct ledger *ledger, const struct ledger_act *act, int64_t now_ns, struct why *why)
 {
 	struct ledger *l = ledger;
 	uint8_t stamp[CIVIL_TEXT_BYTES];
 	struct span value[LEDGER_HOLES];
 	struct row row = { .recv_ns = now_ns, .event_ns = now_ns, .nvalue = LEDGER_HOLES,
 	    .value = value };
-	enum err rc = OK;
+	struct pending *p;
+	enum err rc;
 
-	if (l->keeper == NULL)
-		return why_set(why, ERR_BUSY, "the keeper is being started");
-	if (!l->defined)
-		rc = define(l, why);
+	rc = ready(l, why);
 	if (rc != OK)
 		return rc;
 	value[0] = span_of(stamp, civil_put(stamp, now_ns, 9, 0));
-	value[1] = escape(&l->value[1], span_str(act->act));
-	value[2] = escape(&l->value[2], act->who);
-	value[3] = escape(&l->value[3], act->from);
-	value[4] = escape(&l->value[4], act->what);
+	value[1] = escape(&l->value[1], span_str(act->act), SHORT_MAX, &row.flags);
+	value[2] = escape(&l->value[2], act->who, SHORT_MAX, &row.flags);
+	value[3] = escape(&l->value[3], act->from, SHORT_MAX, &row.flags);
+	value[4] = escape(&l->value[4], act->what, VALUE_MAX, &row.flags);
 	rc = batch_add(l->writer, 0, 0, &row);
 	must(rc == OK);
-	l->out.n = 0;
-	batch_finish(l->writer, &l->out);
-	rc = chan_send(l->keeper, &(struct chan_msg){ .type = WIRE_BATCH, .tag = l->ticket + 1,
-	    .body = buf_span(&l->out) }, why);
-	if (rc == OK)
-		*ret_ticket = ++l->ticket;
-	return rc;
+	p = &l->pending[(l->first + l->npending) % PENDING_MAX];
+	*p = (struct pending){ .ticket = l->ticket + 1 };
+	batch_finish(l->writer, &p->code);
+	rc = pending_send(l, p, why);
+	if (rc != OK) {
+		buf_done(&p->code);
+		return rc;
+	}
+	l->ticket++;
+	l->npending++;
+	l->pending_bytes += p->code.n;
+	return OK;
 }

@@ -14,8 +14,13 @@ struct ledger;
 /* keeper: channel, borrowed, or NULL. role: enum wire_role, who writes. host: this machine. */
 struct ledger	*ledger_new(struct chan *keeper, uint8_t role, const char *host);
 void		ledger_free(struct ledger **ledger);
-/* The channel was replaced: definitions are sent again with the next row. */
+/*
+ * The channel was replaced (NULL: there is none now): definitions and the rows that nobody answered
+ * for are sent again.
+ */
 void		ledger_channel(struct ledger *ledger, struct chan *keeper);
+/* What the keeper says of rows (WIRE_ACK, WIRE_REFUSE; others are passed over). Not OK: refused. */
+enum err	ledger_answer(struct ledger *ledger, const struct chan_msg *msg, struct why *why);
 
 struct ledger_act {
 	const char *act;		/* "search", "export", "key-rotate" */
@@ -24,8 +29,11 @@ struct ledger_act {
 	struct span what;		/* the query, the reason */
 };
 
-/* Hands one row over; the ticket comes back with the keeper's WIRE_ACK. */
+/*
+ * Hands one row over and keeps it until the keeper has answered. ERR_BUSY: there is no keeper, or
+ * it does not answer; the act must not happen. A `what` that is too long is cut, and marked so.
+ */
 enum err	ledger_write(struct ledger *ledger, const struct ledger_act *act, int64_t now_ns,
-		    uint64_t *ret_ticket, struct why *why);
+		    struct why *why);
 
 #endif

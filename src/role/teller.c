@@ -285,13 +285,11 @@ static void
 ledger_note(struct teller *t, const char *act, const struct place *p, const char *text)
 {
 	struct buf what = { 0 };
-	uint64_t ticket;
 	struct why why;
 
 	buf_printf(&what, "%s%s%s", p->conf->target, text[0] != '\0' ? ": " : "", text);
 	if (ledger_write(t->ledger, &(struct ledger_act){ .act = act, .who = SPAN("trucban"),
-	    .from = SPAN("teller"), .what = buf_span(&what) }, clock_wall_ns(), &ticket,
-	    &why) != OK)
+	    .from = SPAN("teller"), .what = buf_span(&what) }, clock_wall_ns(), &why) != OK)
 		(void)fprintf(stderr, "trucban: teller: %s\n", why.text);
 	buf_done(&what);
 }
@@ -384,9 +382,12 @@ keeper_read(struct teller *t)
 	enum err rc;
 
 	(void)chan_flush(t->keeper, &why);
-	while ((rc = chan_recv(t->keeper, &msg, &why)) == OK)
+	while ((rc = chan_recv(t->keeper, &msg, &why)) == OK) {
 		if (msg.fd >= 0)
 			(void)close(msg.fd);
+		if (ledger_answer(t->ledger, &msg, &why) != OK)
+			(void)fprintf(stderr, "trucban: teller: %s\n", why.text);
+	}
 	if (rc != ERR_MORE) {
 		ledger_channel(t->ledger, NULL);
 		chan_free(&t->keeper);
