@@ -332,6 +332,16 @@ template_add(struct text *t, uint32_t index)
 	}
 }
 
+static uint32_t
+holes_of(struct span skeleton)
+{
+	uint32_t n = 0;
+
+	for (size_t i = 0; i < skeleton.n; i++)
+		n += skeleton.p[i] == 0;
+	return n;
+}
+
 /* The template of the text in t->cut, or 0. */
 static uint32_t
 template_of(struct text *t)
@@ -354,6 +364,8 @@ template_of(struct text *t)
 			return 0;
 		skeleton_make(t);
 	}
+	if (holes_of(buf_span(&t->key)) != t->cut.nslot)
+		return 0;
 	index = gather_intern(&t->skeleton, buf_span(&t->key), t->seed);
 	if (index == t->ntemplate)
 		template_add(t, index);

@@ -1,0 +1,409 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a segment holds is never denied, and what it does not hold mostly is. */
+#include "check.h"
+
+#include <fcntl.h>
+#include <ftw.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/fold.h"
+#include "rows.h"
+#include "store/builder.h"
+#include "store/filter.h"
+#include "store/group.h"
+#include "store/segment_int.h"
+#include "store/token.h"
+#include "sys/file.h"
+
+static uint64_t
+token_of(struct span word, bool entity)
+{
+	uint8_t folded[4096];
+
+	must(word.n <= sizeof folded);
+	return store_token_hash(span_of(folded, fold(folded, word)), entity);
+}
+
+/* ---- tokens ---- */
+
+static void
+a_number_is_readable_in_its_token(void)
+{
+	uint64_t token = token_of(SPAN("4625"), false);
+
+	check((token & TOKEN_DIGITS) != 0);
+	check_int(token_length(token), 4);
+	check_int(token_number(token), 4625);
+	check(token == token_of_number(4625));
+	check(token != token_of(SPAN("04625"), false));
+	check_int(token_length(token_of(SPAN("04625"), false)), 5);
+	check((token_of(SPAN("123456789012345678"), false) & TOKEN_DIGITS) == 0);
+	check((token_of(SPAN(""), false) & TOKEN_DIGITS) == 0);
+}
+
+static unsigned
+entities_of(struct span text, struct span *ret, unsigned most)
+{
+	size_t at = 0;
+	unsigned n = 0;
+
+	while (n < most && store_entity_next(text, &at, &ret[n]))
+		n++;
+	return n;
+}
+
+static void
+entities_are_found_wherever_they_stand(void)
+{
+	static const struct {
+		const char *text;
+		const char *entity;
+	} one[] = {
+		{ "from 10.0.0.1 port 22", "10.0.0.1" },
+		{ "(192.168.4.255)", "192.168.4.255" },
+		{ "x=550e8400-e29b-41d4-a716-446655440000;", "550e8400-e29b-41d4-a716-446655440000" },
+		{ "mac 00:1A:2b:3c:4d:5e.", "00:1A:2b:3c:4d:5e" },
+		{ "00-1a-2b-3c-4d-5e", "00-1a-2b-3c-4d-5e" },
+		{ "<bob.smith@example.com>", "smith@example" },
+		{ "d41d8cd98f00b204e9800998ecf8427e", "d41d8cd98f00b204e9800998ecf8427e" },
+		{ "2001:db8:0:1:1:1:1:1", "2001:db8:0:1:1:1:1:1" },
+	};
+	static const char *const none[] = { "10.0.0", "256.1.1.1", "1.2.3.4567", "12:34:56", "@",
+	    "a @b", "550e8400-e29b-41d4-a716", "00:1a:2b:3c:4d:5", "d41d8cd98f00b204e9800998ecf84",
+	    "", "a1.2.3.4x" };
+	struct span found[8];
+
+	for (size_t i = 0; i < sizeof one / sizeof one[0]; i++) {
+		if (check_int(entities_of(span_str(one[i].text), found, 8), 1))
+			check_span(found[0], span_str(one[i].entity));
+	}
+	for (size_t i = 0; i < sizeof none / sizeof none[0]; i++)
+		check_int(entities_of(span_str(none[i]), found, 8), 0);
+	check_int(entities_of(SPAN("1.2.3.4.5"), found, 8), 2);
+	check_span(found[1], SPAN("2.3.4.5"));
+}
+
+/* ---- filters of segments ---- */
+
+/* What stands in the value, as JSON and RFC 5424 mean it. */
+static struct span
+meant(struct span raw, uint8_t kind, uint8_t *room)
+{
+	size_t n = 0;
+
+	if (kind == HOLE_TEXT || kind == HOLE_JSON_LITERAL || kind == HOLE_JSON_VALUE)
+		return raw;
+	for (size_t i = 0; i < raw.n; i++) {
+		uint8_t c = raw.p[i], next = i + 1 < raw.n ? raw.p[i + 1] : 0;
+
+		if (c != '\\' || i + 1 == raw.n ||
+		    (kind == HOLE_SD_VALUE && next != '"' && next != '\\' && next != ']')) {
+			room[n++] = c;
+			continue;
+		}
+		i++;
+		if (kind == HOLE_JSON_STRING && next == 'u' && i + 4 < raw.n) {
+			char hex[5] = { (char)raw.p[i + 1], (char)raw.p[i + 2],
+			    (char)raw.p[i + 3], (char)raw.p[i + 4], 0 };
+
+			n += rune_put(room + n, (uint32_t)strtoul(hex, NULL, 16));
+			i += 4;
+		} else if (kind == HOLE_JSON_STRING && next != 0 && strchr("bfnrt", next)) {
+			room[n++] = '\n';
+		} else {
+			room[n++] = next;
+		}
+	}
+	return span_of(room, n);
+}
+
+/* Words and entities of a value that the filter denies. */
+static unsigned
+denied_of(const struct filter *f, struct span text)
+{
+	struct span part;
+	unsigned denied = 0;
+	size_t at = 0;
+
+	while (word_next(text, &at, &part)) {
+		uint8_t folded[1024];
+		size_t n = part.n <= sizeof folded ? fold(folded, part) : 0;
+
+		if (n > 0 && !filter_may_hold(f, store_token_hash(span_of(folded, n), false))) {
+			printf("denied: \"%.*s\" of \"%.*s\"\n", (int)n, (char *)folded,
+			    (int)text.n, (const char *)text.p);
+			denied++;
+		}
+	}
+	at = 0;
+	while (store_entity_next(text, &at, &part))
+		denied += part.n <= 1024 && !filter_may_hold(f, token_of(part, true));
+	return denied;
+}
+
+static unsigned
+denied_in(struct segment *s, const struct filter *f)
+{
+	const uint16_t *shape;
+	struct why why;
+	unsigned denied = 0;
+
+	must(segment_shape_index(s, &shape, &why) == OK);
+	for (uint32_t i = 0; i < segment_columns(s); i++)
+		must(segment_column_text(s, i, NULL, &why) == OK);
+	for (uint32_t row = 0; row < segment_rows(s); row++) {
+		const struct shape *sh = segment_shape(s, shape[row]);
+		struct span value[LIMIT_FIELDS];
+
+		must(segment_values(s, row, value, &why) == OK);
+		for (uint32_t i = 0; i < sh->nhole; i++) {
+			uint8_t *room = xmalloc(value[i].n + 1);
+
+			denied += denied_of(f, meant(value[i], sh->hole[i].kind, room));
+			free(room);
+		}
+	}
+	return denied;
+}
+
+static void
+filter_of(struct pack *pack, struct filter *ret)
+{
+	struct span section;
+	struct cur c;
+	struct list_in in = { &c, pack, NULL };
+	struct why why = { "" };
+
+	if (!check_int(derived_section(pack, DERIVED_FILTER, &section, &why), OK))
+		return;
+	c = cur_of(section);
+	if (!check_int(filter_get(&in, ret, &why), OK))
+		printf("%s\n", why.text);
+	check(cur_done(&c));
+}
+
+static void
+frame_add(struct builder *b, struct rows *r, uint32_t rows, uint32_t leaf)
+{
+	struct batch_writer *writer = batch_writer_new(0, 2);
+	uint8_t seed[32] = { 1 };
+	struct rows_tables tables;
+	struct batch_head head;
+	struct buf code = { 0 };
+	uint32_t before = r->n;
+
+	rows_add(r, writer, rows, false);
+	batch_finish(writer, &code);
+	must(batch_head_read(&head, buf_span(&code), NULL) == OK);
+	rows_tables(&tables, r, &head);
+	builder_frame(b, &head, &tables.tables, 1 + before);
+	builder_leaf(b, leaf, seed);
+	buf_done(&code);
+	batch_writer_free(&writer);
+}
+
+static void
+nothing_that_is_there_is_denied(void)
+{
+	for (uint64_t seed = 100; seed < 140; seed++) {
+		struct builder_conf conf = { .class = 2, .epoch = 1, .level = 1 };
+		struct builder *b = builder_new(&conf);
+		struct segment_info info;
+		struct segment_memory *memory;
+		struct segment *s = NULL;
+		struct pack *pack = NULL;
+		struct filter f;
+		struct rows r;
+		unsigned denied;
+
+		rows_init(&r, seed);
+		frame_add(b, &r, 20 + (uint32_t)(seed * seed % 900), 1);
+		memory = builder_to_memory(b, &info);
+		must(segment_open_memory(&s, memory, NULL, PACK_CHECK, NULL) == OK);
+		must(pack_open_memory(&pack, buf_span(&memory->derived), "derived", NULL,
+		    PACK_CHECK, NULL) == OK);
+		filter_of(pack, &f);
+		denied = denied_in(s, &f);
+		if (!check_int(denied, 0))
+			printf("seed %llu\n", (unsigned long long)seed);
+		pack_close(&pack);
+		segment_free(&s);
+		segment_memory_drop(&memory);
+		builder_free(&b);
+		rows_done(&r);
+	}
+}
+
+static struct span
+word_at(char *text, unsigned i)
+{
+	(void)snprintf(text, 32, "w%ux%xq", i, i * 2654435761U);
+	return span_str(text);
+}
+
+static void
+few_that_are_not_there_pass(void)
+{
+	struct filter_maker *m = filter_maker_new();
+	struct buf dir = { 0 }, file = { 0 };
+	struct pack_head head = { .kind = PACK_DERIVED };
+	struct list_out out = { pack_writer_new(&head, NULL, 1), &dir, NULL };
+	struct pack *pack = NULL;
+	struct filter f;
+	struct hold hold = { 0 };
+	struct cur c;
+	unsigned passed = 0;
+	char text[32];
+
+	for (unsigned i = 0; i < 50000; i++)
+		filter_text(m, word_at(text, i));
+	filter_put(m, &out);
+	pack_finish(out.pack, buf_span(&dir), &file);
+	pack_writer_free(&out.pack);
+	must(pack_open_memory(&pack, buf_span(&file), "f", NULL, PACK_CHECK, NULL) == OK);
+	c = cur_of(pack_body(pack));
+	must(filter_get(&(struct list_in){ &c, pack, &hold }, &f, NULL) == OK);
+	for (unsigned i = 0; i < 50000; i++)
+		check(filter_may_hold(&f, token_of(word_at(text, i), false)));
+	for (unsigned i = 50000; i < 250000; i++)
+		passed += filter_may_hold(&f, token_of(word_at(text, i), false));
+	check(passed < 200000 / 100);
+	check(f.nbit < 50000 * 16);
+	pack_close(&pack);
+	filter_maker_free(&m);
+	buf_done(&dir);
+	buf_done(&file);
+}
+
+static void
+dense_numbers_and_stamps_are_not_filed_one_by_one(void)
+{
+	struct filter_about about = { .flags = FILTER_STAMPS | FILTER_UUIDS,
+	    .lengths = 1U << 2 | 1U << 6, .nrange = 1, .range = { { 5000, 6000 } } };
+
+	check(filter_about_holds(&about, token_of(SPAN("5500"), false)));
+	check(!filter_about_holds(&about, token_of(SPAN("4999"), false)));
+	check(filter_about_holds(&about, token_of(SPAN("59"), false)));
+	check(filter_about_holds(&about, token_of(SPAN("123456"), false)));
+	check(!filter_about_holds(&about, token_of(SPAN("12345"), false)));
+	check(filter_about_holds(&about, token_of(SPAN("123456Z"), false)));
+	check(filter_about_holds(&about, token_of(SPAN("15T05"), false)));
+	check(filter_about_holds(&about, token_of(SPAN("Nov"), false)));
+	check(filter_about_holds(&about, token_of(SPAN("e29b"), false)));
+	check(!filter_about_holds(&about, token_of(SPAN("sshd"), false)));
+	check(!filter_about_holds(&about, token_of(SPAN("10.0.0.1"), true)));
+}
+
+/* ---- groups ---- */
+
+enum { SEGMENTS = 300 };
+
+/* SEGMENTS segments of a store, each with a word of its own. */
+static void
+store_fill(int dirfd, const uint8_t *key, struct segment_info *info)
+{
+	struct builder_conf conf = { .class = 2, .epoch = 1, .level = 1, .store_key = key };
+	struct rows r;
+	int day = -1;
+	char name[64], text[SEGMENT_NAME];
+
+	must(mkdirat(dirfd, "segment", 0700) == 0);
+	rows_init(&r, 5);
+	segment_day(text, 1790000000000000000);
+	(void)snprintf(name, sizeof name, "segment/%s", text);
+	must(mkdirat(dirfd, name, 0700) == 0);
+	must(dir_open(&day, dirfd, name, NULL) == OK);
+	for (unsigned i = 0; i < SEGMENTS; i++) {
+		struct builder *b = builder_new(&conf);
+
+		frame_add(b, &r, 3 + i % 50 * (i % 7), i);
+		must(builder_write(b, day, i + 1, &info[i], NULL) == OK);
+		builder_free(&b);
+	}
+	close(day);
+	rows_done(&r);
+}
+
+static int
+remove_each(const char *path, const struct stat *st, int type, struct FTW *ftw)
+{
+	(void)st;
+	(void)type;
+	(void)ftw;
+	return remove(path);
+}
+
+static unsigned
+disagreements(int dirfd, const uint8_t *key, const struct segment_info *info,
+    struct groups *groups)
+{
+	unsigned wrong = 0;
+
+	for (unsigned i = 0; i < SEGMENTS; i++) {
+		struct pack *pack = NULL;
+		struct filter f;
+		char text[32];
+
+		must(derived_open(&pack, dirfd, &info[i], key, NULL) == OK);
+		filter_of(pack, &f);
+		wrong += !groups_have(groups, info[i].id);
+		for (unsigned k = 0; k < 40 && groups_have(groups, info[i].id); k++) {
+			uint64_t token = k == 0 ? token_of(SPAN("session"), false) : k < 20 ?
+			    token_of_number(k * 531) : token_of(word_at(text, k), false);
+
+			wrong += groups_may_hold(groups, info[i].id, token) !=
+			    filter_may_hold(&f, token);
+		}
+		pack_close(&pack);
+	}
+	return wrong;
+}
+
+static void
+a_group_says_what_its_filters_say(void)
+{
+	static const uint8_t key[32] = "a store key of thirty-two octets", id[16] = "store";
+	static struct segment_info info[SEGMENTS];
+
+	for (int encrypted = 0; encrypted < 2; encrypted++) {
+		const uint8_t *k = encrypted ? key : NULL;
+		char folder[] = "/tmp/filter_test.XXXXXX";
+		struct groups *groups;
+		struct why why = { "" };
+		int dirfd;
+
+		must(mkdtemp(folder) != NULL);
+		dirfd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		store_fill(dirfd, k, info);
+		/* Too few at first; then all. */
+		check_int(group_tend(dirfd, id, k, info, 100, &why), OK);
+		groups = groups_new(dirfd, k);
+		check_int(groups_refresh(groups, &why), OK);
+		check(!groups_have(groups, 1));
+		if (!check_int(group_tend(dirfd, id, k, info, SEGMENTS, &why), OK))
+			printf("%s\n", why.text);
+		check_int(groups_refresh(groups, &why), OK);
+		check_int(disagreements(dirfd, k, info, groups), 0);
+		/* All segments gone: so is the file. */
+		check_int(group_tend(dirfd, id, k, info, 0, &why), OK);
+		check_int(groups_refresh(groups, &why), OK);
+		check(!groups_have(groups, 1));
+		groups_free(&groups);
+		close(dirfd);
+		check_int(nftw(folder, remove_each, 16, FTW_DEPTH | FTW_PHYS), 0);
+	}
+}
+
+int
+main(void)
+{
+	run(a_number_is_readable_in_its_token);
+	run(entities_are_found_wherever_they_stand);
+	run(nothing_that_is_there_is_denied);
+	run(few_that_are_not_there_pass);
+	run(dense_numbers_and_stamps_are_not_filed_one_by_one);
+	run(a_group_says_what_its_filters_say);
+	return check_done();
+}
