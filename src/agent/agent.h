@@ -60,12 +60,16 @@ void		tail_counts(const struct tail *tail, struct tail_counts *ret_counts);
 
 struct entries;
 
-/* ERR_ABSENT: this machine has none; ERR_DENIED: may not be read. cursor: "" = from the oldest. */
-enum err	entries_open(struct entries **ret_entries, const char *cursor, struct why *why);
+/*
+ * dir: where its files are; NULL: this machine's own. cursor: "" = from the oldest. ERR_ABSENT: there
+ * is none; ERR_DENIED: may not be read.
+ */
+enum err	entries_open(struct entries **ret_entries, const char *dir, const char *cursor,
+		    struct why *why);
 void		entries_close(struct entries **entries);
 /* Gives at most n entries as JSON objects (doc/formats/record.md section 6). True: more wait. */
 bool		entries_read(struct entries *entries, unsigned n, agent_take_fn *take, void *ctx);
-/* The place after the last entry given. Belongs to entries until the next call. */
+/* The place after the last entry given, or the one it began at. Valid until the next call. */
 const char	*entries_cursor(struct entries *entries);
 /* Becomes readable when something was written; call entries_read then. */
 int		entries_fd(struct entries *entries);

@@ -25,12 +25,13 @@ struct entries {
 };
 
 enum err
-entries_open(struct entries **ret_entries, const char *cursor, struct why *why)
+entries_open(struct entries **ret_entries, const char *dir, const char *cursor, struct why *why)
 {
 	struct entries *e = xcalloc(1, sizeof *e);
 	int r;
 
-	r = sd_journal_open(&e->journal, SD_JOURNAL_LOCAL_ONLY);
+	r = dir != NULL ? sd_journal_open_directory(&e->journal, dir, 0) :
+	    sd_journal_open(&e->journal, SD_JOURNAL_LOCAL_ONLY);
 	if (r < 0) {
 		free(e);
 		return why_errno(why, r == -EACCES ? ERR_DENIED : ERR_ABSENT, -r,
@@ -46,6 +47,7 @@ entries_open(struct entries **ret_entries, const char *cursor, struct why *why)
 	} else {
 		(void)sd_journal_seek_head(e->journal);
 	}
+	e->cursor = xstrdup(cursor);
 	*ret_entries = e;
 	return OK;
 }
@@ -142,6 +144,17 @@ entry_give(struct entries *e, agent_take_fn *take, void *ctx)
 	take(ctx, "journal", buf_span(&e->text), flags);
 }
 
+static void
+cursor_take(struct entries *e)
+{
+	char *cursor = NULL;
+
+	if (sd_journal_get_cursor(e->journal, &cursor) < 0)
+		return;			/* an older place repeats an entry */
+	free(e->cursor);
+	e->cursor = cursor;
+}
+
 bool
 entries_read(struct entries *e, unsigned n, agent_take_fn *take, void *ctx)
 {
@@ -150,9 +163,7 @@ entries_read(struct entries *e, unsigned n, agent_take_fn *take, void *ctx)
 		if (sd_journal_next(e->journal) <= 0)
 			return false;
 		entry_give(e, take, ctx);
-		free(e->cursor);
-		e->cursor = NULL;
-		(void)sd_journal_get_cursor(e->journal, &e->cursor);
+		cursor_take(e);
 	}
 	return true;
 }
@@ -160,7 +171,7 @@ entries_read(struct entries *e, unsigned n, agent_take_fn *take, void *ctx)
 const char *
 entries_cursor(struct entries *e)
 {
-	return e->cursor != NULL ? e->cursor : "";
+	return e->cursor;
 }
 
 int

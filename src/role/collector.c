@@ -121,7 +121,7 @@ mark_set(struct collector *c)
 	batcher_flush(c->batcher);
 	m->batch = c->last_batch;
 	(void)snprintf(m->cursor, sizeof m->cursor, "%s",
-	    c->entries != NULL ? entries_cursor(c->entries) : "");
+	    c->entries != NULL ? entries_cursor(c->entries) : c->cursor);
 	tail_mark(c->tail, c->last_batch);
 }
 
@@ -368,7 +368,7 @@ collector_open(struct collector *c, struct why *why)
 	    .role = WIRE_COLLECTOR, .settled = on_settled, .arg = c });
 	places_load(c);
 	if (c->brief.conf.collect_journal) {
-		rc = entries_open(&c->entries, c->cursor, why);
+		rc = entries_open(&c->entries, NULL, c->cursor, why);
 		if (rc != OK)
 			(void)fprintf(stderr, "trucban: collector: %s; going on without it\n",
 			    why->text);
