@@ -61,8 +61,8 @@ void		tail_counts(const struct tail *tail, struct tail_counts *ret_counts);
 struct entries;
 
 /*
- * dir: where its files are; NULL: this machine's own. cursor: "" = from the oldest. ERR_ABSENT: there
- * is none; ERR_DENIED: may not be read.
+ * dir: where its files are; NULL: this machine's own. cursor: "" = from the oldest. ERR_ABSENT:
+ * there is none; ERR_DENIED: may not be read.
  */
 enum err	entries_open(struct entries **ret_entries, const char *dir, const char *cursor,
 		    struct why *why);

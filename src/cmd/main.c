@@ -23,6 +23,8 @@ static const struct command table[] = {
 	{ "backup", cmd_backup, "sao lưu kho nhật ký khi đang chạy",
 	    "copy the store while it runs" },
 	{ "restore", cmd_restore, "khôi phục kho từ bản sao lưu", "restore a store from a backup" },
+	{ "reindex", cmd_reindex, "dựng lại phần dẫn xuất (.idx) của kho nhật ký",
+	    "make the derived part of the store again" },
 	{ "completion", cmd_completion, "in phần gợi ý lệnh cho bash",
 	    "print the completion script for bash" },
 	{ "role", cmd_role, NULL, NULL },

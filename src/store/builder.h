@@ -46,6 +46,17 @@ enum err	builder_segment(struct builder *builder, struct segment *segment,
  */
 enum err	builder_write(struct builder *builder, int dirfd, uint64_t id,
 		    struct segment_info *ret_info, struct why *why);
+enum builder_times {
+	BUILDER_TIMES_SHORT,	/* by the columns' own timestamps, where they tell */
+	BUILDER_TIMES_PLAIN	/* written out: no column is named */
+};
+
+/*
+ * Appends the derived part of segment `id` to out, for a sealed part that is there already and has
+ * these rows. The builder is emptied.
+ */
+void		builder_derived(struct builder *builder, uint64_t id, enum builder_times times,
+		    struct buf *out);
 /*
  * The same rows in memory, for readers of the journal's tail (segment_open_memory; end with
  * segment_memory_drop); frames without a leaf make up one that is not in the tree yet. The builder

@@ -71,6 +71,7 @@ struct builder {
 	uint64_t raw_bytes;
 	uint64_t nvalue;
 	uint32_t *batch_plan, *batch_source;
+	enum builder_times times;
 };
 
 void	builder_empty(struct builder *builder);

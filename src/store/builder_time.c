@@ -152,7 +152,7 @@ times_put(struct builder *b, struct list_out *out, struct list_scratch *scratch)
 		row[wrong] = i;
 		ns[wrong++] = b->row[i].event_ns;
 	}
-	if (wrong > b->nrow / 4)
+	if (wrong > b->nrow / 4 || b->times == BUILDER_TIMES_PLAIN)
 		differences_put(b, out);
 	else
 		clocks_put(clock, n, row, ns, wrong, out);

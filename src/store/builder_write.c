@@ -191,7 +191,7 @@ part_put(struct writing *w, const struct segment_info *info, enum segment_part p
 {
 	const struct builder_conf *conf = &w->b->conf;
 	struct pack_head head = {
-		.derived = part == SEGMENT_DERIVED,
+		.kind = part == SEGMENT_DERIVED ? PACK_DERIVED : PACK_SEALED,
 		.stream = conf->stream,
 		.class = conf->class,
 		.decoder = part == SEGMENT_DERIVED ? DECODER_VERSION : 0,
@@ -252,6 +252,21 @@ builder_write(struct builder *b, int dirfd, uint64_t id, struct segment_info *re
 	*ret_info = info;
 	builder_empty(b);
 	return OK;
+}
+
+void
+builder_derived(struct builder *b, uint64_t id, enum builder_times times, struct buf *out)
+{
+	struct segment_info info;
+	struct buf sealed = { 0 };
+
+	must(b->nrow > 0);
+	b->times = times;
+	info_fill(b, id, &info);
+	parts_put(b, &info, b->conf.store_key, &sealed, out);
+	b->times = BUILDER_TIMES_SHORT;
+	buf_done(&sealed);
+	builder_empty(b);
 }
 
 struct segment_memory *

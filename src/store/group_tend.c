@@ -7,14 +7,17 @@
 
 #include "base/cur.h"
 #include "base/must.h"
-#include "store/segment_int.h"
+#include "sys/dir.h"
 #include "sys/file.h"
+#include "store/segment_int.h"
 
 enum {
 	/* So many segments without a group, or octets of their filters, make one. */
 	MAKE_SEGMENTS = 256,
 	MAKE_BYTES = 8 << 20,
 	MOST_BYTES = 32 << 20,
+	/* Of the matrix: filters of very different sizes do not go together. */
+	MATRIX_BYTES = 96 << 20,
 	CHUNK_BYTES = 16 << 10
 };
 
@@ -196,12 +199,18 @@ sources_open(struct making *m, const struct groups *groups, int dirfd,
 		*f = (struct source_filter){ 0 };
 		rc = filter_open(f, dirfd, &info[i], key, why);
 		if (rc == OK) {
-			bytes += (size_t)(f->filter.nbit / 8);
 			m->n++;
-			continue;
+			rows_find(m);
 		}
 		/* Without a filter a segment is looked into by each query: not our matter. */
-		pack_close(&f->pack);
+		if (rc != OK) {
+			pack_close(&f->pack);
+		} else if (m->nrow * m->row_bytes > MATRIX_BYTES) {
+			pack_close(&f->pack);
+			m->n--;
+		} else {
+			bytes += (size_t)(f->filter.nbit / 8);
+		}
 	}
 	return m->n >= MAKE_SEGMENTS || bytes >= MAKE_BYTES ? OK : ERR_MORE;
 }

@@ -1,72 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * UNSAFE: pointer arithmetic into its own buffers. The container of segment files, see pack.h
- * and doc/formats/segment.md section 1.
+ * UNSAFE: pointer arithmetic into its own buffers. Reading the container of segment files, see
+ * pack.h and doc/formats/segment.md section 1.
  */
-#include "store/pack.h"
+#include "store/pack_int.h"
 
 #include <stdlib.h>
 #include <sodium.h>
 #include <zstd.h>
 
 #include "base/cur.h"
-#include "base/hash.h"
 #include "base/must.h"
 #include "sys/file.h"
-#include "sys/random.h"
-#include "store/crypt.h"
-#include "store/key.h"
 
-enum {
-	HEADER_BYTES = 192,
-	TRAILER_BYTES = 64,
-	TAG_BYTES = CRYPT_TAG_BYTES,
-	AT_AAD = 16,		/* header 16..31 goes into each chunk's tag */
-	AT_KEY_ID = 48,
-	AT_WRAP = 56,
-	AT_HEADER_SUM = 184,
-	FLAG_ENCRYPTED = 1,
-	CODEC_STORED = 0,
-	CODEC_ZSTD = 1,
-	VERSION = 1
-};
-
-#define DIRECTORY_NUMBER ((uint64_t)1 << 32)
-
-_Static_assert((int)AT_WRAP + (int)KEY_WRAP_BYTES <= (int)AT_HEADER_SUM, "wrapped key fits");
-_Static_assert((int)STORE_ID_BYTES == (int)PACK_STORE_ID, "one store id");
-
-static const char magic[2][9] = { "TBSEG001", "TBIDX001" };
-static const char magic_end[9] = "TBSEGEND";
-
-/* A lane's chunk is closed when it has so many octets. */
-static const size_t lane_bytes[PACK_LANES] = { 512 << 10, 64 << 10 };
-
-struct chunk {
-	uint64_t at;		/* in the file */
-	uint32_t stored;
-	uint32_t plain;
-	uint8_t codec;
-	uint64_t sum;		/* XXH3-64 of the stored octets */
-	struct buf bytes;	/* writer: stored octets; reader: plain ones, once read */
-	bool loaded;
-};
-
-struct lane {
-	uint32_t chunk;		/* its number, when open */
-	bool open;
-	struct buf plain;
-};
-
-struct pack_writer {
-	struct lane lane[PACK_LANES];
-	struct chunk *chunk;
-	uint32_t nchunk, cap;
-	uint8_t header[HEADER_BYTES];
-	struct crypt *crypt;	/* NULL: not encrypted */
-	int level;
-	ZSTD_CCtx *zstd;
-};
+const char pack_magic[PACK_KINDS][9] = { "TBSEG001", "TBIDX001", "TBFLT001" };
+const char pack_magic_end[9] = "TBSEGEND";
 
 struct pack {
 	int fd;			/* -1: in memory */
@@ -84,183 +32,6 @@ struct pack {
 	size_t bytes;
 	ZSTD_DCtx *zstd;
 };
-
-/* ---- writing ---- */
-
-struct pack_writer *
-pack_writer_new(const struct pack_head *head, const uint8_t *store_key, int level)
-{
-	struct pack_writer *w = xcalloc(1, sizeof *w);
-	uint8_t *h = w->header, key[KEY_BYTES];
-
-	w->level = level;
-	w->zstd = ZSTD_createCCtx();
-	must(w->zstd != NULL);
-	memcpy(h, magic[head->derived], 8);
-	le_put(h + 8, VERSION, 2);
-	le_put(h + 10, store_key != NULL ? FLAG_ENCRYPTED : 0, 2);
-	h[16] = head->stream;
-	h[17] = head->class;
-	le_put(h + 18, head->decoder, 2);
-	le_put(h + 20, head->epoch, 4);
-	le_put(h + 24, head->id, 8);
-	memcpy(h + 32, head->store_id, PACK_STORE_ID);
-	if (store_key != NULL) {
-		random_bytes(key, sizeof key);
-		w->crypt = crypt_new(key);
-		key_id(h + AT_KEY_ID, store_key);
-		key_wrap(store_key, span_of(h, AT_WRAP), key, h + AT_WRAP);
-		sodium_memzero(key, sizeof key);
-	}
-	le_put(h + AT_HEADER_SUM, hash64(span_of(h, AT_HEADER_SUM)), 8);
-	return w;
-}
-
-void
-pack_writer_free(struct pack_writer **writer)
-{
-	struct pack_writer *w = *writer;
-
-	if (w == NULL)
-		return;
-	for (size_t i = 0; i < PACK_LANES; i++)
-		buf_done(&w->lane[i].plain);
-	for (uint32_t i = 0; i < w->nchunk; i++)
-		buf_done(&w->chunk[i].bytes);
-	free(w->chunk);
-	ZSTD_freeCCtx(w->zstd);
-	crypt_free(&w->crypt);
-	free(w);
-	*writer = NULL;
-}
-
-static uint32_t
-chunk_new(struct pack_writer *w)
-{
-	must(w->nchunk < LIMIT_CHUNKS);
-	if (w->nchunk == w->cap) {
-		w->cap = w->cap > 0 ? w->cap * 2 : 16;
-		w->chunk = xreallocarray(w->chunk, w->cap, sizeof *w->chunk);
-	}
-	w->chunk[w->nchunk] = (struct chunk){ 0 };
-	return w->nchunk++;
-}
-
-/* Fills c with what is stored of the plain octets. */
-static void
-chunk_close(struct pack_writer *w, struct chunk *c, uint64_t number, struct span plain,
-    uint8_t codec)
-{
-	must(plain.n <= LIMIT_CHUNK_BYTES);
-	if (codec == CODEC_ZSTD) {
-		size_t room = ZSTD_compressBound(plain.n), n;
-
-		buf_reserve(&c->bytes, room + TAG_BYTES);
-		n = ZSTD_compressCCtx(w->zstd, c->bytes.p, room, plain.p, plain.n, w->level);
-		must(!ZSTD_isError(n));
-		c->bytes.n = n;
-		if (n >= plain.n) {
-			codec = CODEC_STORED;
-			c->bytes.n = 0;
-		}
-	}
-	if (codec == CODEC_STORED)
-		buf_span_put(&c->bytes, plain);
-	c->codec = codec;
-	c->plain = (uint32_t)plain.n;
-	if (w->crypt != NULL) {
-		(void)buf_add(&c->bytes, TAG_BYTES);
-		crypt_seal(w->crypt, number, span_of(w->header + AT_AAD, 16), c->bytes.p,
-		    c->bytes.n - TAG_BYTES);
-	}
-	c->stored = (uint32_t)c->bytes.n;
-	c->sum = hash64(buf_span(&c->bytes));
-}
-
-static void
-lane_close(struct pack_writer *w, struct lane *lane)
-{
-	if (!lane->open)
-		return;
-	chunk_close(w, &w->chunk[lane->chunk], lane->chunk, buf_span(&lane->plain), CODEC_ZSTD);
-	lane->plain.n = 0;
-	lane->open = false;
-}
-
-struct pack_ref
-pack_put(struct pack_writer *w, enum pack_lane number, struct span bytes)
-{
-	struct lane *lane = &w->lane[number];
-	struct pack_ref ref;
-
-	must(bytes.n <= LIMIT_CHUNK_BYTES);
-	if (lane->open && lane->plain.n > 0 && lane->plain.n + bytes.n > lane_bytes[number])
-		lane_close(w, lane);
-	if (!lane->open) {
-		lane->chunk = chunk_new(w);
-		lane->open = true;
-	}
-	ref = (struct pack_ref){ lane->chunk, (uint32_t)lane->plain.n, (uint32_t)bytes.n };
-	buf_span_put(&lane->plain, bytes);
-	return ref;
-}
-
-struct pack_ref
-pack_put_raw(struct pack_writer *w, struct span bytes)
-{
-	uint32_t number = chunk_new(w);
-
-	chunk_close(w, &w->chunk[number], number, bytes, CODEC_STORED);
-	return (struct pack_ref){ number, 0, (uint32_t)bytes.n };
-}
-
-static void
-directory_write(struct pack_writer *w, struct span body, struct chunk *ret_directory)
-{
-	struct buf plain = { 0 };
-
-	buf_varint(&plain, w->nchunk);
-	for (uint32_t i = 0; i < w->nchunk; i++) {
-		buf_varint(&plain, w->chunk[i].stored);
-		buf_varint(&plain, w->chunk[i].plain);
-		buf_u8(&plain, w->chunk[i].codec);
-		buf_u64(&plain, w->chunk[i].sum);
-	}
-	buf_span_put(&plain, body);
-	chunk_close(w, ret_directory, DIRECTORY_NUMBER, buf_span(&plain), CODEC_ZSTD);
-	buf_done(&plain);
-}
-
-void
-pack_finish(struct pack_writer *w, struct span body, struct buf *out)
-{
-	struct chunk directory = { 0 };
-	uint8_t t[TRAILER_BYTES] = { 0 };
-	XXH3_state_t state;
-	size_t from = out->n;
-
-	for (size_t i = 0; i < PACK_LANES; i++)
-		lane_close(w, &w->lane[i]);
-	buf_put(out, w->header, HEADER_BYTES);
-	for (uint32_t i = 0; i < w->nchunk; i++)
-		buf_span_put(out, buf_span(&w->chunk[i].bytes));
-	directory_write(w, body, &directory);
-	le_put(t, out->n - from, 8);
-	le_put(t + 8, directory.stored, 4);
-	le_put(t + 12, directory.plain, 4);
-	t[16] = directory.codec;
-	le_put(t + 24, directory.sum, 8);
-	XXH3_64bits_reset(&state);
-	XXH3_64bits_update(&state, t, 48);
-	XXH3_64bits_update(&state, w->header, HEADER_BYTES);
-	le_put(t + 48, XXH3_64bits_digest(&state), 8);
-	memcpy(t + 56, magic_end, 8);
-	buf_span_put(out, buf_span(&directory.bytes));
-	buf_put(out, t, sizeof t);
-	buf_done(&directory.bytes);
-}
-
-/* ---- reading ---- */
 
 void
 pack_close(struct pack **pack)
@@ -393,10 +164,9 @@ header_read(struct pack *p, struct span h, const uint8_t *key, struct why *why)
 	enum err rc;
 
 	memcpy(p->header, h.p, HEADER_BYTES);
-	for (p->head.derived = false; memcmp(h.p, magic[p->head.derived], 8) != 0;) {
-		if (p->head.derived)
+	for (p->head.kind = PACK_SEALED; memcmp(h.p, pack_magic[p->head.kind], 8) != 0;) {
+		if (++p->head.kind == PACK_KINDS)
 			return why_set(why, ERR_FORMAT, "%s: not a segment file", p->name);
-		p->head.derived = true;
 	}
 	if ((h.p[8] | h.p[9] << 8) != VERSION || (must_understand & ~FLAG_ENCRYPTED) != 0)
 		return why_set(why, ERR_FORMAT, "%s: written by a newer version (%d, flags %x)",
@@ -431,7 +201,7 @@ trailer_read(struct pack *p, struct span h, struct span t, struct chunk *ret, st
 	struct cur c = cur_of(t), sum = cur_of(span_sub(h, AT_HEADER_SUM, 8));
 	uint64_t want;
 
-	if (memcmp(t.p + 56, magic_end, 8) != 0)
+	if (memcmp(t.p + 56, pack_magic_end, 8) != 0)
 		return why_set(why, ERR_FORMAT, "%s: its end is missing", p->name);
 	if (p->trust == PACK_CHECK && cur_u64(&sum) != hash64(span_sub(h, 0, AT_HEADER_SUM)))
 		return why_set(why, ERR_PROOF, "%s: header: its checksum does not hold", p->name);
@@ -578,6 +348,16 @@ pack_get(struct pack *p, struct pack_ref ref, struct span *ret_bytes, struct why
 	}
 	*ret_bytes = span_of(c->bytes.p + ref.at, ref.n);
 	return OK;
+}
+
+void
+pack_forget(struct pack *p)
+{
+	for (uint32_t i = 0; i < p->nchunk; i++) {
+		buf_done(&p->chunk[i].bytes);
+		p->chunk[i].loaded = false;
+	}
+	p->bytes = 0;
 }
 
 enum err

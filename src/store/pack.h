@@ -21,8 +21,15 @@ enum {
 	LIMIT_CHUNKS = 1 << 20
 };
 
+enum pack_kind {
+	PACK_SEALED,			/* .seg */
+	PACK_DERIVED,			/* .idx */
+	PACK_GROUP,			/* .tbf: filters of many segments */
+	PACK_KINDS
+};
+
 struct pack_head {
-	bool derived;			/* the .idx, not the .seg */
+	enum pack_kind kind;
 	uint8_t stream;
 	uint8_t class;
 	uint16_t decoder;
@@ -56,6 +63,11 @@ void		pack_writer_free(struct pack_writer **writer);
 struct pack_ref	pack_put(struct pack_writer *writer, enum pack_lane lane, struct span bytes);
 /* A chunk of its own that is stored as it is: for bits that no codec makes smaller. */
 struct pack_ref	pack_put_raw(struct pack_writer *writer, struct span bytes);
+/*
+ * Writes what is ready to fd and forgets its octets: for packs larger than memory should hold. Only
+ * between streams that were put with pack_put_raw; pack_finish then appends the rest of the file.
+ */
+enum err	pack_spill(struct pack_writer *writer, int fd, struct why *why);
 /* Appends the whole file to out: directory = the chunks' list, then body. */
 void		pack_finish(struct pack_writer *writer, struct span body, struct buf *out);
 
@@ -84,6 +96,8 @@ struct span	pack_body(const struct pack *pack);
 /* The octets of a stream; they belong to the pack and stay until pack_close. */
 enum err	pack_get(struct pack *pack, struct pack_ref ref, struct span *ret_bytes,
 		    struct why *why);
+/* Gives the memory of decoded chunks back; what pack_get gave is gone. */
+void		pack_forget(struct pack *pack);
 /* Reads every chunk and compares its checksum and tag: for verify. */
 enum err	pack_check(struct pack *pack, struct why *why);
 /* Memory held by decoded chunks. */

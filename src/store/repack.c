@@ -61,15 +61,12 @@ work_do(struct repack *r, struct repack_work *w)
 {
 	struct builder_conf conf = { .stream = w->from[0].stream, .class = w->from[0].class,
 	    .epoch = w->from[0].epoch, .store_key = r->store_key, .level = w->level };
-	char day[SEGMENT_NAME], name[SEGMENT_NAME + 16];
 	struct builder *builder;
 	int fd = -1;
 
 	memcpy(conf.store_id, r->store_id, sizeof conf.store_id);
 	builder = builder_new(&conf);
-	segment_day(day, w->from[0].recv_min_ns);
-	(void)snprintf(name, sizeof name, "segment/%s", day);
-	w->rc = dir_open(&fd, r->dirfd, name, &w->why);
+	w->rc = segment_folder_open(&fd, r->dirfd, &w->from[0], &w->why);
 	if (w->rc == OK)
 		w->rc = segments_take(r, builder, w, fd, &w->why);
 	if (w->rc == OK)

@@ -13,6 +13,7 @@
 #include "base/civil.h"
 #include "base/limits.h"
 #include "base/must.h"
+#include "sys/dir.h"
 #include "sys/file.h"
 #include "store/segment_data.h"
 
@@ -30,6 +31,16 @@ segment_day(char ret[SEGMENT_NAME], int64_t recv_ns)
 
 	civil_split(&c, recv_ns, 0);
 	(void)snprintf(ret, SEGMENT_NAME, "%04d-%02u-%02u", c.year, c.month, c.day);
+}
+
+enum err
+segment_folder_open(int *ret_fd, int dirfd, const struct segment_info *info, struct why *why)
+{
+	char day[SEGMENT_NAME], name[SEGMENT_NAME + 16];
+
+	segment_day(day, info->recv_min_ns);
+	(void)snprintf(name, sizeof name, "segment/%s", day);
+	return dir_open(ret_fd, dirfd, name, why);
 }
 
 void
@@ -370,17 +381,18 @@ directory_read(struct segment *s, struct why *why)
 static enum err
 segment_start(struct segment *s, struct why *why)
 {
-	if (pack_head(s->sealed)->derived)
+	if (pack_head(s->sealed)->kind != PACK_SEALED)
 		return why_set(why, ERR_FORMAT, "%s: not the sealed part", s->name);
-	if (s->derived != NULL && (!pack_head(s->derived)->derived ||
+	if (s->derived != NULL && (pack_head(s->derived)->kind != PACK_DERIVED ||
 	    pack_head(s->derived)->id != pack_head(s->sealed)->id))
 		return why_set(why, ERR_FORMAT, "%s: the derived part is another one's", s->name);
 	return segment_why(s, directory_read(s, why), why);
 }
 
-/* A missing derived part is made again by `trucban reindex`; until then the rest is readable. */
+/* Opens `name` in folder dirfd. */
 static enum err
-derived_open(struct segment *s, int dirfd, uint64_t id, const uint8_t *key, struct why *why)
+derived_open_name(struct pack **ret_pack, int dirfd, uint64_t id, const uint8_t *key,
+    struct why *why)
 {
 	char name[SEGMENT_NAME];
 	int fd = -1;
@@ -388,9 +400,47 @@ derived_open(struct segment *s, int dirfd, uint64_t id, const uint8_t *key, stru
 
 	segment_name(name, id, SEGMENT_DERIVED);
 	rc = file_open(&fd, dirfd, name, FILE_READ, why);
-	if (rc == ERR_ABSENT)
-		return OK;
-	return rc == OK ? pack_open(&s->derived, fd, name, key, why) : rc;
+	return rc == OK ? pack_open(ret_pack, fd, name, key, why) : rc;
+}
+
+enum err
+derived_open(struct pack **ret_pack, int dirfd, const struct segment_info *info,
+    const uint8_t *key, struct why *why)
+{
+	struct pack *pack = NULL;
+	int fd = -1;
+	enum err rc;
+
+	rc = segment_folder_open(&fd, dirfd, info, why);
+	if (rc == OK)
+		rc = derived_open_name(&pack, fd, info->id, key, why);
+	file_close(&fd);
+	if (rc == OK && (pack_head(pack)->kind != PACK_DERIVED || pack_head(pack)->id != info->id))
+		rc = why_set(why, ERR_FORMAT, "the derived part of segment %016llx is another one's",
+		    (unsigned long long)info->id);
+	if (rc == OK)
+		*ret_pack = pack;
+	else
+		pack_close(&pack);
+	return rc;
+}
+
+enum err
+derived_section(const struct pack *pack, enum derived_section kind, struct span *ret,
+    struct why *why)
+{
+	struct cur c = cur_of(pack_body(pack));
+
+	while (cur_left(&c) > 0) {
+		uint8_t found = cur_u8(&c);
+		struct span contents = cur_bytes(&c);
+
+		if (found == kind && !c.bad) {
+			*ret = contents;
+			return OK;
+		}
+	}
+	return why_set(why, ERR_FORMAT, "section %u of the derived part is missing", kind);
 }
 
 enum err
@@ -406,7 +456,10 @@ segment_open(struct segment **ret_segment, int dirfd, uint64_t id, const uint8_t
 	if (rc == OK)
 		rc = pack_open(&s->sealed, fd, s->name, key, why);
 	if (rc == OK)
-		rc = derived_open(s, dirfd, id, key, why);
+		rc = derived_open_name(&s->derived, dirfd, id, key, why);
+	/* Made again by `trucban reindex`; until then the rest is readable. */
+	if (rc == ERR_ABSENT && s->sealed != NULL)
+		rc = OK;
 	if (rc == OK)
 		rc = segment_start(s, why);
 	if (rc == OK) {

@@ -56,9 +56,6 @@ struct segment {
 
 /* Decodes a column; idempotent. */
 enum err	column_load(struct segment *segment, uint32_t column, struct why *why);
-/* Contents of a section of the derived part. */
-enum err	section_find(struct segment *segment, uint8_t kind, struct span *ret,
-		    struct why *why);
 /* Puts the segment's name in front of what why says. */
 enum err	segment_why(const struct segment *segment, enum err rc, struct why *why);
 

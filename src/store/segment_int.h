@@ -43,12 +43,25 @@ void		segment_name(char ret[SEGMENT_NAME], uint64_t id, enum segment_part part);
 /* "YYYY-MM-DD": the folder of a segment whose first row was received at recv_ns. */
 void		segment_day(char ret[SEGMENT_NAME], int64_t recv_ns);
 
+/* That folder, in the store at dirfd. Close it. */
+enum err	segment_folder_open(int *ret_fd, int dirfd, const struct segment_info *info,
+		    struct why *why);
+
 /*
  * Opens the segment with this id in the folder dirfd (borrowed) for reading. The derived part may
  * be missing: then only what needs it fails.
  */
 enum err	segment_open(struct segment **ret_segment, int dirfd, uint64_t id,
 		    const uint8_t *key, struct why *why);
+/*
+ * The container of a segment's derived part alone; dirfd: the store's. ERR_ABSENT: made again by
+ * `trucban reindex`.
+ */
+enum err	derived_open(struct pack **ret_pack, int dirfd, const struct segment_info *info,
+		    const uint8_t *key, struct why *why);
+/* Contents of its first section of this kind; they belong to the pack. */
+enum err	derived_section(const struct pack *pack, enum derived_section kind,
+		    struct span *ret, struct why *why);
 /* Both parts in memory, shared by all segments that were opened from them. */
 struct segment_memory {
 	int refs;			/* atomic: segments may end in any thread */

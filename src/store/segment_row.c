@@ -127,29 +127,6 @@ segment_seq(struct segment *s, const uint64_t **ret, struct why *why)
 
 /* ---- the derived part ---- */
 
-/* Contents of the first section of this kind. */
-enum err
-section_find(struct segment *s, uint8_t kind, struct span *ret, struct why *why)
-{
-	struct cur c;
-
-	if (s->derived == NULL)
-		return why_set(why, ERR_ABSENT, "%s: its derived part is missing: run reindex",
-		    s->name);
-	c = cur_of(pack_body(s->derived));
-	while (cur_left(&c) > 0) {
-		uint8_t found = cur_u8(&c);
-		struct span contents = cur_bytes(&c);
-
-		if (found == kind && !c.bad) {
-			*ret = contents;
-			return OK;
-		}
-	}
-	return why_set(why, ERR_FORMAT, "%s: section %u of the derived part is missing", s->name,
-	    kind);
-}
-
 struct clock {
 	const struct segment_column *column;
 	const int64_t *ns;		/* per value */
@@ -294,7 +271,9 @@ segment_time(struct segment *s, const int64_t **ret, struct why *why)
 	if (s->time == NULL) {
 		rc = segment_recv(s, &recv, why);
 		if (rc == OK)
-			rc = section_find(s, DERIVED_TIMES, &section, why);
+			rc = s->derived == NULL ? why_set(why, ERR_ABSENT,
+			    "%s: its derived part is missing: run reindex", s->name) :
+			    derived_section(s->derived, DERIVED_TIMES, &section, why);
 		if (rc != OK)
 			return rc;
 		c = cur_of(section);

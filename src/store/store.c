@@ -17,11 +17,15 @@
 #include "store/journal.h"
 #include "store/key.h"
 #include "store/manifest.h"
+#include "store/filter.h"
+#include "store/group.h"
 #include "store/segment_int.h"
 
 enum {
-	DAY_NAME = 40,
-	TAIL_LEVEL = 1
+	TAIL_LEVEL = 1,
+	/* Filters of segments that are in no group: kept between queries. */
+	OWN_FILTER_BYTES = 32 << 20,
+	OWN_FILTERS = 1 << 14
 };
 
 /* Rows that are in the journal only, one stream, class and epoch; in order of sequence numbers. */
@@ -34,6 +38,13 @@ struct tail {
 struct entry {
 	const struct segment_info *info;	/* the manifest's or the tail's */
 	struct tail *tail;		/* NULL: in files */
+};
+
+/* The filter of one segment. */
+struct own_filter {
+	uint64_t id;			/* 0: free */
+	uint8_t *bits;			/* NULL: it has none that can be read */
+	struct filter filter;
 };
 
 struct store {
@@ -49,6 +60,9 @@ struct store {
 	size_t nentry;
 	struct builder *builder;	/* of the group being read, or NULL */
 	struct builder_conf group;
+	struct groups *groups;
+	struct own_filter *own;		/* OWN_FILTERS slots by id, or NULL */
+	size_t own_bytes;
 };
 
 static void
@@ -57,6 +71,16 @@ tail_free(struct tail **tail)
 	segment_memory_drop(&(*tail)->memory);
 	free(*tail);
 	*tail = NULL;
+}
+
+static void
+own_filters_drop(struct store *s)
+{
+	for (size_t i = 0; s->own != NULL && i < OWN_FILTERS; i++) {
+		free(s->own[i].bits);
+		s->own[i] = (struct own_filter){ 0 };
+	}
+	s->own_bytes = 0;
 }
 
 void
@@ -75,6 +99,9 @@ store_close(struct store **store)
 		tail_free(&s->tail);
 		s->tail = next;
 	}
+	groups_free(&s->groups);
+	own_filters_drop(s);
+	free(s->own);
 	free(s->entry);
 	explicit_bzero(s->key, sizeof s->key);
 	free(s);
@@ -91,6 +118,7 @@ store_open(struct store **ret_store, int dirfd, const uint8_t *key, struct why *
 	s->has_key = key != NULL;
 	if (key != NULL)
 		memcpy(s->key, key, sizeof s->key);
+	s->groups = groups_new(dirfd, key);
 	rc = manifest_open(&s->manifest, dirfd, MANIFEST_READ, why);
 	if (rc == OK && key == NULL && manifest_encrypted(s->manifest))
 		rc = why_set(why, ERR_DENIED, "the store is encrypted, and there is no store key");
@@ -306,6 +334,7 @@ entries_make(struct store *s)
 enum err
 store_refresh(struct store *s, struct why *why)
 {
+	bool manifest_changed;
 	enum err rc;
 
 	/* The journal first: a row that moves from there to the manifest is seen in either. */
@@ -314,9 +343,13 @@ store_refresh(struct store *s, struct why *why)
 		rc = manifest_refresh(s->manifest, why);
 	if (rc == OK)
 		rc = tails_trim(s, why);
+	manifest_changed = s->entry == NULL || s->version != manifest_version(s->manifest);
 	/* Of 10^5 segments this takes longer than many a query. */
 	if (s->entry == NULL || s->tail_changed || s->version != manifest_version(s->manifest))
 		entries_make(s);
+	/* Without its group a segment is asked by itself. */
+	if (rc == OK && manifest_changed)
+		(void)groups_refresh(s->groups, NULL);
 	return rc;
 }
 
@@ -337,28 +370,75 @@ enum err
 store_segment_open(struct store *s, size_t index, struct segment **ret_segment, struct why *why)
 {
 	const struct entry *e = &s->entry[index];
-	char day[SEGMENT_NAME], name[DAY_NAME];
 	int fd = -1;
 	enum err rc;
 
 	must(index < s->nentry);
 	if (e->tail != NULL)
 		return segment_open_memory(ret_segment, e->tail->memory, NULL, PACK_CHECK, why);
-	segment_day(day, e->info->recv_min_ns);
-	(void)snprintf(name, sizeof name, "segment/%s", day);
-	rc = dir_open(&fd, s->dirfd, name, why);
+	rc = segment_folder_open(&fd, s->dirfd, e->info, why);
 	if (rc == OK)
 		rc = segment_open(ret_segment, fd, e->info->id, s->has_key ? s->key : NULL, why);
 	file_close(&fd);
 	return rc;
 }
 
+/* Its filter, read when it is first asked for. */
+static struct own_filter *
+own_filter(struct store *s, const struct segment_info *info)
+{
+	struct pack *pack = NULL;
+	struct own_filter *own;
+	struct span section;
+	struct list_in in;
+	struct cur c;
+	enum err rc;
+
+	if (s->own_bytes > OWN_FILTER_BYTES)
+		own_filters_drop(s);
+	if (s->own == NULL)
+		s->own = xcalloc(OWN_FILTERS, sizeof *s->own);
+	own = &s->own[info->id % OWN_FILTERS];
+	if (own->id == info->id)
+		return own;
+	s->own_bytes -= own->bits != NULL ? own->filter.bits.n : 0;
+	free(own->bits);
+	*own = (struct own_filter){ .id = info->id };
+	rc = derived_open(&pack, s->dirfd, info, s->has_key ? s->key : NULL, NULL);
+	if (rc == OK)
+		rc = derived_section(pack, DERIVED_FILTER, &section, NULL);
+	if (rc == OK) {
+		c = cur_of(section);
+		in = (struct list_in){ .c = &c, .pack = pack };
+		rc = filter_get(&in, &own->filter, NULL);
+	}
+	if (rc == OK) {
+		own->bits = xmemdup(own->filter.bits.p, own->filter.bits.n);
+		own->filter.bits.p = own->bits;
+		s->own_bytes += own->filter.bits.n;
+	}
+	pack_close(&pack);
+	return own;
+}
+
 bool
 store_may_hold(struct store *s, size_t index, const uint64_t *token_hash, size_t n)
 {
-	(void)s;
-	(void)index;
-	(void)token_hash;
-	(void)n;
+	const struct segment_info *info;
+	struct own_filter *own = NULL;
+	bool grouped;
+
+	must(index < s->nentry);
+	info = s->entry[index].info;
+	if (s->entry[index].tail != NULL)
+		return true;
+	grouped = groups_have(s->groups, info->id);
+	if (!grouped)
+		own = own_filter(s, info);
+	for (size_t i = 0; i < n; i++) {
+		if (grouped ? !groups_may_hold(s->groups, info->id, token_hash[i]) :
+		    own->bits != NULL && !filter_may_hold(&own->filter, token_hash[i]))
+			return false;
+	}
 	return true;
 }

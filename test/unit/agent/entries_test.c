@@ -63,7 +63,8 @@ static void
 entry_put(struct buf *out, unsigned long long us, const char *message)
 {
 	buf_printf(out, "__REALTIME_TIMESTAMP=%llu\n__MONOTONIC_TIMESTAMP=%llu\n"
-	    "_BOOT_ID=0123456789abcdef0123456789abcdef\nMESSAGE=%s\nPRIORITY=6\n\n", us, us % 1000000,
+	    "_BOOT_ID=0123456789abcdef0123456789abcdef\n"
+	    "MESSAGE=%s\nPRIORITY=6\n\n", us, us % 1000000,
 	    message);
 }
 
