@@ -11,8 +11,8 @@
 #include "store/store.h"
 
 /*
- * When did it happen, by the record's own octets? Asked only for records whose sealed flags say that
- * they have a time of their own, and only when the old derived part cannot tell.
+ * When did it happen, by the record's own octets? Asked only for records whose sealed flags say
+ * that they have a time of their own, and only when the old derived part cannot tell.
  */
 typedef int64_t reindex_time_fn(void *ctx, uint8_t format, struct span record, int64_t recv_ns);
 

@@ -416,7 +416,7 @@ derived_open(struct pack **ret_pack, int dirfd, const struct segment_info *info,
 		rc = derived_open_name(&pack, fd, info->id, key, why);
 	file_close(&fd);
 	if (rc == OK && (pack_head(pack)->kind != PACK_DERIVED || pack_head(pack)->id != info->id))
-		rc = why_set(why, ERR_FORMAT, "the derived part of segment %016llx is another one's",
+		rc = why_set(why, ERR_FORMAT, "the derived part of %016llx is another one's",
 		    (unsigned long long)info->id);
 	if (rc == OK)
 		*ret_pack = pack;
