@@ -36,9 +36,10 @@ static const char usage_vi[] =
     "                     /etc/trucban/trucban.yaml; không có thì +07:00)\n"
     "  --json             mỗi phần một đối tượng JSON trên một dòng\n";
 static const char usage_en[] =
-    "Usage: trucban reindex [--missing] [--config FILE] [--json] [--store DIR | --state DIR]\n\n"
-    "Makes the derived part (.idx files: event times, word filters) of a store again from what was\n"
-    "sealed. The sealed part is only read; the desk may run meanwhile.\n\n"
+    "Usage: trucban reindex [--missing] [--config FILE] [--json]\n"
+    "                       [--store DIR | --state DIR]\n\n"
+    "Makes the derived part (.idx files: event times, word filters) of a store again from\n"
+    "what was sealed. The sealed part is only read; the desk may run meanwhile.\n\n"
     "  --store DIR        the store (default: that of this machine's desk)\n"
     "  --state DIR        the same\n"
     "  --missing          only what is missing or damaged\n"
@@ -95,12 +96,14 @@ told(struct reindex *r, const struct segment_info *info, enum err rc, enum reind
 	    [REINDEX_MADE_TIMES] = "made-times" };
 
 	if (r->json)
-		(void)printf("{\"segment\":\"%016llx\",\"rows\":%u,\"result\":\"%s\",\"why\":\"%s\"}\n",
+		(void)printf("{\"segment\":\"%016llx\",\"rows\":%u,\"result\":\"%s\","
+		    "\"why\":\"%s\"}\n",
 		    (unsigned long long)info->id, info->rows,
 		    rc == OK ? word[done] : rc == ERR_ABSENT ? "gone" : "failed",
 		    rc == OK ? "" : err_name(rc));
 	else if (rc != OK && rc != ERR_ABSENT)
-		(void)fprintf(stderr, "trucban: %016llx: %s\n", (unsigned long long)info->id, why->text);
+		(void)fprintf(stderr, "trucban: %016llx: %s\n", (unsigned long long)info->id,
+		    why->text);
 	r->made += rc == OK && done != REINDEX_KEPT;
 	r->kept += rc == OK && done == REINDEX_KEPT;
 	r->gone += rc == ERR_ABSENT;
@@ -148,8 +151,8 @@ reindex_open(struct reindex *r, struct why *why)
 	if (rc == OK)
 		rc = keys_load(&r->keys, r->dirfd, why);
 	if (rc == OK)
-		rc = store_open(&r->handle, r->dirfd, r->keys.has_store_key ? r->keys.store_key : NULL,
-		    why);
+		rc = store_open(&r->handle, r->dirfd,
+		    r->keys.has_store_key ? r->keys.store_key : NULL, why);
 	r->parser = parser_new(&config);
 	return rc;
 }
@@ -186,7 +189,8 @@ reindex_run(struct reindex *r)
 		(void)fprintf(stderr, say("trucban: không dựng lại được: %s\n",
 		    "trucban: cannot reindex: %s\n"), why.text);
 	if (rc == OK && !r->json)
-		(void)printf(say("Đã dựng lại %lu phần; %lu phần để nguyên, %lu phần không dựng được\n",
+		(void)printf(say(
+		    "Đã dựng lại %lu phần; %lu phần để nguyên, %lu phần không dựng được\n",
 		    "Made %lu parts again; %lu left alone, %lu could not be made\n"), r->made,
 		    r->kept, r->failed);
 	store_close(&r->handle);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* UNSAFE: pointer arithmetic into its own buffers. Making the container of segment files: pack.h. */
+/* UNSAFE: pointer arithmetic into its own buffers. Making the container of segment files. */
 #include "store/pack_int.h"
 
 #include <stdlib.h>
