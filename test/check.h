@@ -38,6 +38,13 @@ check_at_(int ok, const char *what, const char *file, int line)
 	return ok;
 }
 
+/* Is the text somewhere in it? For octets that no NUL ends. */
+static inline bool
+span_holds(struct span s, const char *text)
+{
+	return memmem(s.p, s.n, text, strlen(text)) != NULL;
+}
+
 static inline int
 check_int_at_(long long got, long long want, const char *what, const char *file, int line)
 {

@@ -176,7 +176,7 @@ static enum err
 file_switch(struct appender *a, struct why *why)
 {
 	if (a->state.failed)
-		return why_set(why, ERR_IO, "%s", a->why.text);
+		return why_set(why, ERR_BUSY, "%s", a->why.text);
 	if (a->next == NEXT_REFUSED)
 		return why_set(why, a->next_rc, "%s", a->why.text);
 	if (a->next != NEXT_READY || (a->file != 0 && a->has_queued))

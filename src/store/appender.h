@@ -45,9 +45,9 @@ size_t		appender_bound(size_t plain);
 /*
  * Makes sure that frames of n octets (appender_bound) fit the current file, or begins the next one:
  * then the ids of shapes and sources begin again at 0, see appender_serial. ERR_FULL: no room on
- * disk for another file (or what else kept it from being made). ERR_BUSY: it is not ready yet, or
- * too much is open; come again when woken. ERR_LIMIT: no file is large enough. ERR_IO: a write
- * failed, see appender_restart.
+ * disk for another file (or what else kept it from being made). ERR_BUSY: it is not ready yet, too
+ * much is open, or a write failed (see appender_restart); come again when woken. ERR_LIMIT: no file
+ * is large enough.
  */
 enum err	appender_room(struct appender *appender, size_t n, struct why *why);
 /* Number of the current file; 0 before the first. One that failed may be used again. */

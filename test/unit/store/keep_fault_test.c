@@ -11,10 +11,12 @@
 #include <sys/mman.h>
 #include <sys/wait.h>
 
+#include "base/civil.h"
+#include "sys/clock.h"
 #include "sys/fault.h"
 #include "test/unit/store/keep_back.h"
 
-enum { BATCHES = 14, GIVE_UP_TURNS = 150, STEP = 13, EXIT_CRASH = 137 };
+enum { BATCHES = 14, GIVE_UP_S = 8, STEP = 13, EXIT_CRASH = 137 };
 
 /* What the child tells before it ends. */
 struct told {
@@ -68,10 +70,19 @@ events(struct place *p, enum keep_event_type type)
 	return met;
 }
 
+/* By the clock: a turn is short when there is news. */
+static int64_t
+given_up_at(void)
+{
+	return clock_mono_ns() + GIVE_UP_S * CIVIL_SECOND_NS;
+}
+
 static void
 until(struct place *p, enum keep_event_type type)
 {
-	for (unsigned i = 0; i < GIVE_UP_TURNS && !events(p, type); i++)
+	int64_t end = given_up_at();
+
+	while (!events(p, type) && clock_mono_ns() < end)
 		keep_wait(p->keep, 10);
 }
 
@@ -79,10 +90,11 @@ static bool
 offer(struct place *p, struct writer *w, uint32_t n)
 {
 	struct buf batch = { 0 };
+	int64_t end = given_up_at();
 	enum err rc = ERR_BUSY;
 
 	writer_batch(w, n, &batch);
-	for (unsigned i = 0; i < GIVE_UP_TURNS && rc == ERR_BUSY; i++) {
+	while (rc == ERR_BUSY && clock_mono_ns() < end) {
 		rc = keep_batch(p->keep, w->channel, ++w->ticket, buf_span(&batch), NULL);
 		if (rc == ERR_BUSY)
 			keep_wait(p->keep, 10);
@@ -121,7 +133,7 @@ life(struct place *p, bool idle)
 			keep_checkpoint(p->keep);
 		keep_turn(p->keep);
 	}
-	for (unsigned i = 0; i < GIVE_UP_TURNS && told->acked < told->offered; i++) {
+	for (int64_t end = given_up_at(); told->acked < told->offered && clock_mono_ns() < end;) {
 		(void)events(p, KEEP_ACK);
 		keep_wait(p->keep, 10);
 	}

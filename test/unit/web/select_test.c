@@ -130,7 +130,7 @@ rows_come_newest_first_as_json(void)
 	check_int(asked((struct select_ask){ .query = "*" }), OK);
 	check_int(lines(), 55);
 	check(memcmp(out.p, "{\"_time\":\"", 10) == 0);
-	check(strstr((char *)out.p, "number 00000055") != NULL);
+	check(span_holds(buf_span(&out), "number 00000055"));
 	check_int(asked((struct select_ask){ .query = "*", .limit = "3" }), OK);
 	check_int(lines(), 3);
 	check(memmem(out.p, out.n, "number 00000055", 15) != NULL);
