@@ -13,6 +13,7 @@
 
 enum {
 	SET_FIRST = 4096,
+	LATELY = 2048,		/* of two; fits the first-level cache */
 	BITS_LEAST = 64,
 	DENSE_NUMBERS = 128,	/* so many that fill a quarter of their range are filed as one */
 	ASCII_WORD = 64		/* words of ASCII are folded here */
@@ -21,6 +22,7 @@ enum {
 struct filter_maker {
 	uint64_t *token;		/* a set: open addressing, 0 = free */
 	size_t mask, n;
+	uint64_t lately[LATELY];	/* some that are in the set */
 	uint8_t kind;
 	struct filter_about about;
 	struct buf clear;		/* a value without its escapes */
@@ -88,9 +90,13 @@ set_grow(struct filter_maker *m)
 static void
 set_add(struct filter_maker *m, uint64_t token)
 {
-	size_t at = filter_hash(token, 0) & m->mask;
+	uint64_t hash = filter_hash(token, 0);
+	size_t at = hash & m->mask;
 
 	token = token != 0 ? token : 1;
+	if (m->lately[hash % LATELY] == token)
+		return;
+	m->lately[hash % LATELY] = token;
 	while (m->token[at] != 0) {
 		if (m->token[at] == token)
 			return;
@@ -267,8 +273,10 @@ json_clear(struct filter_maker *m, struct span s)
 		c = s.p[at++];
 		if (c == 'u')
 			n += rune_put(m->clear.p + n, code_point(s, &at));
+		else if (c == 'b' || c == 'f' || c == 'n' || c == 'r' || c == 't')
+			m->clear.p[n++] = ' ';
 		else
-			m->clear.p[n++] = c != 0 && strchr("bfnrt", c) != NULL ? ' ' : c;
+			m->clear.p[n++] = c;
 	}
 	return span_of(m->clear.p, n);
 }

@@ -25,6 +25,7 @@ enum {
 	REF_VALUES = 6,
 	REF_SEARCHES = 64,
 	ATOM_BYTES = 96,
+	ATOM_TRIES = 16,
 	CODE_REST = 255
 };
 
@@ -382,6 +383,25 @@ is_apart(const struct text *t, size_t at, size_t n)
 	    (at + n == s.n || !cutter_is_word(&t->cutter, s.p[at + n]));
 }
 
+/*
+ * Where v, of at least ATOM_BYTES, is in s; NULL: nowhere, or behind too many places that begin
+ * like it. A search for all of a long v would first build a table over v.
+ */
+static const uint8_t *
+long_find(struct span s, struct span v)
+{
+	for (unsigned tries = 0; tries < ATOM_TRIES; tries++) {
+		const uint8_t *found = memmem(s.p, s.n, v.p, ATOM_BYTES);
+
+		if (found == NULL || (size_t)(s.p + s.n - found) < v.n)
+			return NULL;
+		if (memcmp(found, v.p, v.n) == 0)
+			return found;
+		s = span_sub(s, (size_t)(found - s.p) + 1, s.n);
+	}
+	return NULL;
+}
+
 /* Long values with line ends would be taken for lines of the text: they become slots first. */
 static void
 atoms_find(struct text *t, const struct text_row *row)
@@ -398,7 +418,7 @@ atoms_find(struct text *t, const struct text_row *row)
 		if (v.n < ATOM_BYTES || v.n >= cut->text.n - from ||
 		    memmem(v.p, v.n, "\\n", 2) == NULL)
 			continue;
-		found = memmem(cut->text.p + from, cut->text.n - from, v.p, v.n);
+		found = long_find(span_sub(cut->text, from, cut->text.n), v);
 		if (found != NULL && is_apart(t, (size_t)(found - cut->text.p), v.n))
 			cut->atom[cut->natom++] = (struct cut_slot){
 			    (uint32_t)(found - cut->text.p), (uint32_t)v.n, false };
