@@ -6,7 +6,9 @@
 
 #include "base/civil.h"
 #include "base/fold.h"
+#include "base/hash.h"
 #include "base/must.h"
+#include "sys/random.h"
 #include "model/shape.h"
 #include "store/store.h"
 #include "store/token.h"
@@ -14,6 +16,8 @@
 enum {
 	SET_FIRST = 4096,
 	LATELY = 2048,		/* of two; fits the first-level cache */
+	LINES = 4096,		/* of two: lines that were filed lately */
+	LINE_LEAST = 48,	/* shorter ones are not worth it */
 	BITS_LEAST = 64,
 	DENSE_NUMBERS = 128,	/* so many that fill a quarter of their range are filed as one */
 	ASCII_WORD = 64		/* words of ASCII are folded here */
@@ -23,6 +27,8 @@ struct filter_maker {
 	uint64_t *token;		/* a set: open addressing, 0 = free */
 	size_t mask, n;
 	uint64_t lately[LATELY];	/* some that are in the set */
+	uint64_t line[LINES];		/* hashes of lines whose words are in the set */
+	uint64_t seed;			/* of theirs: nobody may aim at another line */
 	uint8_t kind;
 	struct filter_about about;
 	struct buf clear;		/* a value without its escapes */
@@ -36,6 +42,7 @@ filter_maker_new(void)
 
 	m->token = xcalloc(SET_FIRST, sizeof *m->token);
 	m->mask = SET_FIRST - 1;
+	m->seed = random_u64();
 	return m;
 }
 
@@ -199,20 +206,45 @@ any_text(struct filter_maker *m, struct span s)
 static bool
 is_ascii(struct span s)
 {
-	uint8_t all = 0;
+	uint64_t all = 0, eight;
+	size_t i = 0;
 
-	for (size_t i = 0; i < s.n; i++)
+	for (; i + 8 <= s.n; i += 8) {
+		memcpy(&eight, s.p + i, 8);
+		all |= eight;
+	}
+	for (; i < s.n; i++)
 		all |= s.p[i];
-	return all < 0x80;
+	return (all & UINT64_C(0x8080808080808080)) == 0;
 }
 
 static void
-text_add(struct filter_maker *m, struct span s)
+line_add(struct filter_maker *m, struct span s)
 {
+	if (s.n >= LINE_LEAST) {
+		uint64_t hash = hash64_seed(s, m->seed);
+
+		if (m->line[hash % LINES] == hash)
+			return;
+		m->line[hash % LINES] = hash;
+	}
 	if (is_ascii(s))
 		ascii_text(m, s);
 	else
 		any_text(m, s);
+}
+
+/* No word and no entity goes over the end of a line; long texts say many lines again and again. */
+static void
+text_add(struct filter_maker *m, struct span s)
+{
+	while (s.n > 0) {
+		const uint8_t *end = memchr(s.p, '\n', s.n);
+		size_t n = end != NULL ? (size_t)(end - s.p) : s.n;
+
+		line_add(m, span_sub(s, 0, n));
+		s = span_sub(s, end != NULL ? n + 1 : n, s.n);
+	}
 }
 
 /* ---- escapes ---- */
@@ -255,7 +287,7 @@ code_point(struct span s, size_t *at)
 	return 0x10000U + (((uint32_t)high - 0xd800) << 10) + ((uint32_t)low - 0xdc00);
 }
 
-/* For words only what separates them matters: b f n r t are blanks. */
+/* For words only what separates them matters: n and r end a line, b f t are blanks. */
 static struct span
 json_clear(struct filter_maker *m, struct span s)
 {
@@ -264,19 +296,25 @@ json_clear(struct filter_maker *m, struct span s)
 	m->clear.n = 0;
 	buf_reserve(&m->clear, s.n);
 	for (size_t at = 0; at < s.n;) {
-		uint8_t c = s.p[at++];
+		const uint8_t *escape = memchr(s.p + at, '\\', s.n - at);
+		size_t plain = (escape != NULL ? (size_t)(escape - s.p) : s.n) - at;
+		uint8_t c;
 
-		if (c != '\\' || at == s.n) {
-			m->clear.p[n++] = c;
-			continue;
+		memcpy(m->clear.p + n, s.p + at, plain);
+		n += plain;
+		at += plain + 1;
+		if (at >= s.n) {
+			if (escape != NULL)
+				m->clear.p[n++] = '\\';
+			break;
 		}
 		c = s.p[at++];
 		if (c == 'u')
 			n += rune_put(m->clear.p + n, code_point(s, &at));
-		else if (c == 'b' || c == 'f' || c == 'n' || c == 'r' || c == 't')
-			m->clear.p[n++] = ' ';
+		else if (c == 'n' || c == 'r')
+			m->clear.p[n++] = '\n';
 		else
-			m->clear.p[n++] = c;
+			m->clear.p[n++] = c == 'b' || c == 'f' || c == 't' ? ' ' : c;
 	}
 	return span_of(m->clear.p, n);
 }
