@@ -15,8 +15,9 @@
 
 enum {
 	SET_FIRST = 4096,
-	LATELY = 2048,		/* of two; fits the first-level cache */
-	LINES = 4096,		/* of two: lines that were filed lately */
+	LATELY = 2048,		/* words that were filed lately; fits the first-level cache */
+	PENDING = 16,		/* tokens whose place in the set is on its way from memory */
+	LINES = 4096,		/* lines that were filed lately */
 	LINE_LEAST = 48,	/* shorter ones are not worth it */
 	BITS_LEAST = 64,
 	DENSE_NUMBERS = 128,	/* so many that fill a quarter of their range are filed as one */
@@ -26,9 +27,11 @@ enum {
 struct filter_maker {
 	uint64_t *token;		/* a set: open addressing, 0 = free */
 	size_t mask, n;
-	uint64_t lately[LATELY];	/* some that are in the set */
-	uint64_t line[LINES];		/* hashes of lines whose words are in the set */
-	uint64_t seed;			/* of theirs: nobody may aim at another line */
+	uint64_t pending[PENDING];
+	size_t npending;
+	uint64_t lately[LATELY];	/* hashes of words that are in the set, */
+	uint64_t line[LINES];		/* and of lines */
+	uint64_t seed;			/* of theirs: nobody may aim at another's */
 	uint8_t kind;
 	struct filter_about about;
 	struct buf clear;		/* a value without its escapes */
@@ -95,15 +98,10 @@ set_grow(struct filter_maker *m)
 }
 
 static void
-set_add(struct filter_maker *m, uint64_t token)
+set_put(struct filter_maker *m, uint64_t token)
 {
-	uint64_t hash = filter_hash(token, 0);
-	size_t at = hash & m->mask;
+	size_t at = filter_hash(token, 0) & m->mask;
 
-	token = token != 0 ? token : 1;
-	if (m->lately[hash % LATELY] == token)
-		return;
-	m->lately[hash % LATELY] = token;
 	while (m->token[at] != 0) {
 		if (m->token[at] == token)
 			return;
@@ -112,6 +110,35 @@ set_add(struct filter_maker *m, uint64_t token)
 	m->token[at] = token;
 	if (++m->n * 2 > m->mask)
 		set_grow(m);
+}
+
+static void
+pending_put(struct filter_maker *m)
+{
+	for (size_t i = 0; i < m->npending; i++)
+		set_put(m, m->pending[i]);
+	m->npending = 0;
+}
+
+static void
+set_add(struct filter_maker *m, uint64_t token)
+{
+	token = token != 0 ? token : 1;
+	__builtin_prefetch(&m->token[filter_hash(token, 0) & m->mask]);
+	m->pending[m->npending++] = token;
+	if (m->npending == PENDING)
+		pending_put(m);
+}
+
+/* Was it filed lately? It is from here on. */
+static bool
+is_again(struct filter_maker *m, uint64_t *lately, size_t n, struct span s)
+{
+	uint64_t hash = hash64_seed(s, m->seed);
+	bool again = lately[hash % n] == hash;
+
+	lately[hash % n] = hash;
+	return again;
 }
 
 /* ---- texts ---- */
@@ -154,6 +181,8 @@ ascii_add(struct filter_maker *m, struct span s, bool in_uuid)
 
 		lower[i] = (uint8_t)(c >= 'A' && c <= 'Z' ? c | 0x20 : c);
 	}
+	if (!in_uuid && is_again(m, m->lately, LATELY, span_of(lower, s.n)))
+		return;
 	token = store_token_hash(span_of(lower, s.n), false);
 	if (!in_uuid || (token & (TOKEN_DIGITS | TOKEN_UUIDISH)) != TOKEN_UUIDISH)
 		set_add(m, token);
@@ -221,13 +250,8 @@ is_ascii(struct span s)
 static void
 line_add(struct filter_maker *m, struct span s)
 {
-	if (s.n >= LINE_LEAST) {
-		uint64_t hash = hash64_seed(s, m->seed);
-
-		if (m->line[hash % LINES] == hash)
-			return;
-		m->line[hash % LINES] = hash;
-	}
+	if (s.n >= LINE_LEAST && is_again(m, m->line, LINES, s))
+		return;
 	if (is_ascii(s))
 		ascii_text(m, s);
 	else
@@ -492,14 +516,23 @@ filter_about_get(struct cur *c, struct filter_about *ret)
 void
 filter_put(struct filter_maker *m, struct list_out *out)
 {
-	uint64_t nbit = size_for(m->n);
-	uint8_t *bits = xcalloc((size_t)(nbit / 8), 1);
 	struct pack_ref ref;
+	uint64_t nbit;
+	uint8_t *bits;
+	unsigned low;
 
+	pending_put(m);
+	nbit = size_for(m->n);
+	bits = xcalloc((size_t)(nbit / 8), 1);
+	/* A remainder by 2^a or 3 * 2^a, without a division. */
+	low = (unsigned)__builtin_ctzll(nbit);
 	for (size_t i = 0; i <= m->mask; i++) {
 		for (unsigned k = 0; k < FILTER_HASHES && m->token[i] != 0; k++) {
-			uint64_t at = filter_hash(m->token[i], k) % nbit;
+			uint64_t x = filter_hash(m->token[i], k), at;
 
+			at = x & ((UINT64_C(1) << low) - 1);
+			if (nbit >> low == 3)
+				at |= (x >> low) % 3 << low;
 			bits[at / 8] |= (uint8_t)(1U << (at % 8));
 		}
 	}
