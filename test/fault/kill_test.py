@@ -2,11 +2,11 @@
 """kill -9 of any role, at any moment: nothing acknowledged is lost or doubled."""
 
 import signal
-import threading
 
 import pytest
 
 from harness import Desk, Sent, assert_kept
+from storm import ROLES, Storm
 
 
 def test_a_stop_and_a_start_keep_everything(tmp_path):
@@ -31,35 +31,12 @@ def test_kill_of_the_whole_desk_keeps_what_was_acknowledged(tmp_path):
         assert desk.verify()[0] == 0
 
 
-@pytest.mark.parametrize('role', ['keeper', 'intake', 'front'])
-def test_kill_of_a_role_keeps_what_was_acknowledged(tmp_path, role):
-    with Desk(tmp_path, listen=('relp', 'http')) as desk:
-        sent = Sent()
-        # The sender goes on through the breaks. Five kills: after each the parent waits longer.
-        done = threading.Event()
-        failed = []
-
-        def send():
-            try:
-                sent.relp(desk.port['relp'], 20000, again=lambda: desk.wait_ready(), seconds=120)
-            except Exception as e:      # told to the test's own thread
-                failed.append(e)
-            finally:
-                done.set()
-
-        sender = threading.Thread(target=send)
-        sender.start()
-        kills = 0
-        while not done.wait(0.1) and kills < 5:
-            desk.kill_role(role)
-            kills += 1
-        sender.join()
-        assert not failed, failed[0]
-        assert kills > 0, 'the sender was faster than the first kill'
-        assert len(set(sent.acked)) == len(sent.sent)
-        assert_kept(desk, sent)
-        assert desk.stop() == 0
-        assert desk.verify()[0] == 0
+@pytest.mark.parametrize('role', ROLES)
+def test_ten_kills_of_a_role_under_load_cost_nothing(tmp_path, role):
+    storm = Storm(tmp_path, role, seed=10 + ROLES.index(role))
+    storm.run(kills=10)
+    assert storm.kills == 10
+    assert not storm.faults(), storm.faults()
 
 
 def test_a_keeper_that_crashes_loses_nothing(tmp_path):
