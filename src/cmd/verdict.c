@@ -139,11 +139,13 @@ verdict_result_json(const struct proof_result *r, int64_t spent_ns)
 {
 	(void)fputs("{\"type\":\"result\",\"origin\":", stdout);
 	json_string(r->origin);
-	(void)printf(",\"checkpoint\":\"%s\",\"entries\":%llu,\"rows\":%llu,\"segments\":%llu,"
+	(void)printf(",\"checkpoint\":\"%s\",\"entries\":%llu,\"rows\":%llu,"
+	    "\"journal_rows\":%llu,\"segments\":%llu,"
 	    "\"skipped_segments\":%llu,\"unsealed_rows\":%llu,\"bytes\":%llu,\"raw_bytes\":%llu,"
 	    "\"anchors\":%llu,"
 	    "\"trusted_key\":%s,\"notes\":%llu,\"warnings\":%llu,\"bad\":%llu,"
-	    "\"seconds\":%.3f", r->code, (ull)r->entries, (ull)r->rows, (ull)r->segments,
+	    "\"seconds\":%.3f", r->code, (ull)r->entries,
+	    (ull)r->rows, (ull)r->journal_rows, (ull)r->segments,
 	    (ull)r->skipped_segments, (ull)r->unsealed_rows, (ull)r->bytes, (ull)r->raw_bytes,
 	    (ull)r->anchors,
 	    r->trusted ? "true" : "false", (ull)r->count[PROOF_NOTE],
@@ -176,6 +178,9 @@ sum_say(const struct proof_result *r)
 	(void)printf(say("Đã kiểm %llu bản ghi trong %llu tệp dữ liệu, %llu mục niêm phong.\n",
 	    "Checked %llu records in %llu data files, %llu entries of the seal.\n"),
 	    (ull)r->rows, (ull)r->segments, (ull)r->entries);
+	if (r->journal_rows > 0)
+		(void)printf(say("Trong đó %llu bản ghi còn nằm trong sổ ghi đệm.\n",
+		    "%llu of them are in the journal still.\n"), (ull)r->journal_rows);
 	if (r->skipped_segments > 0)
 		(void)printf(say("Không đọc lại %llu tệp dữ liệu (--since, --state).\n",
 		    "%llu data files were not read again (--since, --state).\n"),

@@ -353,6 +353,16 @@ witnesses(struct proof *p)
 
 /* ---- the manifest ---- */
 
+/* The manifest is read again later; what is still wrong then was said. */
+static void
+manifest_say(struct proof *p, enum proof_said what, const char *text)
+{
+	if ((p->said & (unsigned)what) == 0)
+		proof_say(p, PROOF_MANIFEST, PROOF_BAD, PROOF_PLACE(14, .file = "manifest"), "%s",
+		    text);
+	p->said |= (unsigned)what;
+}
+
 /* Octets behind the last record: being written this moment, torn, or changed. */
 static void
 manifest_end_judge(struct proof *p)
@@ -362,9 +372,12 @@ manifest_end_judge(struct proof *p)
 	if (manifest_refresh(p->manifest, NULL) != OK ||
 	    file_size(p->manifest->fd, &size, NULL) != OK || size <= p->manifest->end)
 		return;
-	if (manifest_refresh(p->manifest, NULL) == OK && size > p->manifest->end)
+	if (manifest_refresh(p->manifest, NULL) == OK && size > p->manifest->end &&
+	    (p->said & SAID_TAIL) == 0) {
+		p->said |= SAID_TAIL;
 		proof_say(p, PROOF_MANIFEST, PROOF_WARN, PROOF_PLACE(14, .file = "manifest",
 		    PROOF_AT(p->manifest->end)), "the last octets are no record");
+	}
 }
 
 static enum err
@@ -376,20 +389,18 @@ manifest_begin(struct proof *p, struct why *why)
 	manifest_close(&p->manifest);
 	rc = manifest_open(&p->manifest, p->dirfd, MANIFEST_READ, why);
 	if (rc == ERR_FORMAT || rc == ERR_PROOF) {
-		proof_say(p, PROOF_MANIFEST, PROOF_BAD, PROOF_PLACE(14, .file = "manifest"), "%s",
-		    why != NULL ? why->text : "");
+		manifest_say(p, SAID_UNREADABLE, why != NULL ? why->text : "");
 		return OK;
 	}
 	if (rc != OK)
 		return rc;
 	if (manifest_damaged(p->manifest))
-		proof_say(p, PROOF_MANIFEST, PROOF_BAD, PROOF_PLACE(14, .file = "manifest"),
-		    "records of it cannot be read");
+		manifest_say(p, SAID_DAMAGED, "records of it cannot be read");
 	if (p->has_keys) {
 		store_id_of(id, p->keys.origin);
 		if (memcmp(id, manifest_store_id(p->manifest), sizeof id) != 0)
-			proof_say(p, PROOF_MANIFEST, PROOF_BAD, PROOF_PLACE(14,
-			    .file = "manifest"), "it is of another store than key/seal.vkey");
+			manifest_say(p, SAID_OTHER_STORE,
+			    "it is of another store than key/seal.vkey");
 	}
 	if (manifest_encrypted(p->manifest) && p->store_key == NULL)
 		return why_set(why, ERR_DENIED, "the store is encrypted and there is no store key");
@@ -467,6 +478,7 @@ run(struct proof *p, struct why *why)
 		return rc;
 	proof_missing(p);
 	proof_runs(p);
+	proof_journal_rows(p);
 	proof_journal_tail(p);
 	rc = anchors(p, why);
 	witnesses(p);
@@ -518,6 +530,7 @@ proof_verify(int dirfd, const struct proof_options *options, struct proof_result
 	free(p->bundle_root);
 	free(p->epoch);
 	free(p->run);
+	free(p->held);
 	free(p->known);
 	free(p->seen);
 	free(p);

@@ -76,7 +76,8 @@ struct proof_result {
 	char origin[NOTE_NAME_BYTES];
 	char code[20];			/* short form of the checkpoint, model/checkpoint.h */
 	uint64_t entries;		/* of the tree */
-	uint64_t leaves, segments, rows;	/* of those looked at: rows digested again */
+	uint64_t leaves, segments, rows;	/* of those looked at: rows digested again, once */
+	uint64_t journal_rows;		/* of them: in the journal and no segment */
 	uint64_t skipped_segments;	/* not looked at: since_ns, state */
 	uint64_t unsealed_rows;		/* received after the checkpoint */
 	uint64_t bytes;			/* of files read */

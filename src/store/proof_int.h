@@ -89,6 +89,20 @@ struct proof_run {
 	uint8_t stream;
 };
 
+/* Sealed rows that the journal has, whole: counted when no segment has them. */
+struct proof_held {
+	uint64_t index;			/* of their entry */
+	uint32_t rows;
+};
+
+/* What was said of the manifest, which is read more than once. */
+enum proof_said {
+	SAID_UNREADABLE = 1 << 0,
+	SAID_DAMAGED = 1 << 1,
+	SAID_OTHER_STORE = 1 << 2,
+	SAID_TAIL = 1 << 3,
+};
+
 struct proof {
 	const struct proof_options *options;
 	struct proof_result result;
@@ -111,8 +125,11 @@ struct proof {
 	size_t nepoch;
 	struct arena *arena;		/* of one entry */
 	struct manifest *manifest;
+	unsigned said;			/* enum proof_said */
 	struct proof_run *run;
 	size_t nrun, run_cap;
+	struct proof_held *held;
+	size_t nheld, held_cap;
 	struct proof_seen *known;	/* by an earlier run, ordered by id */
 	size_t nknown;
 	struct proof_seen *seen;	/* by this one, or known still */
@@ -281,5 +298,7 @@ void		proof_seen_add(struct proof *p, const struct proof_seen *seen);
 enum err	proof_journal(struct proof *p, struct why *why);
 /* Octets behind the last frame: a second look, when the writer has had time. */
 void		proof_journal_tail(struct proof *p);
+/* After the segments: counts the sealed rows that only the journal has. */
+void		proof_journal_rows(struct proof *p);
 
 #endif

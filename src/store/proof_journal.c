@@ -112,6 +112,16 @@ frame_digest(struct walk *w, const struct journal_frame *frame, struct digest *r
 /* ---- frames of leaves ---- */
 
 static void
+held_add(struct proof *p, uint64_t index, uint32_t rows)
+{
+	if (p->nheld == p->held_cap) {
+		p->held_cap = p->held_cap > 0 ? 2 * p->held_cap : 64;
+		p->held = xreallocarray(p->held, p->held_cap, sizeof *p->held);
+	}
+	p->held[p->nheld++] = (struct proof_held){ index, rows };
+}
+
+static void
 leaf_rows(struct walk *w, const struct journal_frame *frame, const struct leaf *leaf)
 {
 	struct strand *strand = &w->strand[leaf->stream][leaf->class];
@@ -120,7 +130,9 @@ leaf_rows(struct walk *w, const struct journal_frame *frame, const struct leaf *
 
 	/* The journal may begin in the middle of a leaf whose rows are in a segment. */
 	if (all && !strand->broken) {
-		(void)bits_set(&w->p->found, frame->id);
+		/* Once: an abandoned file's frames stand in the next one again. */
+		if (!bits_set(&w->p->found, frame->id))
+			held_add(w->p, frame->id, strand->sum.rows);
 		(void)leaf_sum_check(w->p, &strand->sum, leaf, frame->id, strand->seq, w->path);
 	}
 	leaf_sum_reset(&strand->sum);
@@ -448,9 +460,18 @@ proof_journal(struct proof *p, struct why *why)
 	}
 	if (rc == OK && !p->stopped)
 		ends_judge(w);
-	p->result.unsealed_rows += w->unsealed;
+	p->result.unsealed_rows = w->unsealed;
 	walk_free(w);
 	return rc;
+}
+
+void
+proof_journal_rows(struct proof *p)
+{
+	for (size_t i = 0; i < p->nheld; i++)
+		if (!bits_get(&p->segment, p->held[i].index))
+			p->result.journal_rows += p->held[i].rows;
+	p->result.rows += p->result.journal_rows;
 }
 
 void

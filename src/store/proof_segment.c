@@ -339,9 +339,12 @@ proof_segment_found(struct proof *p, size_t index)
 	struct cur in = cur_of(list);
 	uint64_t left = cur_varint(&in), at = 0;
 
-	while (leaves_next(&in, &left, &at))
-		if (at < p->found.n)
-			(void)bits_set(&p->found, at);
+	while (leaves_next(&in, &left, &at)) {
+		if (at >= p->found.n)
+			continue;
+		(void)bits_set(&p->found, at);
+		(void)bits_set(&p->segment, at);
+	}
 }
 
 static void
