@@ -9,13 +9,16 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/hash.h"
 #include "base/must.h"
 #include "sys/dir.h"
 #include "sys/file.h"
 #include "sys/notify.h"
 #include "sys/proc.h"
 #include "sys/sock.h"
+#include "wire/wire.h"
 #include "store/key.h"
+#include "role/change.h"
 
 static enum err
 dirs_open(struct opened *p, const char *path, struct why *why)
@@ -131,40 +134,155 @@ passed_socket(const struct notify_socket *passed, unsigned n, const char *name)
 	return -1;
 }
 
-static enum err
-sockets_bind(struct opened *p, struct why *why)
+/* Where the front's unix socket is, as an address. */
+static void
+front_path(char *ret, size_t size, const struct conf *conf)
 {
-	struct notify_socket passed[NOTIFY_LISTEN_MAX];
-	struct sock_spec unix_spec = { .kind = SOCK_KIND_STREAM, .unix_mode = 0666 };
-	char path[CONF_PATH + 32];
-	unsigned n = 0;
-	enum err rc;
-
-	rc = notify_listen(passed, &n, why);
-	for (unsigned i = 0; rc == OK && i < p->conf->nlistener; i++) {
-		const struct conf_listener *l = &p->conf->listener[i];
-		struct sock_spec spec = { .kind = l->kind == CONF_UDP ? SOCK_KIND_DATAGRAM :
-		    SOCK_KIND_STREAM, .receive_bytes = l->kind == CONF_UDP ? 16 << 20 : 0 };
-
-		p->listen_fd[i] = passed_socket(passed, n, l->name);
-		if (p->listen_fd[i] < 0)
-			rc = sock_listen(&p->listen_fd[i], l->address, &spec, why);
-		if (rc != OK)
-			return why_prefix(why, rc, "listener %s", l->name);
-	}
-	if (p->conf->front_socket[0] != '\0')
-		(void)snprintf(path, sizeof path, "unix:%s", p->conf->front_socket);
+	if (conf->front_socket[0] != '\0')
+		(void)snprintf(ret, size, "unix:%s", conf->front_socket);
 	else
-		(void)snprintf(path, sizeof path, "unix:%s/run/front.sock", p->conf->state);
-	if (rc == OK)
-		rc = sock_listen(&p->front_fd[0], path, &unix_spec, why);
-	if (rc == OK && p->conf->front_address[0] != '\0') {
-		p->front_fd[1] = passed_socket(passed, n, "front");
-		if (p->front_fd[1] < 0)
-			rc = sock_listen(&p->front_fd[1], p->conf->front_address,
-			    &(struct sock_spec){ .kind = SOCK_KIND_STREAM }, why);
+		(void)snprintf(ret, size, "unix:%s/run/front.sock", conf->state);
+}
+
+static bool
+is_taken(const struct opened *now, int fd)
+{
+	for (unsigned i = 0; i < ROLE_LISTENERS; i++)
+		if (now->listen_fd[i] == fd)
+			return true;
+	return false;
+}
+
+/* A socket of before for this address and protocol that nobody has now, or -1. */
+static int
+kept_listener(const struct opened *now, const struct opened *old, const struct conf_listener *want)
+{
+	for (unsigned i = 0; i < old->conf->nlistener; i++) {
+		const struct conf_listener *l = &old->conf->listener[i];
+
+		if (strcmp(l->address, want->address) == 0 &&
+		    (l->kind == CONF_UDP) == (want->kind == CONF_UDP) &&
+		    !is_taken(now, old->listen_fd[i]))
+			return old->listen_fd[i];
 	}
+	return -1;
+}
+
+static enum err
+listener_bind(struct opened *now, const struct opened *old, unsigned i, struct why *why)
+{
+	const struct conf_listener *l = &now->conf->listener[i];
+	struct sock_spec spec = { .kind = l->kind == CONF_UDP ? SOCK_KIND_DATAGRAM :
+	    SOCK_KIND_STREAM, .receive_bytes = l->kind == CONF_UDP ? 16 << 20 : 0 };
+	int fd = passed_socket(old->passed, old->npassed, l->name);
+
+	if (fd < 0)
+		fd = kept_listener(now, old, l);
+	now->listen_fd[i] = fd;
+	if (fd >= 0)
+		return OK;
+	return why_prefix(why, sock_listen(&now->listen_fd[i], l->address, &spec, why),
+	    "listener %s", l->name);
+}
+
+static enum err
+front_bind(int fd[2], const struct opened *old, const struct conf *conf, struct why *why)
+{
+	struct sock_spec unix_spec = { .kind = SOCK_KIND_STREAM, .unix_mode = 0666 };
+	struct sock_spec spec = { .kind = SOCK_KIND_STREAM };
+	char path[CONF_PATH + 32], before[CONF_PATH + 32];
+	enum err rc = OK;
+
+	front_path(path, sizeof path, conf);
+	front_path(before, sizeof before, old->conf);
+	fd[0] = strcmp(path, before) == 0 ? old->front_fd[0] : -1;
+	if (fd[0] < 0)
+		rc = sock_listen(&fd[0], path, &unix_spec, why);
+	if (rc != OK || conf->front_address[0] == '\0')
+		return rc;
+	fd[1] = passed_socket(old->passed, old->npassed, "front");
+	if (fd[1] < 0 && strcmp(conf->front_address, old->conf->front_address) == 0)
+		fd[1] = old->front_fd[1];
+	if (fd[1] < 0)
+		rc = sock_listen(&fd[1], conf->front_address, &spec, why);
 	return rc;
+}
+
+static bool
+holds(const struct opened *o, int fd)
+{
+	for (unsigned i = 0; i < o->npassed; i++)
+		if (o->passed[i].fd == fd)
+			return true;
+	for (unsigned i = 0; i < ROLE_LISTENERS; i++)
+		if (o->listen_fd[i] == fd)
+			return true;
+	return fd == o->front_fd[0] || fd == o->front_fd[1];
+}
+
+/* Closes what `o` has and `other` has not. */
+static void
+sockets_close(struct opened *o, const struct opened *other)
+{
+	for (unsigned i = 0; i < ROLE_LISTENERS; i++)
+		if (o->listen_fd[i] >= 0 && !holds(other, o->listen_fd[i]))
+			file_close(&o->listen_fd[i]);
+	for (unsigned i = 0; i < 2; i++)
+		if (o->front_fd[i] >= 0 && !holds(other, o->front_fd[i]))
+			file_close(&o->front_fd[i]);
+}
+
+static void
+sockets_none(struct opened *o)
+{
+	for (unsigned i = 0; i < ROLE_LISTENERS; i++)
+		o->listen_fd[i] = -1;
+	o->front_fd[0] = o->front_fd[1] = -1;
+}
+
+/* The sockets of `now`: those of `old` that fit, the others bound. */
+static enum err
+sockets_bind(struct opened *now, const struct opened *old, struct why *why)
+{
+	enum err rc = OK;
+
+	for (unsigned i = 0; rc == OK && i < now->conf->nlistener; i++)
+		rc = listener_bind(now, old, i, why);
+	if (rc == OK)
+		rc = front_bind(now->front_fd, old, now->conf, why);
+	return rc;
+}
+
+/* By which a file is known again: a certificate is renewed under its old name. */
+static uint64_t
+file_facts(const char *path)
+{
+	uint64_t fact[4] = { 0 };
+	struct stat st;
+
+	if (path[0] != '\0' && stat(path, &st) == 0) {
+		fact[0] = (uint64_t)st.st_ino;
+		fact[1] = (uint64_t)st.st_size;
+		fact[2] = (uint64_t)st.st_mtim.tv_sec;
+		fact[3] = (uint64_t)st.st_mtim.tv_nsec;
+	}
+	return hash64(span_of((const uint8_t *)fact, sizeof fact));
+}
+
+static uint64_t
+files_look(const struct conf *conf)
+{
+	uint64_t sum = 0;
+
+	for (unsigned i = 0; i < conf->nlistener; i++) {
+		const struct conf_listener *l = &conf->listener[i];
+
+		sum = sum * 31 + file_facts(l->cert);
+		sum = sum * 31 + file_facts(l->key);
+		sum = sum * 31 + file_facts(l->ca);
+		sum = sum * 31 + file_facts(l->token_file);
+	}
+	return sum;
 }
 
 static enum err
@@ -188,9 +306,8 @@ opened_make(struct opened *ret_opened, const char *conf_path, const char *state,
 	enum err rc;
 
 	*o = (struct opened){ .state_fd = -1, .lock_fd = -1, .collector_fd = -1,
-	    .front_fd = { -1, -1 } };
-	for (unsigned i = 0; i < ROLE_LISTENERS; i++)
-		o->listen_fd[i] = -1;
+	    .conf_path = conf_path, .state = state };
+	sockets_none(o);
 	o->conf = xcalloc(1, sizeof *o->conf);
 	rc = conf_load(o, conf_path, state, why);
 	if (rc == OK)
@@ -200,7 +317,45 @@ opened_make(struct opened *ret_opened, const char *conf_path, const char *state,
 	if (rc == OK)
 		rc = dirs_own(o, why);
 	if (rc == OK)
-		rc = sockets_bind(o, why);
+		rc = notify_listen(o->passed, &o->npassed, why);
+	/* Its own sockets of before: none. */
+	if (rc == OK)
+		rc = sockets_bind(o, o, why);
+	o->files = files_look(o->conf);
+	return rc;
+}
+
+enum err
+opened_reload(struct opened *opened, unsigned *ret_roles, struct why *why)
+{
+	struct opened now = *opened;
+	enum err rc;
+
+	now.conf = xcalloc(1, sizeof *now.conf);
+	now.text = (struct buf){ 0 };
+	sockets_none(&now);
+	rc = conf_load(&now, opened->conf_path, opened->state, why);
+	if (rc == OK)
+		rc = change_check(opened->conf, now.conf, why);
+	if (rc == OK)
+		rc = sockets_bind(&now, opened, why);
+	if (rc != OK) {
+		sockets_close(&now, opened);
+		buf_done(&now.text);
+		free(now.conf);
+		goto out;
+	}
+	now.files = files_look(now.conf);
+	*ret_roles = change_roles(opened->conf, now.conf);
+	if (now.files != opened->files && now.conf->nlistener > 0)
+		*ret_roles |= 1u << WIRE_INTAKE;
+	sockets_close(opened, &now);
+	buf_done(&opened->text);
+	free(opened->conf);
+	*opened = now;
+out:
+	explicit_bzero(now.store_key, sizeof now.store_key);
+	explicit_bzero(now.seal_seed, sizeof now.seal_seed);
 	return rc;
 }
 

@@ -7,6 +7,8 @@
  * One table of children, one loop. A child that ends is started again after a growing pause; when
  * it was the keeper, the writers are handed channels to the new one and send again what was not
  * acknowledged.
+ * SIGHUP: the configuration is read anew; roles that work by what changed are stopped in order, as
+ * at the end, and started again. Their sockets stay open here meanwhile, so that clients wait.
  */
 #include "role/parent.h"
 
@@ -23,6 +25,7 @@
 #include "sys/notify.h"
 #include "sys/proc.h"
 #include "wire/wire.h"
+#include "role/change.h"
 #include "role/opened.h"
 #include "role/role.h"
 
@@ -38,13 +41,14 @@ struct child {
 	int64_t pause_s;
 	unsigned restarts;
 	bool ready;
+	bool planned;			/* it was told to end: no crash */
 };
 
 struct parent {
 	struct opened open;
 	int signal_fd;
 	struct child child[CHILD_MAX];	/* by enum wire_role */
-	bool stopping, told_ready;
+	bool stopping, told_ready, reload;
 };
 
 static const uint8_t writers[] = { WIRE_INTAKE, WIRE_COLLECTOR, WIRE_FRONT, WIRE_TELLER };
@@ -243,6 +247,11 @@ child_ended(struct parent *p, struct child *c, const struct proc_end *end)
 	c->pid = 0;
 	if (p->stopping)
 		return;
+	if (c->planned) {
+		c->planned = false;
+		c->again_ns = 0;
+		return;
+	}
 	c->restarts++;
 	c->pause_s = lived_s > 60 ? 0 : c->pause_s * 2 + (c->pause_s == 0 && c->restarts > 2);
 	if (c->pause_s > PAUSE_MAX_S)
@@ -253,6 +262,20 @@ child_ended(struct parent *p, struct child *c, const struct proc_end *end)
 }
 
 /* ---- the loop ---- */
+
+/* When every role does its work: to the service manager, once. */
+static void
+ready_tell(struct parent *p)
+{
+	for (unsigned i = 1; i < CHILD_MAX; i++)
+		if (p->child[i].role != 0 && !p->child[i].ready)
+			return;
+	if (p->told_ready)
+		return;
+	p->told_ready = true;
+	(void)notify_send("READY=1", NULL);
+	(void)fprintf(stderr, "trucban: ready\n");
+}
 
 static void
 child_message(struct parent *p, struct child *c, const struct chan_msg *msg)
@@ -266,14 +289,7 @@ child_message(struct parent *p, struct child *c, const struct chan_msg *msg)
 		(void)fprintf(stderr, "trucban: %s ready: %.*s\n", wire_role_name(c->role),
 		    (int)(msg->body.n < 400 ? msg->body.n : 400), (const char *)msg->body.p);
 	}
-	for (unsigned i = 1; i < CHILD_MAX; i++)
-		if (p->child[i].role != 0 && !p->child[i].ready)
-			return;
-	if (!p->told_ready) {
-		p->told_ready = true;
-		(void)notify_send("READY=1", NULL);
-		(void)fprintf(stderr, "trucban: ready\n");
-	}
+	ready_tell(p);
 }
 
 static void
@@ -336,7 +352,7 @@ signals_take(struct parent *p)
 		if (sig == SIGTERM || sig == SIGINT)
 			p->stopping = true;
 		if (sig == SIGHUP)
-			(void)fprintf(stderr, "trucban: reload: new listeners need a restart\n");
+			p->reload = true;
 	}
 	children_reap(p);
 }
@@ -395,6 +411,59 @@ child_stop(struct parent *p, struct child *c)
 	}
 }
 
+/* ---- reload ---- */
+
+/* Writers before the keeper, and those that take from outside before those that tell. */
+static const uint8_t stop_order[] = { WIRE_INTAKE, WIRE_COLLECTOR, WIRE_FRONT, WIRE_TELLER,
+    WIRE_KEEPER };
+
+/* Ends what is to begin anew, in order; children_start does the rest. */
+static void
+roles_renew(struct parent *p, unsigned roles)
+{
+	unsigned wanted = change_wanted(p->open.conf);
+
+	for (size_t i = 0; i < sizeof stop_order; i++) {
+		struct child *c = &p->child[stop_order[i]];
+		unsigned bit = 1u << stop_order[i];
+
+		if ((roles & bit) == 0)
+			continue;
+		(void)fprintf(stderr, "trucban: reload: %s %s\n", wire_role_name(stop_order[i]),
+		    (wanted & bit) != 0 ? "begins anew" : "ends");
+		c->planned = c->pid > 0;
+		c->ready = false;
+		child_stop(p, c);
+		c->role = (wanted & bit) != 0 ? stop_order[i] : 0;
+		c->restarts = 0;
+		c->pause_s = c->again_ns = 0;
+	}
+}
+
+/* All or nothing: what cannot be done as a whole leaves everything as it is. */
+static void
+reload(struct parent *p)
+{
+	struct why why = { "" };
+	char text[64];
+	unsigned roles = 0;
+	enum err rc;
+
+	p->reload = false;
+	(void)snprintf(text, sizeof text, "RELOADING=1\nMONOTONIC_USEC=%lld",
+	    (long long)(clock_mono_ns() / 1000));
+	(void)notify_send(text, NULL);
+	rc = opened_reload(&p->open, &roles, &why);
+	if (rc != OK)
+		(void)fprintf(stderr, "trucban: reload: %s; the configuration of before stays\n",
+		    why.text);
+	else if (roles == 0)
+		(void)fprintf(stderr, "trucban: reload: nothing changed\n");
+	p->told_ready = false;
+	roles_renew(p, roles);
+	ready_tell(p);
+}
+
 static void
 parent_loop(struct parent *p)
 {
@@ -406,13 +475,12 @@ parent_loop(struct parent *p)
 		turn(p, wait_ms);
 		children_reap(p);
 		(void)notify_send("WATCHDOG=1", NULL);
+		if (p->reload && !p->stopping)
+			reload(p);
 	}
 	(void)notify_send("STOPPING=1", NULL);
-	child_stop(p, &p->child[WIRE_INTAKE]);
-	child_stop(p, &p->child[WIRE_COLLECTOR]);
-	child_stop(p, &p->child[WIRE_FRONT]);
-	child_stop(p, &p->child[WIRE_TELLER]);
-	child_stop(p, &p->child[WIRE_KEEPER]);
+	for (size_t i = 0; i < sizeof stop_order; i++)
+		child_stop(p, &p->child[stop_order[i]]);
 }
 
 int
@@ -420,7 +488,6 @@ parent_run(const char *conf_path, const char *state)
 {
 	static const int sig[] = { SIGTERM, SIGINT, SIGHUP, SIGCHLD };
 	struct parent p = { .signal_fd = -1 };
-	const struct conf *conf;
 	struct why why = { "" };
 	enum err rc;
 
@@ -432,13 +499,8 @@ parent_run(const char *conf_path, const char *state)
 	if (rc != OK) {
 		(void)fprintf(stderr, "trucban: cannot start: %s\n", why.text);
 	} else {
-		conf = p.open.conf;
-		p.child[WIRE_KEEPER].role = WIRE_KEEPER;
-		p.child[WIRE_FRONT].role = WIRE_FRONT;
-		p.child[WIRE_INTAKE].role = conf->nlistener > 0 ? WIRE_INTAKE : 0;
-		p.child[WIRE_TELLER].role = conf->nanchor > 0 ? WIRE_TELLER : 0;
-		p.child[WIRE_COLLECTOR].role = conf->collect_journal || conf->ncollect > 0 ?
-		    WIRE_COLLECTOR : 0;
+		for (uint8_t i = 1; i < CHILD_MAX; i++)
+			p.child[i].role = (change_wanted(p.open.conf) >> i & 1) != 0 ? i : 0;
 		parent_loop(&p);
 	}
 	opened_done(&p.open);

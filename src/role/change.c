@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Two configurations compared: see change.h. The line of an entry in its file is no difference. */
+#include "role/change.h"
+
+#include <string.h>
+
+#include "wire/wire.h"
+
+/* Entries are compared as memory: they have no octets between their fields. */
+_Static_assert(sizeof(struct conf_listener) == 4 * sizeof(int64_t) + 2 * CONF_NAME + 5 * CONF_PATH,
+    "no padding");
+_Static_assert(sizeof(struct conf_class) == 3 * sizeof(int64_t) + CONF_NAME, "no padding");
+_Static_assert(sizeof(struct conf_anchor) == 3 * sizeof(int64_t) + 3 * CONF_PATH, "no padding");
+
+static bool
+listeners_differ(const struct conf *a, const struct conf *b)
+{
+	struct conf_listener x, y;
+
+	for (unsigned i = 0; a->nlistener == b->nlistener && i < a->nlistener; i++) {
+		x = a->listener[i];
+		y = b->listener[i];
+		x.line = y.line = 0;
+		if (memcmp(&x, &y, sizeof x) != 0)
+			return true;
+	}
+	return a->nlistener != b->nlistener;
+}
+
+static bool
+classes_differ(const struct conf *a, const struct conf *b)
+{
+	struct conf_class x, y;
+
+	for (unsigned i = 0; a->nclass == b->nclass && i < a->nclass; i++) {
+		x = a->class[i];
+		y = b->class[i];
+		x.line = y.line = 0;
+		if (memcmp(&x, &y, sizeof x) != 0)
+			return true;
+	}
+	return a->nclass != b->nclass;
+}
+
+/* Rows carry a class by its place in the list: names and their order are what writers need. */
+static bool
+class_names_differ(const struct conf *a, const struct conf *b)
+{
+	for (unsigned i = 0; a->nclass == b->nclass && i < a->nclass; i++)
+		if (strcmp(a->class[i].name, b->class[i].name) != 0)
+			return true;
+	return a->nclass != b->nclass;
+}
+
+static bool
+anchors_differ(const struct conf *a, const struct conf *b)
+{
+	struct conf_anchor x, y;
+
+	for (unsigned i = 0; a->nanchor == b->nanchor && i < a->nanchor; i++) {
+		x = a->anchor[i];
+		y = b->anchor[i];
+		x.line = y.line = 0;
+		if (memcmp(&x, &y, sizeof x) != 0)
+			return true;
+	}
+	return a->nanchor != b->nanchor;
+}
+
+static bool
+collects_differ(const struct conf *a, const struct conf *b)
+{
+	if (a->collect_journal != b->collect_journal || a->ncollect != b->ncollect ||
+	    strcmp(a->collect_unit, b->collect_unit) != 0)
+		return true;
+	for (unsigned i = 0; i < a->ncollect; i++)
+		if (strcmp(a->collect[i], b->collect[i]) != 0)
+			return true;
+	return false;
+}
+
+static bool
+stores_differ(const struct conf *a, const struct conf *b)
+{
+	if (a->checkpoint_s != b->checkpoint_s || a->segment_age_s != b->segment_age_s ||
+	    a->segment_bytes != b->segment_bytes || a->reserve_bytes != b->reserve_bytes ||
+	    a->ncold != b->ncold)
+		return true;
+	for (unsigned i = 0; i < a->ncold; i++)
+		if (strcmp(a->cold[i], b->cold[i]) != 0)
+			return true;
+	return false;
+}
+
+static bool
+fronts_differ(const struct conf *a, const struct conf *b)
+{
+	return strcmp(a->front_address, b->front_address) != 0 ||
+	    strcmp(a->front_socket, b->front_socket) != 0 || a->query_bytes != b->query_bytes;
+}
+
+unsigned
+change_wanted(const struct conf *conf)
+{
+	unsigned roles = 1u << WIRE_KEEPER | 1u << WIRE_FRONT;
+
+	if (conf->nlistener > 0)
+		roles |= 1u << WIRE_INTAKE;
+	if (conf->nanchor > 0)
+		roles |= 1u << WIRE_TELLER;
+	if (conf->collect_journal || conf->ncollect > 0)
+		roles |= 1u << WIRE_COLLECTOR;
+	return roles;
+}
+
+unsigned
+change_roles(const struct conf *old, const struct conf *now)
+{
+	bool parse = old->zone_minutes != now->zone_minutes || old->lead_s != now->lead_s;
+	unsigned roles = change_wanted(old) ^ change_wanted(now);
+
+	if (parse || class_names_differ(old, now) || listeners_differ(old, now))
+		roles |= 1u << WIRE_INTAKE;
+	if (parse || class_names_differ(old, now) || collects_differ(old, now))
+		roles |= 1u << WIRE_COLLECTOR;
+	if (classes_differ(old, now) || stores_differ(old, now))
+		roles |= 1u << WIRE_KEEPER;
+	if (old->zone_minutes != now->zone_minutes || fronts_differ(old, now))
+		roles |= 1u << WIRE_FRONT;
+	if (anchors_differ(old, now))
+		roles |= 1u << WIRE_TELLER;
+	return roles & (change_wanted(old) | change_wanted(now));
+}
+
+enum err
+change_check(const struct conf *old, const struct conf *now, struct why *why)
+{
+	const char *key = NULL;
+
+	if (strcmp(old->state, now->state) != 0)
+		key = "state";
+	else if (strcmp(old->user, now->user) != 0)
+		key = "user";
+	else if (old->encrypt != now->encrypt)
+		key = "store: encrypt";
+	if (key == NULL)
+		return OK;
+	return why_set(why, ERR_DENIED, "%s cannot change while the desk runs; stop it and start "
+	    "it again", key);
+}
