@@ -474,8 +474,6 @@ counter_put(struct buf *out, uint64_t *n, uint64_t value, const char *format, ..
 	va_list args;
 	int len;
 
-	if (value == 0)
-		return;
 	va_start(args, format);
 	len = vsnprintf(name, sizeof name, format, args);
 	va_end(args);
@@ -491,8 +489,11 @@ listener_counters(const struct listener *listener, struct buf *out, uint64_t *n)
 	int len = listener->conf.name.n < 128 ? (int)listener->conf.name.n : 128;
 	const char *name = (const char *)listener->conf.name.p;
 
+	/* What can fall must be told when it is 0 again; what only grows begins with its first one. */
 #define X(field, text) \
-	counter_put(out, n, listener->count.field, "intake.%.*s." text, len, name);
+	if (listener->count.field > 0 || (&listener->count.field == \
+	    &listener->count.connections && listener->count.accepted > 0)) \
+		counter_put(out, n, listener->count.field, "intake.%.*s." text, len, name);
 	INTAKE_COUNTERS(X)
 #undef X
 }
@@ -525,8 +526,10 @@ intake_counters(struct intake *intake, struct buf *out)
 	counter_put(&list, &n, intake->nconn, "intake.connections");
 	counter_put(&list, &n, intake->held, "intake.bytes_incomplete");
 	counter_put(&list, &n, batcher_unacked(intake->batcher), "intake.bytes_unacknowledged");
-	counter_put(&list, &n, intake->pauses, "intake.pauses");
-	counter_put(&list, &n, batcher_refused(intake->batcher), "intake.rows_refused");
+	if (intake->pauses > 0)
+		counter_put(&list, &n, intake->pauses, "intake.pauses");
+	if (batcher_refused(intake->batcher) > 0)
+		counter_put(&list, &n, batcher_refused(intake->batcher), "intake.rows_refused");
 	must(n <= WIRE_COUNTER_MAX);
 	buf_varint(out, n);
 	buf_span_put(out, buf_span(&list));

@@ -135,7 +135,7 @@ void		intake_turn(struct intake *intake, enum intake_wait wait);
 void		intake_stop(struct intake *intake);
 bool		intake_stopped(const struct intake *intake);
 
-/* Appends name and value of all counters that are not 0: the payload of WIRE_COUNTERS. */
+/* Appends name and value of all counters that are not 0 or can fall: WIRE_COUNTERS' payload. */
 void		intake_counters(struct intake *intake, struct buf *out);
 /* Sends them to the keeper, which seals them: what was lost belongs into the record. */
 void		intake_report(struct intake *intake);

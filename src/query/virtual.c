@@ -7,6 +7,7 @@
 
 #include "base/hash.h"
 #include "base/must.h"
+#include "model/batch.h"
 #include "query/value.h"
 
 const char *
@@ -139,7 +140,7 @@ is_virtual(struct span name)
 		if (span_is(name, by_source[i].name))
 			return true;
 	return span_is(name, "_msg") || span_is(name, "_time") || span_is(name, "_recv") ||
-	    span_is(name, "_seq") || span_is(name, "_raw") || span_starts(name, SPAN("_stream."));
+	    span_is(name, "_seq") || span_is(name, "_raw") || span_is(name, "_flags") || span_starts(name, SPAN("_stream."));
 }
 
 static struct span
@@ -177,6 +178,53 @@ source_part(struct view *view, struct part *part, source_print_fn *print, struct
 	return OK;
 }
 
+/* What was noted when the record came in: record.md section 4, in words. */
+static void
+flags_print(struct buf *out, uint8_t flags)
+{
+	static const struct {
+		uint8_t bit;
+		const char *word;
+	} row[] = {
+		{ ROW_CUT, "cut" }, { ROW_NOT_UTF8, "not_utf8" }, { ROW_HAS_NUL, "has_nul" },
+	};
+	static const char *const rule[TIME_RULE_END] = { [TIME_NONE] = "time_none",
+	    [TIME_UNREADABLE] = "time_unreadable", [TIME_AHEAD] = "time_ahead",
+	    [TIME_BEHIND] = "time_behind" };
+	unsigned time = flags >> ROW_TIME_SHIFT & 7;
+
+	for (size_t i = 0; i < sizeof row / sizeof row[0]; i++)
+		if ((flags & row[i].bit) != 0)
+			buf_printf(out, "%s%s", out->n > 0 ? " " : "", row[i].word);
+	if (time < TIME_RULE_END && rule[time] != NULL)
+		buf_printf(out, "%s%s", out->n > 0 ? " " : "", rule[time]);
+}
+
+/* One word per combination of flags. */
+static enum err
+flags_part(struct view *view, struct part *part, struct why *why)
+{
+	struct span *word = arena_alloc(view->arena, (ROW_KNOWN + 1) * sizeof *word);
+	uint32_t *code = arena_alloc(view->arena, (view->nrow + 1) * sizeof *code);
+	struct buf text = { 0 };
+	const uint8_t *flags;
+	enum err rc = segment_flags(view->segment, &flags, why);
+
+	if (rc != OK)
+		return rc;
+	for (unsigned i = 0; i <= ROW_KNOWN; i++) {
+		flags_print(&text, (uint8_t)i);
+		word[i] = kept(view, &text);
+	}
+	for (uint32_t i = 0; i < view->nrow; i++)
+		code[i] = flags[i] & ROW_KNOWN;
+	part->word = word;
+	part->nword = ROW_KNOWN + 1;
+	part->code = code;
+	buf_done(&text);
+	return OK;
+}
+
 static enum err
 row_part(struct view *view, struct part *part, struct span name, bool *ret_is, struct why *why)
 {
@@ -187,6 +235,8 @@ row_part(struct view *view, struct part *part, struct span name, bool *ret_is, s
 		return segment_recv(view->segment, &part->time_ns, why);
 	if (span_is(name, "_seq"))
 		return segment_seq(view->segment, &part->seq, why);
+	if (span_is(name, "_flags"))
+		return flags_part(view, part, why);
 	part->raw = span_is(name, "_raw");
 	*ret_is = part->raw;
 	return OK;

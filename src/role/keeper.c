@@ -220,24 +220,27 @@ ask_take(struct keeper *k, struct line *l, const struct chan_msg *msg)
 
 /* ---- what writers send ---- */
 
+/* Each name begins with the role that counts: no role counts for another. */
 static void
 counters_take(struct keeper *k, const struct line *l, struct span body)
 {
 	struct cur in = cur_of(body);
 	uint64_t n = cur_varint(&in);
-	struct buf name = { 0 };
+	struct buf name = { 0 }, own = { 0 };
 
+	buf_printf(&own, "%s.", wire_role_name(l->role));
 	for (uint64_t i = 0; i < n && !in.bad; i++) {
 		struct span s = cur_bytes(&in);
 		uint64_t v = cur_varint(&in);
 
 		name.n = 0;
-		buf_printf(&name, "%s.", wire_role_name(l->role));
+		buf_span_put(&name, span_starts(s, buf_span(&own)) ? SPAN("") : buf_span(&own));
 		buf_span_put(&name, s);
 		if (!in.bad)
 			keep_counter(k->keep, buf_span(&name), v);
 	}
 	buf_done(&name);
+	buf_done(&own);
 }
 
 static void
@@ -542,10 +545,9 @@ keeper_open(struct keeper *k, struct why *why)
 	    .write_dir = dir, .nwrite_dir = 1 };
 	struct sandbox_state state;
 	char machine[KEEPCONF_MACHINE];
+	struct rotation rotation = { .pending = false };
 	struct keys keys;
 	enum err rc;
-
-	struct rotation rotation = { .pending = false };
 
 	keepconf_machine(machine);
 	rc = sandbox_enter(&box, &state, why);

@@ -129,6 +129,19 @@ status_tally(const struct keep *keep, struct buf *out)
 		buf_printf(out, ",\"%s\":%" PRIu64, row[i].name, row[i].value);
 }
 
+/* What the other roles count, as each heartbeat seals it. */
+static void
+status_counters(const struct keep *keep, struct buf *out)
+{
+	buf_str(out, ",\"counters\":{");
+	for (size_t i = 0; i < keep->ncounter; i++) {
+		buf_str(out, i > 0 ? ",\"" : "\"");
+		json_text(out, keep->counter[i].name);
+		buf_printf(out, "\":%" PRIu64, keep->counter[i].value);
+	}
+	buf_u8(out, '}');
+}
+
 void
 keep_status(struct keep *keep, struct buf *out)
 {
@@ -159,5 +172,6 @@ keep_status(struct keep *keep, struct buf *out)
 	buf_printf(out, ",\"definitions\":%zu,\"definition_octets\":%zu",
 	    intern_count(keep->intern), intern_bytes(keep->intern));
 	status_tally(keep, out);
+	status_counters(keep, out);
 	buf_printf(out, "}");
 }

@@ -157,7 +157,7 @@ struct seen {
 };
 
 struct counter {
-	char name[64];
+	char name[128];			/* a listener's name has at most 63 */
 	uint64_t value;
 };
 

@@ -510,6 +510,14 @@ segment_seq(struct segment *s, const uint64_t **ret, struct why *why)
 	return OK;
 }
 
+enum err
+segment_flags(struct segment *s, const uint8_t **ret, struct why *why)
+{
+	(void)why;
+	*ret = s->flags;
+	return OK;
+}
+
 uint32_t
 segment_columns(const struct segment *s)
 {
