@@ -140,7 +140,8 @@ is_virtual(struct span name)
 		if (span_is(name, by_source[i].name))
 			return true;
 	return span_is(name, "_msg") || span_is(name, "_time") || span_is(name, "_recv") ||
-	    span_is(name, "_seq") || span_is(name, "_raw") || span_is(name, "_flags") || span_starts(name, SPAN("_stream."));
+	    span_is(name, "_seq") || span_is(name, "_raw") || span_is(name, "_flags") ||
+	    span_starts(name, SPAN("_stream."));
 }
 
 static struct span

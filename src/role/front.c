@@ -276,7 +276,9 @@ on_metrics(void *ctx, struct buf *out)
 	struct front *f = ctx;
 
 	metrics_put(out, buf_span(&f->metrics));
-	buf_printf(out, "trucban_keeper_answer_age_seconds %.1f\n",
+	buf_printf(out, "# HELP trucban_keeper_answer_age_seconds Since the keeper last answered.\n"
+	    "# TYPE trucban_keeper_answer_age_seconds gauge\n"
+	    "trucban_keeper_answer_age_seconds %.1f\n",
 	    (double)(clock_mono_ns() - f->metrics_ns) / 1e9);
 	return 200;
 }

@@ -2,11 +2,85 @@
 /* One pass over an object that our own keeper wrote; see metrics.h. */
 #include "web/metrics.h"
 
+#include <stdlib.h>
+
 #include "base/cur.h"
+#include "base/must.h"
+
+enum { SAMPLES = 8192 };		/* more are left out: some hundreds are usual */
+
+enum metric_type {
+	GAUGE,
+	COUNTER,
+	COUNTER_NS,			/* told in seconds */
+	GAUGE_NS
+};
+
+/* What the keeper's status calls `key` is the metric trucban_NAME. */
+static const struct metric {
+	const char *key, *name;
+	enum metric_type type;
+	const char *help;
+} known[] = {
+	{ "batches", "batches_total", COUNTER, "Batches taken from the other roles." },
+	{ "batches_bad", "batches_bad_total", COUNTER, "Batches that were not well formed." },
+	{ "checkpoints", "checkpoints_total", COUNTER, "Checkpoints signed since the start." },
+	{ "definition_octets", "definition_bytes", GAUGE, "Memory of shapes and sources." },
+	{ "definitions", "definitions", GAUGE, "Shapes and sources in memory." },
+	{ "epoch", "epoch", GAUGE, "Epoch of the store: one more with each life." },
+	{ "journal_files", "journal_files", GAUGE, "Journal files that are still needed." },
+	{ "journal_octets", "journal_bytes_total", COUNTER, "Octets written to the journal." },
+	{ "journal_rewrites", "journal_rewrites_total", COUNTER,
+	    "Failed writes that were made again." },
+	{ "journal_writes", "journal_writes_total", COUNTER, "Synced writes to the journal." },
+	{ "last_seq", "last_seq", GAUGE, "Number of the last row of a stream." },
+	{ "leaves", "leaves_total", COUNTER, "Leaves added to the tree since the start." },
+	{ "octets_torn", "torn_bytes_total", COUNTER,
+	    "Octets that a crash left unfinished at the journal's end." },
+	{ "record_octets", "record_bytes", GAUGE, "Records in segments, as they came in." },
+	{ "rows", "rows_total", COUNTER, "Rows taken since the start." },
+	{ "rows_acked", "rows_acknowledged_total", COUNTER, "Rows on disk and acknowledged." },
+	{ "rows_again", "rows_again_total", COUNTER, "Rows sent again that were there already." },
+	{ "rows_lost", "rows_lost_total", COUNTER, "Rows that a damaged journal has lost." },
+	{ "rows_recovered", "rows_recovered_total", COUNTER,
+	    "Rows read from the journal at the start." },
+	{ "rows_refused_full", "rows_refused_full_total", COUNTER,
+	    "Rows refused because the disk is full." },
+	{ "rows_refused_read_only", "rows_refused_read_only_total", COUNTER,
+	    "Rows refused because nothing can be written." },
+	{ "rows_set_aside", "rows_set_aside_total", COUNTER,
+	    "Rows that stopped a role twice: kept and not looked at." },
+	{ "segment_octets", "segment_bytes", GAUGE, "Segments on disk." },
+	{ "segments", "segments_total", COUNTER, "Segments made since the start." },
+	{ "segments_dropped", "segments_dropped_total", COUNTER,
+	    "Segments whose retention has ended." },
+	{ "segments_kept", "segments", GAUGE, "Segments on disk." },
+	{ "signed_size", "signed_leaves", GAUGE, "Leaves under the last checkpoint." },
+	{ "state", "state", GAUGE, "State of the store: open, full, rewriting or read-only." },
+	{ "sync_max_ns", "journal_sync_max_seconds", GAUGE_NS, "Longest sync of the journal." },
+	{ "sync_ns", "journal_sync_seconds_total", COUNTER_NS, "Time in syncs of the journal." },
+	{ "tree_size", "tree_leaves", GAUGE, "Leaves of the tree." },
+	{ "trouble", "trouble", GAUGE, "What the disk said last when a write failed." },
+};
+
+/* Counters of the other roles that can fall; the others only grow. */
+static const char *const falling[] = { "sources", "connections", "bytes_incomplete",
+    "bytes_unacknowledged", "files", "files_waiting" };
+
+/* One line: its metric's name, and what follows the name. */
+struct sample {
+	const struct metric *metric;	/* NULL: one of the roles' counters, or unknown */
+	uint32_t number;		/* in order of the status */
+	size_t at, n;			/* name in text */
+	size_t rest_at, rest_n;
+	bool grows;
+};
 
 struct metrics {
 	struct cur in;
-	struct buf *out;
+	struct buf text;
+	struct sample *sample;
+	uint32_t nsample;
 };
 
 static uint8_t
@@ -52,25 +126,83 @@ number(struct cur *in)
 	return span_of(from, (size_t)(in->p - from));
 }
 
-static void
-line(struct metrics *m, struct span name, const char *label, struct span value, struct span n)
+/* ---- samples ---- */
+
+static const struct metric *
+metric_of(struct span key)
 {
-	buf_str(m->out, "trucban_");
-	for (size_t i = 0; i < name.n; i++)
-		buf_u8(m->out, (name.p[i] >= 'a' && name.p[i] <= 'z') ||
-		    (name.p[i] >= '0' && name.p[i] <= '9') ? name.p[i] : '_');
-	if (label != NULL) {
-		buf_printf(m->out, "{%s=\"", label);
-		buf_span_put(m->out, value);
-		buf_str(m->out, "\"}");
+	for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
+		if (span_is(key, known[i].key))
+			return &known[i];
 	}
-	buf_u8(m->out, ' ');
-	buf_span_put(m->out, n);
-	buf_u8(m->out, '\n');
+	return NULL;
 }
 
 static void
-list(struct metrics *m, struct span name)
+name_put(struct buf *out, struct span name)
+{
+	for (size_t i = 0; i < name.n; i++)
+		buf_u8(out, (name.p[i] >= 'a' && name.p[i] <= 'z') ||
+		    (name.p[i] >= '0' && name.p[i] <= '9') ? name.p[i] : '_');
+}
+
+static void
+value_put(struct buf *out, const struct metric *metric, struct span n)
+{
+	struct span whole, part;
+	size_t digits = n.n;
+
+	buf_u8(out, ' ');
+	if (metric == NULL || metric->type < COUNTER_NS) {
+		buf_span_put(out, n);
+		return;
+	}
+	/* Nanoseconds, as they are written: 9 digits behind the point. */
+	whole = span_sub(n, 0, digits > 9 ? digits - 9 : 0);
+	part = span_sub(n, whole.n, digits);
+	if (whole.n == 0)
+		buf_u8(out, '0');
+	buf_span_put(out, whole);
+	buf_u8(out, '.');
+	for (size_t i = part.n; i < 9; i++)
+		buf_u8(out, '0');
+	buf_span_put(out, part);
+}
+
+static void
+sample_add(struct metrics *m, const struct metric *metric, struct span name, bool grows,
+    const char *label, struct span value, struct span n)
+{
+	struct sample *s;
+
+	if (m->nsample == SAMPLES)
+		return;
+	m->sample = xreallocarray(m->sample, m->nsample + 1, sizeof *m->sample);
+	s = &m->sample[m->nsample];
+	*s = (struct sample){ .metric = metric, .number = m->nsample, .grows = grows,
+	    .at = m->text.n };
+	m->nsample++;
+	if (metric != NULL)
+		buf_str(&m->text, metric->name);
+	else
+		name_put(&m->text, name);
+	if (metric == NULL && grows)
+		buf_str(&m->text, "_total");
+	s->n = m->text.n - s->at;
+	s->rest_at = m->text.n;
+	if (label != NULL) {
+		buf_printf(&m->text, "{%s=\"", label);
+		buf_span_put(&m->text, value);
+		buf_str(&m->text, "\"}");
+	}
+	value_put(&m->text, metric, n);
+	s->rest_n = m->text.n - s->rest_at;
+}
+
+/* ---- the object ---- */
+
+static void
+list(struct metrics *m, struct span key)
 {
 	static const char *const stream[] = { "raw", "findings", "ledger" };
 
@@ -78,13 +210,54 @@ list(struct metrics *m, struct span name)
 		struct span n = number(&m->in);
 
 		if (!m->in.bad && i < 3)
-			line(m, name, "stream", span_str(stream[i]), n);
+			sample_add(m, metric_of(key), key, false, "stream", span_str(stream[i]), n);
 		(void)take(&m->in, ',');
 	}
 }
 
+static bool
+can_fall(struct span name)
+{
+	for (size_t i = 0; i < sizeof falling / sizeof falling[0]; i++) {
+		if (span_is(name, falling[i]))
+			return true;
+	}
+	return false;
+}
+
+static size_t
+dot_last(struct span s)
+{
+	size_t n = s.n;
+
+	while (n > 0 && s.p[n - 1] != '.')
+		n--;
+	return n;
+}
+
+/* "intake.syslog-tcp.records" is intake_records_total{listener="syslog-tcp"}. */
 static void
-inner(struct metrics *m, struct span outer)
+counter(struct metrics *m, struct span key, struct span n)
+{
+	const uint8_t *dot = key.n > 0 ? memchr(key.p, '.', key.n) : NULL;
+	size_t last = dot_last(key), first = dot != NULL ? (size_t)(dot - key.p) : 0;
+	struct span role = span_sub(key, 0, first), name = span_sub(key, last, key.n), listener;
+	struct buf full = { 0 };
+
+	listener = span_sub(key, first + 1, last > first + 2 ? last - first - 2 : 0);
+	if (role.n > 0 && !span_starts(name, role)) {
+		buf_span_put(&full, role);
+		buf_u8(&full, '_');
+	}
+	buf_span_put(&full, name);
+	sample_add(m, NULL, buf_span(&full), !can_fall(span_starts(name, role) && role.n > 0 ?
+	    span_sub(name, role.n + 1, name.n) : name), listener.n > 0 ? "listener" : NULL,
+	    listener, n);
+	buf_done(&full);
+}
+
+static void
+counters(struct metrics *m)
 {
 	while (!m->in.bad && !take(&m->in, '}')) {
 		struct span name = text(&m->in), n;
@@ -92,7 +265,7 @@ inner(struct metrics *m, struct span outer)
 		(void)take(&m->in, ':');
 		n = number(&m->in);
 		if (!m->in.bad)
-			line(m, outer, "name", name, n);
+			counter(m, name, n);
 		(void)take(&m->in, ',');
 	}
 }
@@ -106,7 +279,7 @@ value(struct metrics *m, struct span name)
 	case '"':
 		s = text(&m->in);
 		if (!m->in.bad && s.n > 0)
-			line(m, name, "is", s, SPAN("1"));
+			sample_add(m, metric_of(name), name, false, "is", s, SPAN("1"));
 		break;
 	case '[':
 		(void)take(&m->in, '[');
@@ -114,29 +287,71 @@ value(struct metrics *m, struct span name)
 		break;
 	case '{':
 		(void)take(&m->in, '{');
-		inner(m, name);
+		counters(m);
 		break;
 	default:
 		s = number(&m->in);
 		if (!m->in.bad)
-			line(m, name, NULL, s, s);
+			sample_add(m, metric_of(name), name, false, NULL, s, s);
 		break;
+	}
+}
+
+/* The lines of one metric stand together, as the format asks. */
+static int
+sample_cmp(const void *a, const void *b, void *text)
+{
+	const struct sample *x = a, *y = b;
+	struct span all = buf_span(text);
+	int cmp = span_cmp(span_sub(all, x->at, x->n), span_sub(all, y->at, y->n));
+
+	return cmp != 0 ? cmp : (x->number > y->number) - (x->number < y->number);
+}
+
+static void
+samples_print(const struct metrics *m, struct buf *out)
+{
+	struct span all = buf_span(&m->text), before = { 0 };
+
+	for (uint32_t i = 0; i < m->nsample; i++) {
+		const struct sample *s = &m->sample[i];
+		struct span name = span_sub(all, s->at, s->n);
+		bool grows = s->grows || (s->metric != NULL && (s->metric->type == COUNTER ||
+		    s->metric->type == COUNTER_NS));
+
+		if (i == 0 || !span_eq(name, before)) {
+			if (s->metric != NULL)
+				buf_printf(out, "# HELP trucban_%s %s\n", s->metric->name,
+				    s->metric->help);
+			buf_printf(out, "# TYPE trucban_%.*s %s\n", (int)name.n,
+			    (const char *)name.p, grows ? "counter" : "gauge");
+		}
+		before = name;
+		buf_str(out, "trucban_");
+		buf_span_put(out, name);
+		buf_span_put(out, span_sub(all, s->rest_at, s->rest_n));
+		buf_u8(out, '\n');
 	}
 }
 
 void
 metrics_put(struct buf *out, struct span status)
 {
-	struct metrics m = { .in = cur_of(status), .out = out };
+	struct metrics m = { .in = cur_of(status) };
 
-	if (!take(&m.in, '{'))
-		return;
-	while (!m.in.bad && cur_left(&m.in) > 0 && !take(&m.in, '}')) {
-		struct span name = text(&m.in);
+	if (take(&m.in, '{')) {
+		while (!m.in.bad && cur_left(&m.in) > 0 && !take(&m.in, '}')) {
+			struct span name = text(&m.in);
 
-		(void)take(&m.in, ':');
-		if (!m.in.bad)
-			value(&m, name);
-		(void)take(&m.in, ',');
+			(void)take(&m.in, ':');
+			if (!m.in.bad)
+				value(&m, name);
+			(void)take(&m.in, ',');
+		}
 	}
+	if (m.nsample > 0)
+		qsort_r(m.sample, m.nsample, sizeof *m.sample, sample_cmp, &m.text);
+	samples_print(&m, out);
+	free(m.sample);
+	buf_done(&m.text);
 }

@@ -6,9 +6,10 @@
 #include "base/buf.h"
 
 /*
- * Appends one line per number of the flat JSON object `status`: "rows":5 becomes `trucban_rows 5`;
- * a list of three numbers gets the label stream; a text becomes `trucban_NAME{is="TEXT"} 1`; an
- * object inside becomes `trucban_OUTER{name="INNER"} N`. What is not understood is left out.
+ * Appends the samples of the JSON object `status` with HELP and TYPE, those of a metric together: a
+ * number N becomes `trucban_NAME N`; a list of three numbers gets the label stream; a text becomes
+ * `trucban_NAME{is="TEXT"} 1`; the roles' counters inside of an object, "intake.LISTENER.NAME",
+ * become `trucban_intake_NAME_total{listener="LISTENER"} N`. What is not understood is left out.
  */
 void		metrics_put(struct buf *out, struct span status);
 
