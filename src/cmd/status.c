@@ -190,7 +190,8 @@ state_tell(struct span text)
 	}
 	if (is.n == 0 || age > 30) {
 		good = false;
-		(void)printf(say("✗ phần ghi nhật ký không trả lời từ %.0f giây: xem trucban doctor\n",
+		(void)printf(say(
+		    "✗ phần ghi nhật ký không trả lời từ %.0f giây: xem trucban doctor\n",
 		    "✗ the keeper has not answered for %.0f s: see trucban doctor\n"), age);
 	}
 	if (trouble.n > 0)
@@ -206,7 +207,8 @@ store_tell(struct span text)
 
 	(void)printf(say("  nhận        %s bản ghi từ khi khởi động, %s đã nằm trên đĩa\n",
 	    "  received    %s records since the start, %s of them are on disk\n"),
-	    count(sum(text, "rows_total", NULL)), count(sum(text, "rows_acknowledged_total", NULL)));
+	    count(sum(text, "rows_total", NULL)),
+	    count(sum(text, "rows_acknowledged_total", NULL)));
 	(void)printf(say("  kho         %s bản ghi nhật ký, %s phát hiện, %s dòng sổ trực\n",
 	    "  store       %s log records, %s findings, %s rows of the ledger\n"),
 	    count(sum(text, "last_seq", "raw")), count(sum(text, "last_seq", "findings")),
@@ -215,7 +217,8 @@ store_tell(struct span text)
 	    "  on disk     %s segments, %.1f MB for %.1f MB of records\n"),
 	    count(sum(text, "segments", NULL)), sum(text, "segment_bytes", NULL) / 1e6,
 	    sum(text, "record_bytes", NULL) / 1e6);
-	(void)printf(say("  niêm phong  %s mục, %s đã ký\n", "  sealed      %s leaves, %s signed\n"),
+	(void)printf(say("  niêm phong  %s mục, %s đã ký\n",
+	    "  sealed      %s leaves, %s signed\n"),
 	    count(sum(text, "tree_leaves", NULL)), count(sum(text, "signed_leaves", NULL)));
 	if (writes > 0)
 		(void)printf(say("  ghi đĩa     %.1f ms một lần, lâu nhất %.1f ms\n",
@@ -243,9 +246,9 @@ doors_tell(struct span text)
 	}
 	if (sum(text, "collector_lines_total", NULL) > 0)
 		(void)printf(say("  %-11s %s dòng từ %s tệp\n", "  %-11s %s lines of %s files\n"),
-		    say("máy này    ", "this host"), count(sum(text, "collector_lines_total", NULL)),
-		    count(sum(text, "collector_files_total", NULL) +
-		    sum(text, "collector_files", NULL)));
+		    say("máy này    ", "this host"),
+		    count(sum(text, "collector_lines_total", NULL)),
+		    count(sum(text, "collector_files", NULL)));
 }
 
 static bool

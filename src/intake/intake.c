@@ -489,7 +489,7 @@ listener_counters(const struct listener *listener, struct buf *out, uint64_t *n)
 	int len = listener->conf.name.n < 128 ? (int)listener->conf.name.n : 128;
 	const char *name = (const char *)listener->conf.name.p;
 
-	/* What can fall must be told when it is 0 again; what only grows begins with its first one. */
+	/* What can fall is told when it is 0 again; what only grows begins with its first one. */
 #define X(field, text) \
 	if (listener->count.field > 0 || (&listener->count.field == \
 	    &listener->count.connections && listener->count.accepted > 0)) \
