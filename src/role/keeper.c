@@ -177,13 +177,12 @@ ask_take(struct keeper *k, struct line *l, const struct chan_msg *msg)
 {
 	struct cur in = cur_of(msg->body);
 	uint8_t what = cur_u8(&in);
-	struct span argument = cur_bytes(&in);
+	struct span arg = cur_bytes(&in);
 	struct buf out = { 0 };
 	uint64_t seconds = 0;
 
-	for (size_t i = 0; i < argument.n && i < 9 && argument.p[i] >= '0' && argument.p[i] <= '9';
-	    i++)
-		seconds = seconds * 10 + argument.p[i] - '0';
+	for (size_t i = 0; i < arg.n && i < 9 && arg.p[i] >= '0' && arg.p[i] <= '9'; i++)
+		seconds = seconds * 10 + arg.p[i] - '0';
 	switch (what) {
 	case ASK_CHECKPOINT:
 		keep_checkpoint(k->keep);
@@ -198,19 +197,21 @@ ask_take(struct keeper *k, struct line *l, const struct chan_msg *msg)
 		wait_for(k, l, msg->tag, KEEP_FLUSHED);
 		break;
 	case ASK_HOLD_JOURNAL:
-		keep_hold(k->keep, (int64_t)seconds);
-		send_result(l, WIRE_ANSWER, msg->tag, OK, SPAN("held"));
-		break;
 	case ASK_RELEASE:
-		keep_hold(k->keep, 0);
-		send_result(l, WIRE_ANSWER, msg->tag, OK, SPAN("released"));
+		keep_hold(k->keep, what == ASK_RELEASE ? 0 : (int64_t)seconds);
+		send_result(l, WIRE_ANSWER, msg->tag, OK,
+		    span_str(what == ASK_RELEASE ? "released" : "held"));
 		break;
 	case ASK_EXPIRE:
 		keep_expire(k->keep);
 		wait_for(k, l, msg->tag, KEEP_EXPIRED);
 		break;
+	case ASK_REPACK:
+		keep_repack(k->keep, span_is(arg, "all") ? KEEP_REPACK_ALL : KEEP_REPACK_CLOSED);
+		wait_for(k, l, msg->tag, KEEP_REPACKED);
+		break;
 	case ASK_KEY_ROTATE:
-		rotate(k, l, msg->tag, argument);
+		rotate(k, l, msg->tag, arg);
 		break;
 	default:
 		send_result(l, WIRE_ANSWER, msg->tag, ERR_ABSENT, SPAN("this is not possible"));
@@ -400,7 +401,9 @@ event_take(struct keeper *k, const struct keep_event *e)
 		    (const char *)e->text.p);
 		break;
 	case KEEP_EXPIRED:
-		buf_printf(&body, "%u segments expired\n", e->rows);
+	case KEEP_REPACKED:
+		buf_printf(&body, "%u segments %s\n", e->rows,
+		    e->type == KEEP_EXPIRED ? "expired" : "repacked");
 		waiting_answer(k, e->type, buf_span(&body));
 		break;
 	default:

@@ -274,6 +274,7 @@ static milled_fn *const milled[JOB_TYPE_END] = {
 	[JOB_ROWS] = rows_milled, [JOB_LEAF] = leaf_milled, [JOB_TREE] = tree_milled,
 	[JOB_SEGMENT] = making_done, [JOB_CHECKPOINT] = keep_checkpoint_done,
 	[JOB_REKEY] = rekey_milled, [JOB_DROP] = keep_drop_done, [JOB_TRIM] = trim_milled,
+	[JOB_REPLACE] = keep_replace_done, [JOB_REMOVE] = keep_remove_done,
 };
 
 void
@@ -358,6 +359,7 @@ keep_turn(struct keep *keep)
 	keep_checkpoint_step(keep);
 	making_next(keep, now_ns);
 	flush_step(keep);
+	keep_upkeep_step(keep, now_ns);
 	resume_step(keep);
 	appender_push(keep->appender);
 }

@@ -92,6 +92,8 @@ enum keep_event_type {
 	KEEP_CHECKPOINT,	/* text: the signed note, for the anchors */
 	KEEP_FLUSHED,		/* what keep_flush asked for is done */
 	KEEP_EXPIRED,		/* what keep_expire asked for is done; rows: segments that went */
+	KEEP_REPACKED,		/* what keep_repack asked for is done; rows: segments that became
+				 * fewer */
 	KEEP_REKEYED,		/* the checkpoint before was the old key's last: keys_rotate_end */
 	KEEP_ALARM,		/* text: for the log, and for people */
 };
@@ -116,6 +118,13 @@ void		keep_checkpoint(struct keep *keep);
 void		keep_flush(struct keep *keep);
 /* Applies retention; KEEP_EXPIRED follows. */
 void		keep_expire(struct keep *keep);
+enum keep_repack_days {
+	KEEP_REPACK_CLOSED,	/* days (UTC) that are over for a while */
+	KEEP_REPACK_ALL		/* today's segments too: they are not repacked again tomorrow */
+};
+
+/* Repacks segments and merges their filters now, not in the next hour; KEEP_REPACKED follows. */
+void		keep_repack(struct keep *keep, enum keep_repack_days days);
 /* For so long no file of the journal or of a segment is removed; 0: release. */
 void		keep_hold(struct keep *keep, int64_t seconds);
 /* Sets a counter that each heartbeat carries from now on (what was lost, by whom). */

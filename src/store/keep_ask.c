@@ -120,7 +120,8 @@ status_tally(const struct keep *keep, struct buf *out)
 		{ "rows_set_aside", t->set_aside_rows }, { "rows_again", t->again_rows },
 		{ "leaves", t->leaves },
 		{ "checkpoints", t->checkpoints }, { "segments", t->segments },
-		{ "segments_dropped", t->dropped_segments }, { "journal_rewrites", t->rewrites },
+		{ "segments_dropped", t->dropped_segments },
+		{ "segments_repacked", t->repacked_segments }, { "journal_rewrites", t->rewrites },
 		{ "rows_recovered", t->recovered_rows }, { "octets_torn", t->torn_bytes },
 		{ "rows_lost", t->lost_rows },
 	};

@@ -146,7 +146,7 @@ expire(struct keep *keep)
 void
 keep_expire_tick(struct keep *keep, int64_t now_ns)
 {
-	if (keep->dropping || keep->read_only || now_ns < keep->hold_ns ||
+	if (keep->dropping || keep->repacking || keep->read_only || now_ns < keep->hold_ns ||
 	    now_ns < keep->next_expire_ns || keep->todo != NULL)
 		return;
 	keep->next_expire_ns = now_ns + EXPIRE_EVERY_S * SECOND_NS;
@@ -208,7 +208,8 @@ shorten(struct keep *keep)
 	struct manifest *m;
 	size_t n = 0;
 
-	if (keep->dropping || keep->todo != NULL || clock_mono_ns() < keep->hold_ns) {
+	if (keep->dropping || keep->repacking || keep->todo != NULL ||
+	    clock_mono_ns() < keep->hold_ns) {
 		free(victim);
 		return;
 	}

@@ -156,6 +156,12 @@ struct seen {
 	size_t n;
 };
 
+/* A segment that was repacked: its files are still there for queries that were begun before. */
+struct superseded {
+	struct segment_info info;
+	int64_t due_ns;			/* mono */
+};
+
 struct counter {
 	char name[128];			/* a listener's name has at most 63 */
 	uint64_t value;
@@ -182,7 +188,7 @@ struct keep_note {
 struct tally {
 	uint64_t rows, batches, acked_rows;
 	uint64_t bad_batches, full_rows, readonly_rows, set_aside_rows;
-	uint64_t leaves, checkpoints, segments, dropped_segments, rewrites;
+	uint64_t leaves, checkpoints, segments, dropped_segments, repacked_segments, rewrites;
 	uint64_t again_rows;
 	uint64_t recovered_rows, torn_bytes, lost_rows, replayed_frames;
 };
@@ -239,6 +245,22 @@ struct keep {
 	uint64_t last_durable;
 	int64_t next_tick_ns, next_checkpoint_ns, next_disk_ns, next_expire_ns, hold_ns;
 	int64_t retry_ns;
+
+	/* keep_upkeep.c */
+	struct upkeep *upkeep;
+	bool repacking;			/* segments are being replaced: none is dropped */
+	bool tending;
+	bool tended;			/* in this life */
+	bool want_repacked_event;
+	bool repack_open_days;
+	struct upkeep_work *repacked;	/* done, and not yet in the manifest: a hold keeps it out */
+	struct superseded *superseded;	/* in order of due_ns */
+	size_t nsuperseded, superseded_cap;
+	uint64_t *unfit;		/* segments that cannot be repacked */
+	size_t nunfit;
+	uint64_t repacked_n;		/* in this round */
+	uint64_t tended_segments, tended_moved;	/* of the tally, when filters were last tended */
+	int64_t next_repack_ns, next_tend_ns;
 
 	struct counter *counter;
 	size_t ncounter;
@@ -356,6 +378,15 @@ enum err	keep_full_answer(struct keep *keep, uint8_t stream, uint8_t class, stru
 /* POLICY leaves for classes whose days changed since the last life. */
 void		keep_policy_tell(struct keep *keep);
 void		keep_policy_write(struct keep *keep);
+
+/* ---- keep_upkeep.c ---- */
+enum err	keep_upkeep_open(struct keep *keep, struct why *why);
+/* Ends the thread; what it had done comes into the manifest yet. Before the mill is closed. */
+void		keep_upkeep_close(struct keep *keep);
+void		keep_upkeep_step(struct keep *keep, int64_t now_ns);
+/* The mill is done with one. */
+void		keep_replace_done(struct keep *keep, struct mill_job *job);
+void		keep_remove_done(struct keep *keep, struct mill_job *job);
 
 /* ---- keep_note.c ---- */
 enum err	keep_note_open(struct keep *keep, struct why *why);

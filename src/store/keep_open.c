@@ -298,6 +298,8 @@ keep_open(struct keep **ret_keep, const struct keep_conf *conf, struct why *why)
 		rc = mill_ready(keep, why);
 	if (rc == OK)
 		rc = life_begin(keep, why);
+	if (rc == OK)
+		rc = keep_upkeep_open(keep, why);
 	if (rc != OK) {
 		keep_free(keep);
 		return rc;
@@ -357,6 +359,7 @@ static void
 keep_free(struct keep *keep)
 {
 	keep->trimming = true;		/* nothing new is begun */
+	keep_upkeep_close(keep);
 	if (keep->mill != NULL) {
 		mill_wait(keep->mill);
 		keep_collect(keep);

@@ -189,6 +189,43 @@ job_drop(struct mill *m, struct mill_job *job)
 	free(id);
 }
 
+/* All of the old segments must still be there: a row that was dropped does not come back. */
+static void
+job_replace(struct mill *m, struct mill_job *job)
+{
+	size_t n = job->bytes.n / sizeof(uint64_t);
+	uint64_t *id = xmemdup(job->bytes.p, job->bytes.n);
+	struct why why = { "" };
+	enum err rc = OK;
+
+	lock_take(&m->manifest_lock);
+	for (size_t i = 0; i < n && rc == OK; i++)
+		if (manifest_find(m->manifest, id[i]) == NULL)
+			rc = why_set(&why, ERR_ABSENT, "segment %" PRIu64 " is gone", id[i]);
+	if (rc == OK)
+		rc = manifest_replace(m->manifest, id, n, &job->info, buf_span(&job->note), &why);
+	lock_give(&m->manifest_lock);
+	job_fail(job, rc, &why);
+	free(id);
+}
+
+static void
+job_remove(struct mill *m, struct mill_job *job)
+{
+	struct segment_info info;
+
+	for (size_t i = 0; i + sizeof info <= job->bytes.n; i += sizeof info) {
+		bool known;
+
+		memcpy(&info, job->bytes.p + i, sizeof info);
+		lock_take(&m->manifest_lock);
+		known = manifest_find(m->manifest, info.id) != NULL;
+		lock_give(&m->manifest_lock);
+		if (!known)
+			segment_remove(m, &info);
+	}
+}
+
 static bool
 list_holds(const struct buf *list, uint64_t number)
 {
@@ -243,7 +280,8 @@ typedef void work_fn(struct mill *m, struct mill_job *job);
 static work_fn *const work[JOB_TYPE_END] = {
 	[JOB_ROWS] = job_rows, [JOB_LEAF] = job_leaf, [JOB_TREE] = job_tree,
 	[JOB_SEGMENT] = job_segment, [JOB_CHECKPOINT] = job_checkpoint, [JOB_REKEY] = job_rekey,
-	[JOB_DROP] = job_drop, [JOB_TRIM] = job_trim,
+	[JOB_DROP] = job_drop, [JOB_TRIM] = job_trim, [JOB_REPLACE] = job_replace,
+	[JOB_REMOVE] = job_remove,
 };
 
 /* ---- the thread ---- */

@@ -28,6 +28,8 @@ enum job_type {
 	JOB_REKEY,		/* the same, then seal_rekey with `seed` */
 	JOB_DROP,		/* manifest_drop, then the files */
 	JOB_TRIM,		/* manifest_trim, then journal files up to there */
+	JOB_REPLACE,		/* manifest_replace; ERR_ABSENT when one of the old is not there */
+	JOB_REMOVE,		/* files of segments that are in the manifest no more */
 	JOB_TYPE_END
 };
 
@@ -45,15 +47,15 @@ struct mill_job {
 	/* LEAF, TREE */
 	uint64_t index;
 	uint8_t seed[SEED_BYTES];
-	struct buf bytes;		/* TREE: entry. SEGMENT: leaves. DROP: u64 ids; TRIM: u64
-					 * numbers of damaged files, which are kept under another
-					 * name; in memory order */
+	struct buf bytes;		/* TREE: entry. SEGMENT: leaves. DROP, REPLACE: u64 ids;
+					 * TRIM: u64 numbers of damaged files, which are kept under
+					 * another name; REMOVE: segment_info; in memory order */
 	/* what came of it */
 	enum err rc;
 	struct why *why;		/* heap, when rc is not OK */
-	struct segment_info info;	/* SEGMENT */
+	struct segment_info info;	/* SEGMENT; REPLACE: the new one */
 	uint64_t size;			/* CHECKPOINT: entries signed; ROWS: builder_bytes */
-	struct buf note;		/* CHECKPOINT */
+	struct buf note;		/* CHECKPOINT; REPLACE: leaves of the new one */
 };
 
 /* Shared with the crash handler: what the mill's thread (tid) has in a builder; 0: nothing. */

@@ -278,7 +278,7 @@ verdict_names(const struct verdict *v, const char *file)
 
 /* ---- files ---- */
 
-enum { FILES_MAX = 128 };
+enum { FILES_MAX = 1024 };
 
 struct files {
 	unsigned n;

@@ -1,0 +1,510 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Tests of store/keep_upkeep and store/upkeep: repacking changes nothing that was sealed or can be
+ * found, whenever it ends; what holds it up; filters that are merged by the way.
+ */
+#include "test/unit/store/proof_store.h"
+
+#include <sys/mman.h>
+#include <sys/wait.h>
+
+#include "sys/fault.h"
+#include "store/manifest.h"
+#include "store/store.h"
+#include "test/unit/store/keep_back.h"
+
+enum {
+	ROUNDS = 6,			/* segments of each stream that place_rounds makes */
+	ROUND_ROWS = 53,
+	RAW_ROWS = ROUNDS * (ROUND_ROWS + 5),
+	EXIT_CRASH = 137,
+	STEP = 9			/* of calls; TRUCBAN_SLOW=1 takes each */
+};
+
+static void
+place_more(struct place *p, unsigned rounds)
+{
+	for (unsigned i = 0; i < rounds; i++) {
+		place_rows(p, &p->raw, ROUND_ROWS);
+		if (i % 2 == 0)
+			place_checkpoint(p);
+		place_rows(p, &p->raw, 5);
+		place_rows(p, &p->ledger, 1 + i % 3);
+		place_flush(p);
+	}
+}
+
+/* Several segments of two streams, each with some leaves; all under a checkpoint. */
+static void
+place_rounds(struct place *p, enum key_make make)
+{
+	place_make(p);
+	place_open(p, make);
+	place_more(p, ROUNDS);
+	place_checkpoint(p);
+}
+
+static void
+repack(struct place *p)
+{
+	keep_repack(p->keep, KEEP_REPACK_CLOSED);
+	place_until(p, KEEP_REPACKED);
+}
+
+/* All rows are there, once, in order, and verification finds nothing. */
+static bool
+whole(const struct place *p, uint64_t n)
+{
+	const uint8_t *key = p->keys.has_store_key ? p->keys.store_key : NULL;
+	struct verdict v;
+	struct back b;
+	struct why why = { "" };
+	bool good;
+
+	good = check(back_read(&b, p->fd, key, STREAM_RAW, &why) == OK) && check(back_is(&b, n, 1));
+	if (!good)
+		printf("%llu rows, last %llu, %llu doubled; %s\n", (unsigned long long)b.n,
+		    (unsigned long long)b.last, (unsigned long long)b.doubled, why.text);
+	back_done(&b);
+	verify(p, &v);
+	if (!check(verdict_clean(&v))) {
+		verdict_print(&v);
+		good = false;
+	}
+	return good;
+}
+
+/* ---- what the manifest says ---- */
+
+struct kept {
+	size_t segments, repacked;
+	uint64_t rows, raw_bytes;
+	struct buf leaves;		/* tree indexes of all segments of raw, u64 each */
+};
+
+static void
+kept_read(const struct place *p, struct kept *k)
+{
+	struct manifest *m = NULL;
+
+	k->segments = k->repacked = 0;
+	k->rows = k->raw_bytes = 0;
+	k->leaves.n = 0;
+	must(manifest_open(&m, p->fd, MANIFEST_READ, NULL) == OK);
+	for (size_t i = 0; i < manifest_count(m); i++) {
+		const struct segment_info *info = manifest_segment(m, i);
+		struct cur in = cur_of(manifest_leaves(m, i));
+		uint64_t n = cur_varint(&in), index = 0;
+
+		k->segments++;
+		k->repacked += info->level > 0;
+		k->rows += info->rows;
+		k->raw_bytes += info->raw_bytes;
+		for (; n > 0 && info->stream == STREAM_RAW; n--) {
+			index += cur_varint(&in);
+			buf_u64(&k->leaves, index);
+		}
+	}
+	manifest_close(&m);
+}
+
+static unsigned
+files_of(const struct place *p, const char *head, const char *tail)
+{
+	struct files files;
+	unsigned n = 0;
+
+	files_list(p, &files);
+	for (unsigned i = 0; i < files.n; i++) {
+		const char *name = files.name[i];
+		size_t len = strlen(name), t = strlen(tail);
+
+		n += strncmp(name, head, strlen(head)) == 0 && len >= t &&
+		    strcmp(name + len - t, tail) == 0;
+	}
+	return n;
+}
+
+static void
+proof_of(const struct place *p, uint64_t seq, struct buf *out)
+{
+	struct why why = { "" };
+
+	out->n = 0;
+	if (!check(proof_row(p->fd, p->keys.has_store_key ? p->keys.store_key : NULL, STREAM_RAW,
+	    seq, out, &why) == OK))
+		printf("proof of %llu: %s\n", (unsigned long long)seq, why.text);
+}
+
+static bool
+status_has(struct place *p, const char *words)
+{
+	struct buf status = { 0 };
+	bool has;
+
+	keep_status(p->keep, &status);
+	buf_u8(&status, 0);
+	has = strstr((const char *)status.p, words) != NULL;
+	buf_done(&status);
+	return has;
+}
+
+/* ---- tests ---- */
+
+static void
+repacks(enum key_make make)
+{
+	static const uint64_t seq[] = { 1, 53, 54, 59, 170, RAW_ROWS };
+	struct buf proof[sizeof seq / sizeof seq[0]] = { { 0 } }, now = { 0 };
+	struct kept before = { 0 }, after = { 0 };
+	struct place p;
+
+	place_rounds(&p, make);
+	check(whole(&p, RAW_ROWS));
+	kept_read(&p, &before);
+	check_int(before.segments, 2 * ROUNDS);
+	for (size_t i = 0; i < sizeof seq / sizeof seq[0]; i++)
+		proof_of(&p, seq[i], &proof[i]);
+	repack(&p);
+	kept_read(&p, &after);
+	check_int(after.segments, 2);
+	check_int(after.repacked, 2);
+	check_int(after.rows, before.rows);
+	check_int(after.raw_bytes, before.raw_bytes);
+	check(span_eq(buf_span(&before.leaves), buf_span(&after.leaves)));
+	for (size_t i = 0; i < sizeof seq / sizeof seq[0]; i++) {
+		proof_of(&p, seq[i], &now);
+		check(span_eq(buf_span(&now), buf_span(&proof[i])));
+		buf_done(&proof[i]);
+	}
+	check(whole(&p, RAW_ROWS));
+	check(status_has(&p, "\"segments_repacked\":12,"));
+	/* Queries that were begun before find the old files, until the store is closed. */
+	check_int(files_of(&p, "segment/", ".seg"), 2 * ROUNDS + 2);
+	place_close(&p);
+	check_int(files_of(&p, "segment/", ""), 4);
+	check(whole(&p, RAW_ROWS));
+	buf_done(&now);
+	buf_done(&before.leaves);
+	buf_done(&after.leaves);
+	place_remove(&p);
+}
+
+static void
+rows_leaves_and_proofs_are_those_of_before(void)
+{
+	repacks(KEY_MAKE_PLAIN);
+}
+
+static void
+they_are_in_an_encrypted_store_too(void)
+{
+	repacks(KEY_MAKE_ENCRYPTED);
+}
+
+static void
+the_next_life_goes_on_behind_repacked_segments(void)
+{
+	struct place p;
+
+	place_rounds(&p, KEY_MAKE_ENCRYPTED);
+	repack(&p);
+	place_close(&p);
+	place_open(&p, KEY_MAKE_ENCRYPTED);
+	p.raw.next = RAW_ROWS + 1;
+	place_rows(&p, &p.raw, 40);
+	place_flush(&p);
+	repack(&p);
+	place_checkpoint(&p);
+	check(whole(&p, RAW_ROWS + 40));
+	place_close(&p);
+	check(whole(&p, RAW_ROWS + 40));
+	place_remove(&p);
+}
+
+static void
+a_day_that_is_not_over_is_left_alone(void)
+{
+	struct kept kept = { 0 };
+	struct place p;
+
+	clock_set_offset_ns(0);
+	clock_set_offset_ns(INT64_C(1790000000000000000) - clock_wall_ns());
+	place_rounds(&p, KEY_MAKE_PLAIN);
+	repack(&p);
+	kept_read(&p, &kept);
+	check_int(kept.repacked, 0);
+	keep_repack(p.keep, KEEP_REPACK_ALL);
+	place_until(&p, KEEP_REPACKED);
+	kept_read(&p, &kept);
+	check_int(kept.repacked, 2);
+	check(whole(&p, RAW_ROWS));
+	place_close(&p);
+	clock_set_offset_ns(0);
+	buf_done(&kept.leaves);
+	place_remove(&p);
+}
+
+static void
+while_held_no_segment_is_replaced_and_no_file_goes(void)
+{
+	struct kept kept = { 0 };
+	struct place p;
+
+	place_rounds(&p, KEY_MAKE_PLAIN);
+	keep_repack(p.keep, KEEP_REPACK_CLOSED);
+	keep_turn(p.keep);		/* begins the work */
+	keep_hold(p.keep, 100);
+	for (unsigned i = 0; i < 50; i++)
+		keep_wait(p.keep, 10);
+	kept_read(&p, &kept);
+	check_int(kept.segments, 2 * ROUNDS);
+	check_int(kept.repacked, 0);
+	keep_hold(p.keep, 0);
+	place_until(&p, KEEP_REPACKED);
+	kept_read(&p, &kept);
+	check_int(kept.segments, 2);
+	/* The old files stay while the next hold lasts, also over the end of this life. */
+	keep_hold(p.keep, 100);
+	place_close(&p);
+	check_int(files_of(&p, "segment/", ".seg"), 2 * ROUNDS + 2);
+	place_open(&p, KEY_MAKE_PLAIN);
+	check_int(files_of(&p, "segment/", ".seg"), 2);
+	check(whole(&p, RAW_ROWS));
+	place_close(&p);
+	buf_done(&kept.leaves);
+	place_remove(&p);
+}
+
+static void
+what_is_repacked_expires_with_one_leaf(void)
+{
+	struct kept kept = { 0 };
+	struct place p;
+
+	clock_set_offset_ns(0);
+	place_rounds(&p, KEY_MAKE_PLAIN);
+	repack(&p);
+	/* 90 days are over; the ledger stays for ever. */
+	clock_set_offset_ns(INT64_C(1900000000000000000) - clock_wall_ns());
+	keep_expire(p.keep);
+	keep_repack(p.keep, KEEP_REPACK_CLOSED);
+	place_until(&p, KEEP_EXPIRED);
+	place_until(&p, KEEP_REPACKED);
+	kept_read(&p, &kept);
+	check_int(kept.segments, 1);
+	check(status_has(&p, "\"segments_dropped\":1,"));
+	place_checkpoint(&p);
+	is_clean(&p);
+	place_close(&p);
+	clock_set_offset_ns(0);
+	is_clean(&p);
+	check_int(files_of(&p, "segment/", ".seg"), 1);
+	buf_done(&kept.leaves);
+	place_remove(&p);
+}
+
+static void
+expiry_waits_for_a_repacking_and_takes_its_rows_all_the_same(void)
+{
+	struct kept kept = { 0 };
+	struct place p;
+
+	clock_set_offset_ns(0);
+	place_rounds(&p, KEY_MAKE_PLAIN);
+	keep_repack(p.keep, KEEP_REPACK_CLOSED);
+	keep_turn(p.keep);		/* begins the work, */
+	clock_set_offset_ns(INT64_C(1900000000000000000) - clock_wall_ns());
+	keep_expire(p.keep);		/* and all that it works on is too old */
+	place_until(&p, KEEP_EXPIRED);
+	place_until(&p, KEEP_REPACKED);
+	kept_read(&p, &kept);
+	check_int(kept.segments, 1);
+	place_checkpoint(&p);
+	is_clean(&p);
+	place_close(&p);
+	clock_set_offset_ns(0);
+	check_int(files_of(&p, "segment/", ".seg"), 1);
+	buf_done(&kept.leaves);
+	place_remove(&p);
+}
+
+static void
+a_damaged_segment_stays_as_it_is(void)
+{
+	const struct found *found;
+	struct kept kept = { 0 };
+	struct verdict v;
+	struct files files;
+	const char *name = NULL;
+	struct place p;
+
+	place_rounds(&p, KEY_MAKE_PLAIN);
+	files_list(&p, &files);
+	name = files_find(&files, "segment/", "0000000000000005.seg");
+	must(name != NULL);
+	file_poke(&p, name, 250, 0x10);
+	repack(&p);
+	kept_read(&p, &kept);
+	/* Its neighbours on both sides are repacked without it. */
+	check_int(kept.segments, 4);
+	check_int(kept.repacked, 3);
+	verify(&p, &v);
+	found = has(&v, PROOF_SEGMENT);
+	check(found != NULL && strcmp(found->file, name) == 0);
+	place_close(&p);
+	buf_done(&kept.leaves);
+	place_remove(&p);
+}
+
+/* ---- crashes and errors ---- */
+
+/* Repacks in a child with these faults; its exit status. *calls: that it made, when it ended. */
+static int
+child(struct place *p, const char *fault, const char *at, const char *how)
+{
+	pid_t pid;
+	int status = 0;
+
+	(void)fflush(stdout);
+	pid = fork();
+	must(pid >= 0);
+	if (pid == 0) {
+		place_open(p, KEY_MAKE_PLAIN);
+		(void)setenv(fault, at, 1);
+		if (how != NULL)
+			(void)setenv("FAIL_ERRNO", how, 1);
+		fault_reload();
+		keep_repack(p->keep, KEEP_REPACK_CLOSED);
+		for (unsigned i = 0; i < 300 && p->came[KEEP_REPACKED] == 0; i++) {
+			struct keep_event e;
+
+			keep_wait(p->keep, 10);
+			while (keep_event(p->keep, &e))
+				p->came[e.type]++;
+		}
+		keep_close(&p->keep);
+		_exit(0);
+	}
+	must(waitpid(pid, &status, 0) == pid);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+/* The next life finds all rows, tidies up and repacks what is left. */
+static bool
+goes_on(struct place *p, uint64_t n)
+{
+	struct kept kept = { 0 };
+	bool good;
+
+	place_open(p, KEY_MAKE_PLAIN);
+	good = whole(p, n);
+	repack(p);
+	kept_read(p, &kept);
+	good &= check_int(kept.repacked, kept.segments);
+	place_close(p);
+	good &= whole(p, n);
+	good &= check_int(files_of(p, "segment/", ""), 2 * kept.segments);
+	buf_done(&kept.leaves);
+	return good;
+}
+
+/* A few segments more for each fault, from the first call to the last; now and then a new store. */
+static void
+faults(const char *fault, const char *how, unsigned last)
+{
+	unsigned step = getenv("TRUCBAN_SLOW") != NULL ? 1 : STEP;
+	int status = EXIT_CRASH;
+	struct place p;
+	uint64_t rows = 0;
+
+	place_make(&p);
+	for (unsigned n = 1, i = 1; n < last && (how != NULL || status == EXIT_CRASH);
+	    n += step, i++) {
+		char at[16];
+
+		if (i % 8 == 0) {
+			place_remove(&p);
+			place_make(&p);
+			rows = 0;
+		}
+		place_open(&p, KEY_MAKE_PLAIN);
+		p.raw.next = rows + 1;
+		place_more(&p, 2);
+		rows = p.raw.next - 1;
+		place_close(&p);
+		(void)snprintf(at, sizeof at, "%u", n);
+		status = child(&p, fault, at, how);
+		check(status == 0 || (how == NULL && status == EXIT_CRASH));
+		if (!goes_on(&p, rows)) {
+			printf("%s=%u %s\n", fault, n, how != NULL ? how : "");
+			break;
+		}
+	}
+	check(how != NULL || status == 0);
+	place_remove(&p);
+}
+
+static void
+a_kill_at_any_call_changes_nothing_that_is_found(void)
+{
+	faults("FAIL_CRASH_AT", NULL, 1000);
+}
+
+static void
+an_error_at_any_call_changes_nothing_that_is_found(void)
+{
+	faults("FAIL_AT", "EIO", 100);
+}
+
+static void
+a_full_disk_at_any_call_changes_nothing_that_is_found(void)
+{
+	faults("FAIL_AT", "ENOSPC", 100);
+}
+
+/* ---- filters ---- */
+
+enum { MANY = 260 };			/* a group is made of 256 */
+
+static void
+filters_of_many_segments_are_merged_and_go_with_them(void)
+{
+	struct place p;
+
+	clock_set_offset_ns(0);
+	clock_set_offset_ns(INT64_C(1790000000000000000) - clock_wall_ns());
+	place_make(&p);
+	place_open(&p, KEY_MAKE_ENCRYPTED);
+	for (unsigned i = 0; i < MANY; i++) {
+		place_rows(&p, &p.raw, 2);
+		place_flush(&p);
+	}
+	repack(&p);			/* the day is not over: only the filters are merged */
+	check_int(files_of(&p, "filter/", ".tbf"), 1);
+	check(whole(&p, 2 * MANY));
+	clock_set_offset_ns(0);
+	repack(&p);
+	check_int(files_of(&p, "filter/", ".tbf"), 0);
+	check(whole(&p, 2 * MANY));
+	place_close(&p);
+	place_remove(&p);
+}
+
+int
+main(void)
+{
+	run(rows_leaves_and_proofs_are_those_of_before);
+	run(they_are_in_an_encrypted_store_too);
+	run(the_next_life_goes_on_behind_repacked_segments);
+	run(a_day_that_is_not_over_is_left_alone);
+	run(while_held_no_segment_is_replaced_and_no_file_goes);
+	run(what_is_repacked_expires_with_one_leaf);
+	run(expiry_waits_for_a_repacking_and_takes_its_rows_all_the_same);
+	run(a_damaged_segment_stays_as_it_is);
+	run(a_kill_at_any_call_changes_nothing_that_is_found);
+	run(an_error_at_any_call_changes_nothing_that_is_found);
+	run(a_full_disk_at_any_call_changes_nothing_that_is_found);
+	run(filters_of_many_segments_are_merged_and_go_with_them);
+	return check_done();
+}
