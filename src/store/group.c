@@ -89,6 +89,9 @@ member_read(struct cur *c, struct member *m, uint64_t nrow)
 	struct filter_about about;
 
 	m->id = cur_u64(c);
+	m->stream = cur_u8(c);
+	m->first_seq = cur_varint(c);
+	m->last_seq = m->first_seq + cur_varint(c);
 	m->nbit = cur_varint(c);
 	if (!filter_about_get(c, &about) || !filter_size_ok(m->nbit) || nrow % m->nbit != 0)
 		return false;
@@ -221,17 +224,39 @@ groups_refresh(struct groups *g, struct why *why)
 
 /* ---- asking ---- */
 
-static const struct place *
-place_of(const struct groups *g, uint64_t segment)
+/* The first place with this number, or behind where it would be. */
+static size_t
+place_first(const struct groups *g, uint64_t id)
 {
-	struct place key = { .id = segment };
+	size_t low = 0, high = g->nplace;
 
-	return g->nplace == 0 ? NULL :
-	    bsearch(&key, g->place, g->nplace, sizeof key, place_cmp);
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (g->place[middle].id < id)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+static const struct place *
+place_of(const struct groups *g, const struct segment_info *info)
+{
+	for (size_t i = place_first(g, info->id); i < g->nplace && g->place[i].id == info->id;
+	    i++) {
+		const struct member *m = &g->place[i].group->member[g->place[i].column];
+
+		if (m->stream == info->stream && m->first_seq == info->first_seq &&
+		    m->last_seq == info->last_seq)
+			return &g->place[i];
+	}
+	return NULL;
 }
 
 bool
-groups_have(const struct groups *g, uint64_t segment)
+groups_have(const struct groups *g, const struct segment_info *segment)
 {
 	return place_of(g, segment) != NULL;
 }
@@ -282,7 +307,7 @@ token_row(struct groups *groups, struct group *g, uint64_t token)
 }
 
 bool
-groups_may_hold(struct groups *g, uint64_t segment, uint64_t token)
+groups_may_hold(struct groups *g, const struct segment_info *segment, uint64_t token)
 {
 	const struct place *place = place_of(g, segment);
 	const uint64_t *row;

@@ -22,10 +22,11 @@ struct groups	*groups_new(int dirfd, const uint8_t *key);
 void		groups_free(struct groups **groups);
 /* Looks which files there are; a broken one is left out (its segments have their own filter). */
 enum err	groups_refresh(struct groups *groups, struct why *why);
-/* Is the segment in a group? */
-bool		groups_have(const struct groups *groups, uint64_t segment);
+/* Is the segment in a group? Not another one that once had its number. */
+bool		groups_have(const struct groups *groups, const struct segment_info *segment);
 /* May a segment that is in a group hold the token? True also when the file cannot be read. */
-bool		groups_may_hold(struct groups *groups, uint64_t segment, uint64_t token);
+bool		groups_may_hold(struct groups *groups, const struct segment_info *segment,
+		    uint64_t token);
 
 /*
  * For the keeper, now and then: makes a group of the segments that have none, when they are many,

@@ -13,7 +13,9 @@ enum {
 };
 
 struct member {
-	uint64_t id;			/* of the segment */
+	uint64_t id;			/* of the segment, */
+	uint64_t first_seq, last_seq;	/* and its rows: a number may come again, they do not */
+	uint8_t stream;
 	uint64_t nbit;
 	struct filter_about *about;	/* cut behind its last range */
 };

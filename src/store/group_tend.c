@@ -23,7 +23,7 @@ enum {
 
 /* A filter that becomes a column. */
 struct source_filter {
-	uint64_t id;
+	const struct segment_info *info;
 	struct pack *pack;
 	struct filter filter;
 };
@@ -44,7 +44,7 @@ filter_open(struct source_filter *f, int dirfd, const struct segment_info *info,
 	struct list_in in = { .c = &c };
 	enum err rc;
 
-	f->id = info->id;
+	f->info = info;
 	rc = derived_open(&f->pack, dirfd, info, key, why);
 	if (rc == OK)
 		rc = derived_section(f->pack, DERIVED_FILTER, &section, why);
@@ -96,7 +96,12 @@ body_put(const struct making *m, struct buf *body)
 	buf_varint(body, m->row_bytes);
 	buf_varint(body, m->chunk_rows);
 	for (uint32_t i = 0; i < m->n; i++) {
-		buf_u64(body, m->from[i].id);
+		const struct segment_info *info = m->from[i].info;
+
+		buf_u64(body, info->id);
+		buf_u8(body, info->stream);
+		buf_varint(body, info->first_seq);
+		buf_varint(body, info->last_seq - info->first_seq);
 		buf_varint(body, m->from[i].filter.nbit);
 		filter_about_put(body, &m->from[i].filter.about);
 	}
@@ -136,7 +141,7 @@ static enum err
 group_write(const struct making *m, int dirfd, const uint8_t store_id[16], const uint8_t *key,
     struct why *why)
 {
-	struct pack_head head = { .kind = PACK_GROUP, .id = m->from[0].id };
+	struct pack_head head = { .kind = PACK_GROUP, .id = m->from[0].info->id };
 	char name[GROUP_NAME], tmp[GROUP_NAME + 4];
 	struct pack_writer *pack;
 	int fd = -1;
@@ -194,7 +199,7 @@ sources_open(struct making *m, const struct groups *groups, int dirfd,
 	for (size_t i = 0; i < n && m->n < GROUP_SEGMENTS && bytes < MOST_BYTES; i++) {
 		struct source_filter *f = &m->from[m->n];
 
-		if (info[i].id == 0 || groups_have(groups, info[i].id))
+		if (info[i].id == 0 || groups_have(groups, &info[i]))
 			continue;
 		*f = (struct source_filter){ 0 };
 		rc = filter_open(f, dirfd, &info[i], key, why);
@@ -219,17 +224,19 @@ static bool
 is_needed(const struct group *g, const struct segment_info *info, size_t n)
 {
 	for (uint32_t i = 0; i < g->nmember; i++) {
+		const struct member *m = &g->member[i];
 		size_t low = 0, high = n;
 
 		while (low < high) {
 			size_t middle = (low + high) / 2;
 
-			if (info[middle].id < g->member[i].id)
+			if (info[middle].id < m->id)
 				low = middle + 1;
 			else
 				high = middle;
 		}
-		if (low < n && info[low].id == g->member[i].id)
+		if (low < n && info[low].id == m->id && info[low].stream == m->stream &&
+		    info[low].first_seq == m->first_seq && info[low].last_seq == m->last_seq)
 			return true;
 	}
 	return false;

@@ -122,7 +122,7 @@ leaf_durable(struct keep *keep, struct parcel *p)
 		job = mill_job_new(JOB_DROP, NULL);
 		job->bytes = p->ids;
 		p->ids = (struct buf){ 0 };
-		mill_push(keep->mill, job);
+		keep->drop = job;
 	} else if (p->after == AFTER_REKEY) {
 		job = mill_job_new(JOB_REKEY, NULL);
 		memcpy(job->seed, keep->new_seed, sizeof job->seed);
@@ -332,6 +332,16 @@ tick(struct keep *keep, int64_t now_ns)
 		keep_trim(keep);
 }
 
+/* The leaves of these segments are durable; their files stay while there is a hold. */
+static void
+drop_step(struct keep *keep, int64_t now_ns)
+{
+	if (keep->drop == NULL || now_ns < keep->hold_ns)
+		return;
+	mill_push(keep->mill, keep->drop);
+	keep->drop = NULL;
+}
+
 static void
 resume_step(struct keep *keep)
 {
@@ -356,6 +366,7 @@ keep_turn(struct keep *keep)
 	(void)todo_put(keep);
 	if (now_ns >= keep->next_tick_ns || keep->flush_below != 0)
 		tick(keep, now_ns);
+	drop_step(keep, now_ns);
 	keep_checkpoint_step(keep);
 	making_next(keep, now_ns);
 	flush_step(keep);

@@ -238,6 +238,7 @@ struct keep {
 	bool signing;			/* a heartbeat is on its way */
 	bool trimming;
 	bool dropping;			/* DROP leaves or their job are on the way */
+	struct mill_job *drop;		/* JOB_DROP that is to be pushed */
 	bool ballast;			/* there is some */
 	bool want_expired_event;
 	uint64_t dropping_n;

@@ -376,6 +376,7 @@ keep_free(struct keep *keep)
 	file_close(&keep->wake_fd);
 	explicit_bzero(keep->store_key, sizeof keep->store_key);
 	mill_job_free(&keep->rekey);
+	mill_job_free(&keep->drop);	/* the next life finds its leaves */
 	buf_done(&keep->key_entry);
 	explicit_bzero(keep->new_seed, sizeof keep->new_seed);
 	free(keep->resolved);

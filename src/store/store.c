@@ -432,11 +432,11 @@ store_may_hold(struct store *s, size_t index, const uint64_t *token_hash, size_t
 	info = s->entry[index].info;
 	if (s->entry[index].tail != NULL)
 		return true;
-	grouped = groups_have(s->groups, info->id);
+	grouped = groups_have(s->groups, info);
 	if (!grouped)
 		own = own_filter(s, info);
 	for (size_t i = 0; i < n; i++) {
-		if (grouped ? !groups_may_hold(s->groups, info->id, token_hash[i]) :
+		if (grouped ? !groups_may_hold(s->groups, info, token_hash[i]) :
 		    own->bits != NULL && !filter_may_hold(&own->filter, token_hash[i]))
 			return false;
 	}

@@ -349,12 +349,12 @@ disagreements(int dirfd, const uint8_t *key, const struct segment_info *info,
 
 		must(derived_open(&pack, dirfd, &info[i], key, NULL) == OK);
 		filter_of(pack, &f);
-		wrong += !groups_have(groups, info[i].id);
-		for (unsigned k = 0; k < 40 && groups_have(groups, info[i].id); k++) {
+		wrong += !groups_have(groups, &info[i]);
+		for (unsigned k = 0; k < 40 && groups_have(groups, &info[i]); k++) {
 			uint64_t token = k == 0 ? token_of(SPAN("session"), false) : k < 20 ?
 			    token_of_number(k * 531) : token_of(word_at(text, k), false);
 
-			wrong += groups_may_hold(groups, info[i].id, token) !=
+			wrong += groups_may_hold(groups, &info[i], token) !=
 			    filter_may_hold(&f, token);
 		}
 		pack_close(&pack);
@@ -371,6 +371,7 @@ a_group_says_what_its_filters_say(void)
 	for (int encrypted = 0; encrypted < 2; encrypted++) {
 		const uint8_t *k = encrypted ? key : NULL;
 		char folder[] = "/tmp/filter_test.XXXXXX";
+		struct segment_info other;
 		struct groups *groups;
 		struct why why = { "" };
 		int dirfd;
@@ -382,15 +383,20 @@ a_group_says_what_its_filters_say(void)
 		check_int(group_tend(dirfd, id, k, info, 100, &why), OK);
 		groups = groups_new(dirfd, k);
 		check_int(groups_refresh(groups, &why), OK);
-		check(!groups_have(groups, 1));
+		check(!groups_have(groups, &info[0]));
 		if (!check_int(group_tend(dirfd, id, k, info, SEGMENTS, &why), OK))
 			printf("%s\n", why.text);
 		check_int(groups_refresh(groups, &why), OK);
 		check_int(disagreements(dirfd, k, info, groups), 0);
+		/* Its number came again, for other rows: that is not the segment of the group. */
+		other = info[0];
+		other.first_seq += 1000000;
+		other.last_seq += 1000000;
+		check(groups_have(groups, &info[0]) && !groups_have(groups, &other));
 		/* All segments gone: so is the file. */
 		check_int(group_tend(dirfd, id, k, info, 0, &why), OK);
 		check_int(groups_refresh(groups, &why), OK);
-		check(!groups_have(groups, 1));
+		check(!groups_have(groups, &info[0]));
 		groups_free(&groups);
 		close(dirfd);
 		check_int(nftw(folder, remove_each, 16, FTW_DEPTH | FTW_PHYS), 0);

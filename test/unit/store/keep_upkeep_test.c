@@ -330,6 +330,29 @@ expiry_waits_for_a_repacking_and_takes_its_rows_all_the_same(void)
 }
 
 static void
+while_held_nothing_expires_that_was_about_to(void)
+{
+	struct place p;
+
+	clock_set_offset_ns(0);
+	place_rounds(&p, KEY_MAKE_PLAIN);
+	clock_set_offset_ns(INT64_C(1900000000000000000) - clock_wall_ns());
+	keep_expire(p.keep);
+	keep_turn(p.keep);		/* the leaves are on their way */
+	keep_hold(p.keep, 100);
+	for (unsigned i = 0; i < 50; i++)
+		keep_wait(p.keep, 10);
+	check_int(files_of(&p, "segment/", ".seg"), 2 * ROUNDS);
+	keep_hold(p.keep, 0);
+	place_until(&p, KEEP_EXPIRED);
+	check_int(files_of(&p, "segment/", ".seg"), ROUNDS);
+	place_close(&p);
+	clock_set_offset_ns(0);
+	is_clean(&p);
+	place_remove(&p);
+}
+
+static void
 a_damaged_segment_stays_as_it_is(void)
 {
 	const struct found *found;
@@ -501,6 +524,7 @@ main(void)
 	run(while_held_no_segment_is_replaced_and_no_file_goes);
 	run(what_is_repacked_expires_with_one_leaf);
 	run(expiry_waits_for_a_repacking_and_takes_its_rows_all_the_same);
+	run(while_held_nothing_expires_that_was_about_to);
 	run(a_damaged_segment_stays_as_it_is);
 	run(a_kill_at_any_call_changes_nothing_that_is_found);
 	run(an_error_at_any_call_changes_nothing_that_is_found);
