@@ -94,14 +94,14 @@ hex4(const uint8_t *p)
 	return v;
 }
 
-/* "\u" 4hex [ "\u" 4hex ], s.p[*at] behind the first "u"; what is no code point is U+FFFD */
+/* "\u" 4hex [ "\u" 4hex ], s.p[*at] behind the first "u"; no code point: U+FFFD; no 4hex: '?' */
 static uint32_t
 unicode_escape(struct span s, size_t *at)
 {
 	int high, low;
 
 	if (s.n - *at < 4 || (high = hex4(s.p + *at)) < 0)
-		return RUNE_BAD;
+		return '?';	/* no longer than what is read */
 	*at += 4;
 	if (high < 0xd800 || high > 0xdfff)
 		return (uint32_t)high;

@@ -149,6 +149,30 @@ params_put(struct putting *p, struct field *f, struct list_out *out, struct list
 	column_put(out, p->scratch, &f->gather, facts);
 }
 
+/* Octets with escapes that columns of another kind refer to: as those mean them. */
+static void
+words_file_as(struct putting *p, const struct field *f, struct filter_maker *filter)
+{
+	const struct buf *octets = &f->gather.octets;
+	unsigned kinds = 0;
+
+	if (f->text != NULL || octets->n == 0 || memchr(octets->p, '\\', octets->n) == NULL)
+		return;
+	for (uint32_t i = 0; i < p->b->nfield; i++) {
+		const struct field *by = p->b->field[i];
+
+		if (by->text != NULL || (by != f && p->target[by->index] == f->index))
+			kinds |= 1U << by->kind;
+	}
+	kinds &= ~(1U << f->kind);
+	for (; kinds != 0; kinds &= kinds - 1) {
+		filter_kind(filter, (uint8_t)__builtin_ctz(kinds));
+		for (uint32_t i = 0; i < (f->gather.plain ? f->gather.n : f->gather.nword); i++)
+			filter_text(filter, f->gather.plain ? gather_value(&f->gather, i) :
+			    gather_word(&f->gather, i));
+	}
+}
+
 static void
 field_put(struct putting *p, struct field *f, struct list_out *out)
 {
@@ -158,6 +182,7 @@ field_put(struct putting *p, struct field *f, struct list_out *out)
 	struct span name = gather_word(&p->b->field_names, f->index);
 	bool escape = has_escape(p->b, f) || (f->text != NULL && may_escape(f) && p->any_escape);
 
+	words_file_as(p, f, out->filter);
 	filter_kind(out->filter, f->kind);
 	params_put(p, f, &to, facts);
 	f->has_stamp = f->text != NULL ? text_has_stamp(f->text) : facts->has_stamp;

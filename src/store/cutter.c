@@ -210,15 +210,51 @@ slot_add(struct cutting *c, size_t from, size_t to)
 	cut->slot[cut->nslot++] = (struct cut_slot){ (uint32_t)from, (uint32_t)(to - from), false };
 }
 
-/* As word_stop; in escaped text \uXXXX belongs to the word. */
+/*
+ * Octets of an escape that stands for part of a word, or may: \uXXXX, and \ before a letter that
+ * means nothing more than itself, which JSON does not allow. 0: there is none at `at`.
+ */
+static inline size_t
+escape_bytes(const struct cutting *c, size_t at)
+{
+	uint8_t next;
+
+	if (c->cut->escape != CUT_BACKSLASH || at + 1 >= c->n || c->p[at] != '\\')
+		return 0;
+	next = c->p[at + 1];
+	if (next == 'u')
+		return at + 6 <= c->n ? 6 : 0;
+	if ((c->class[next] & WORD) == 0 || strchr("bfnrt", next) != NULL)
+		return 0;
+	return 2;
+}
+
+/* As word_stop; in escaped text some escapes belong to the word. */
 static inline size_t
 word_end(const struct cutting *c, size_t at)
 {
+	size_t n;
+
 	at = word_stop(c, at);
-	while (c->cut->escape == CUT_BACKSLASH && at + 6 <= c->n && c->p[at] == '\\' &&
-	    c->p[at + 1] == 'u')
-		at = word_stop(c, at + 6);
+	while ((n = escape_bytes(c, at)) > 0)
+		at = word_stop(c, at + n);
 	return at;
+}
+
+/* The first octet of a class; escapes that belong to a word are none. */
+static size_t
+class_end(const struct cutting *c, size_t at, uint8_t class)
+{
+	size_t n;
+
+	for (;;) {
+		while (at < c->n && (c->class[c->p[at]] & class) == 0)
+			at++;
+		n = escape_bytes(c, at);
+		if (n == 0)
+			return at;
+		at += n;
+	}
 }
 
 static bool
@@ -328,15 +364,14 @@ path_end(const struct cutting *c, size_t at)
 {
 	size_t from = at;
 
-	while (at < c->n && (c->class[c->p[at]] & ENDS_PATH) == 0)
-		at++;
+	at = class_end(c, at, ENDS_PATH);
 	/* A colon, point or such at the end belongs to the sentence. */
 	while (at > from && (c->class[c->p[at - 1]] & (WORD | ACTS)) == 0)
 		at--;
 	return at;
 }
 
-/* A word with a digit in it, or a \u escape: a slot. Returns where to go on. */
+/* A word with a digit in it, or an escape of one: a slot. Returns where to go on. */
 static size_t
 word_cut(struct cutting *c, size_t at, size_t least)
 {
@@ -346,12 +381,13 @@ word_cut(struct cutting *c, size_t at, size_t least)
 
 	if (digits && n < sizeof c->cutter->by_digits && c->cutter->by_digits[n] != 0) {
 		to = stamp_find(c, at, end, least, &from);
-		if (to > 0) {
+		if (to > 0 && word_end(c, to) == to) {
 			slot_add(c, from, to);
 			if (!c->full)
 				c->cut->slot[c->cut->nslot - 1].stamp = true;
 			return to;
 		}
+		to = 0;
 	}
 	if (before == '-' || before == ':')
 		from = groups_start(c, at, least);
@@ -361,6 +397,7 @@ word_cut(struct cutting *c, size_t at, size_t least)
 		from = at;
 		to = digits && behind == '.' ? points_end(c, end) : end;
 	}
+	to = word_end(c, to);
 	slot_add(c, from, to);
 	return to;
 }
@@ -376,8 +413,7 @@ value_cut(struct cutting *c, size_t at)
 		return end;
 	if (end < c->n && strchr("\"'([{=<", c->p[end]) != NULL && c->p[end] != 0)
 		return end;
-	while (end < c->n && (c->class[c->p[end]] & ENDS_VALUE) == 0)
-		end++;
+	end = class_end(c, end, ENDS_VALUE);
 	slot_add(c, at + 1, end);
 	return end;
 }
@@ -443,7 +479,7 @@ act_cut(struct cutting *c, size_t at, size_t least)
 	case '\\':
 		if (c->cut->escape == CUT_PLAIN || at + 1 >= c->n)
 			return at + 1;
-		if (c->p[at + 1] == 'u' && at + 6 <= c->n)
+		if (escape_bytes(c, at) > 0)
 			return word_cut(c, word_start(c, at, least), least);
 		if (c->p[at + 1] == '"' && (at == 0 || (c->class[c->p[at - 1]] & WORD) == 0))
 			return quote_cut(c, at + 1, true);

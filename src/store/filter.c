@@ -318,7 +318,7 @@ json_clear(struct filter_maker *m, struct span s)
 	size_t n = 0;
 
 	m->clear.n = 0;
-	buf_reserve(&m->clear, s.n);
+	buf_reserve(&m->clear, s.n + s.n / 2);	/* U+FFFD for a broken \u: 3 for 2 */
 	for (size_t at = 0; at < s.n;) {
 		const uint8_t *escape = memchr(s.p + at, '\\', s.n - at);
 		size_t plain = (escape != NULL ? (size_t)(escape - s.p) : s.n) - at;

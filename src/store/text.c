@@ -373,12 +373,16 @@ template_of(struct text *t)
 	return index;
 }
 
-/* The part is no piece of a word or of an escape. */
+/* The part is no piece of a word or of an escape; behind it may stand an escape that is a blank. */
 static bool
 is_apart(const struct text *t, size_t at, size_t n)
 {
 	struct span s = t->cut.text;
+	bool escapes = t->cut.escape == CUT_BACKSLASH && at + n + 1 < s.n && s.p[at + n] == '\\';
 
+	if (escapes && cutter_is_word(&t->cutter, s.p[at + n + 1]) &&
+	    strchr("bfnrt", s.p[at + n + 1]) == NULL)
+		return false;
 	return (at == 0 || (s.p[at - 1] != '\\' && !cutter_is_word(&t->cutter, s.p[at - 1]))) &&
 	    (at + n == s.n || !cutter_is_word(&t->cutter, s.p[at + n]));
 }

@@ -88,6 +88,17 @@ entities_are_found_wherever_they_stand(void)
 
 /* ---- filters of segments ---- */
 
+static bool
+is_hex(struct span s, size_t at)
+{
+	size_t n = 0;
+
+	while (n < 4 && at + n < s.n && s.p[at + n] != 0 &&
+	    strchr("0123456789abcdefABCDEF", s.p[at + n]) != NULL)
+		n++;
+	return n == 4;
+}
+
 /* What stands in the value, as JSON and RFC 5424 mean it. */
 static struct span
 meant(struct span raw, uint8_t kind, uint8_t *room)
@@ -105,7 +116,9 @@ meant(struct span raw, uint8_t kind, uint8_t *room)
 			continue;
 		}
 		i++;
-		if (kind == HOLE_JSON_STRING && next == 'u' && i + 4 < raw.n) {
+		if (kind == HOLE_JSON_STRING && next == 'u' && !is_hex(raw, i + 1)) {
+			n += rune_put(room + n, RUNE_BAD);
+		} else if (kind == HOLE_JSON_STRING && next == 'u') {
 			char hex[5] = { (char)raw.p[i + 1], (char)raw.p[i + 2],
 			    (char)raw.p[i + 3], (char)raw.p[i + 4], 0 };
 
@@ -160,7 +173,7 @@ denied_in(struct segment *s, const struct filter *f)
 
 		must(segment_values(s, row, value, &why) == OK);
 		for (uint32_t i = 0; i < sh->nhole; i++) {
-			uint8_t *room = xmalloc(value[i].n + 1);
+			uint8_t *room = xmalloc(2 * value[i].n + 1);
 
 			denied += denied_of(f, meant(value[i], sh->hole[i].kind, room));
 			free(room);
@@ -205,33 +218,97 @@ frame_add(struct builder *b, struct rows *r, uint32_t rows, uint32_t leaf)
 	batch_writer_free(&writer);
 }
 
+/* Everything in the builder's rows is in the filter that it writes. */
+static void
+segment_denies_nothing(struct builder *b, uint64_t seed)
+{
+	struct segment_info info;
+	struct segment_memory *memory;
+	struct segment *s = NULL;
+	struct pack *pack = NULL;
+	struct filter f;
+
+	memory = builder_to_memory(b, &info);
+	must(segment_open_memory(&s, memory, NULL, PACK_CHECK, NULL) == OK);
+	must(pack_open_memory(&pack, buf_span(&memory->derived), "derived", NULL, PACK_CHECK,
+	    NULL) == OK);
+	filter_of(pack, &f);
+	if (!check_int(denied_in(s, &f), 0))
+		printf("seed %llu\n", (unsigned long long)seed);
+	pack_close(&pack);
+	segment_free(&s);
+	segment_memory_drop(&memory);
+}
+
 static void
 nothing_that_is_there_is_denied(void)
 {
 	for (uint64_t seed = 100; seed < 140; seed++) {
 		struct builder_conf conf = { .class = 2, .epoch = 1, .level = 1 };
 		struct builder *b = builder_new(&conf);
-		struct segment_info info;
-		struct segment_memory *memory;
-		struct segment *s = NULL;
-		struct pack *pack = NULL;
-		struct filter f;
 		struct rows r;
-		unsigned denied;
 
 		rows_init(&r, seed);
 		frame_add(b, &r, 20 + (uint32_t)(seed * seed % 900), 1);
-		memory = builder_to_memory(b, &info);
-		must(segment_open_memory(&s, memory, NULL, PACK_CHECK, NULL) == OK);
-		must(pack_open_memory(&pack, buf_span(&memory->derived), "derived", NULL,
-		    PACK_CHECK, NULL) == OK);
-		filter_of(pack, &f);
-		denied = denied_in(s, &f);
-		if (!check_int(denied, 0))
-			printf("seed %llu\n", (unsigned long long)seed);
-		pack_close(&pack);
-		segment_free(&s);
-		segment_memory_drop(&memory);
+		segment_denies_nothing(b, seed);
+		builder_free(&b);
+		rows_done(&r);
+	}
+}
+
+/* Texts of one field, cut at every sort of escape: put together from parts by dice. */
+static void
+escaped_add(struct rows *r, struct batch_writer *writer, struct span *value)
+{
+	static const char *const part[] = { "\\u00e9", "\\n", "\\\"", "\\\\", "\\V", "\\\xc4\xa3",
+	    "\\u0020", "=", "/", "'", " ", " /", "ab", "7", "uid=", ": ", ".", "-", "f0", "\xa6",
+	    "\xc3\xa9", "\\t", "2026-11-23T07:00:00Z", "Label: ", "\\u", "\\/", "x" };
+	struct row row = { .nvalue = 2, .value = value, .recv_ns = 1790000000000000000 };
+	struct buf text = { 0 };
+
+	for (uint32_t n = 1 + rows_below(r, 14); n > 0; n--)
+		buf_span_put(&text, rows_pick(r, part, sizeof part / sizeof part[0]));
+	value[0] = value[1] = buf_span(&text);
+	if (rows_below(r, 3) > 0)
+		value[0] = span_sub(value[0], 0, text.n / 2);
+	must(batch_add(writer, 0, 0, &row) == OK);
+	buf_done(&text);
+}
+
+static void
+a_word_with_escapes_is_never_denied(void)
+{
+	for (uint64_t seed = 1; seed < 60; seed++) {
+		struct batch_writer *writer = batch_writer_new(0, 2);
+		struct builder_conf conf = { .class = 2, .epoch = 1, .level = 1 };
+		struct builder *b = builder_new(&conf);
+		struct hole hole[2] = {
+			{ .kind = (uint8_t)(seed % HOLE_KIND_END), .name = SPAN("a") },
+			{ .kind = (uint8_t)(seed / 2 % 2), .role = ROLE_MESSAGE,
+			    .name = SPAN("msg") },
+		};
+		struct shape parts = { .format = 1, .decoder = 1, .nhole = 2, .hole = hole };
+		struct span value[2];
+		struct rows_tables tables;
+		struct batch_head head;
+		struct buf code = { 0 };
+		struct rows r;
+
+		rows_init(&r, seed);
+		shape_free(&r.shape[0]);
+		shape_encode(&code, &parts);
+		must(shape_new(&r.shape[0], buf_span(&code), NULL) == OK);
+		code.n = 0;
+		for (uint32_t i = 0; i < 20 + seed * 20; i++)
+			escaped_add(&r, writer, value);
+		batch_finish(writer, &code);
+		must(batch_head_read(&head, buf_span(&code), NULL) == OK);
+		rows_tables(&tables, &r, &head);
+		builder_frame(b, &head, &tables.tables, 1);
+		builder_leaf(b, 1, (const uint8_t[32]){ 1 });
+		segment_denies_nothing(b, seed);
+		buf_done(&code);
+		batch_writer_free(&writer);
 		builder_free(&b);
 		rows_done(&r);
 	}
@@ -409,6 +486,7 @@ main(void)
 	run(a_number_is_readable_in_its_token);
 	run(entities_are_found_wherever_they_stand);
 	run(nothing_that_is_there_is_denied);
+	run(a_word_with_escapes_is_never_denied);
 	run(few_that_are_not_there_pass);
 	run(dense_numbers_and_stamps_are_not_filed_one_by_one);
 	run(a_group_says_what_its_filters_say);
