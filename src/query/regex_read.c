@@ -7,6 +7,7 @@
 #include "query/regex.h"
 
 #include "base/fold.h"
+#include "query/level.h"
 
 enum { GROUPS = 64 };
 
@@ -15,12 +16,11 @@ struct reader {
 	size_t at;
 	struct regex_facts facts;
 	struct buf *out;
-	struct buf run, best;		/* literal text at the top level of this branch */
+	struct level top, group;	/* literal texts there and in a group there */
 	uint32_t depth;			/* open groups */
 	uint32_t product[GROUPS + 1];	/* greatest repeat inside of each open group */
 	uint32_t last;			/* repeat inside of the atom just read */
 	bool multiline[GROUPS + 1], dot_all[GROUPS + 1];
-	bool unknown;			/* some branch needs no text at all */
 	struct arena *arena;
 	struct why *why;
 };
@@ -45,25 +45,11 @@ copy(struct reader *r, size_t n)
 	r->at += n;
 }
 
-static void
-run_end(struct reader *r)
+/* Where literals are noted: deeper ones are not. */
+static struct level *
+level_of(struct reader *r)
 {
-	if (r->run.n > r->best.n) {
-		r->best.n = 0;
-		buf_span_put(&r->best, buf_span(&r->run));
-	}
-	r->run.n = 0;
-}
-
-static void
-branch_end(struct reader *r)
-{
-	run_end(r);
-	if (r->best.n == 0 || r->facts.nbranch == REGEX_BRANCHES)
-		r->unknown = true;
-	else
-		r->facts.branch[r->facts.nbranch++] = arena_dup(r->arena, buf_span(&r->best));
-	r->best.n = 0;
+	return r->depth == 0 ? &r->top : r->depth == 1 ? &r->group : NULL;
 }
 
 /* A number of a repeat; UINT32_MAX: none there. */
@@ -137,21 +123,19 @@ repeat_read(struct reader *r, uint32_t *ret_low, bool *ret_repeated)
 static enum err
 literal(struct reader *r, struct span text)
 {
+	struct level *level = level_of(r);
 	uint32_t low;
 	bool repeated;
 	enum err rc;
 
 	r->last = 1;
 	rc = repeat_read(r, &low, &repeated);
-	if (rc != OK || r->depth > 0)
+	if (rc != OK || level == NULL)
 		return rc;
-	if (repeated && low == 0) {
-		run_end(r);
-		return OK;
-	}
-	buf_span_put(&r->run, text);
+	if (!repeated || low > 0)
+		buf_span_put(&level->run, text);
 	if (repeated)
-		run_end(r);
+		level_run_end(level);
 	return OK;
 }
 
@@ -162,8 +146,7 @@ opaque(struct reader *r)
 	uint32_t low;
 	bool repeated;
 
-	if (r->depth == 0)
-		run_end(r);
+	level_run_end(level_of(r));
 	return repeat_read(r, &low, &repeated);
 }
 
@@ -343,8 +326,7 @@ flags_read(struct reader *r)
 		r->multiline[level] = r->multiline[r->depth];
 		r->dot_all[level] = r->dot_all[r->depth];
 		r->product[level] = 1;
-		if (r->depth == 0)
-			run_end(r);
+		level_run_end(level_of(r));
 		r->depth = level;
 	}
 	buf_str(r->out, "(?");
@@ -391,8 +373,7 @@ group_read(struct reader *r)
 		if (r->at + n > r->s.n)
 			return refuse(r, "missing '>'");
 	}
-	if (r->depth == 0)
-		run_end(r);
+	level_run_end(level_of(r));
 	buf_str(r->out, "(?:");
 	r->at += n;
 	r->depth++;
@@ -405,12 +386,24 @@ group_read(struct reader *r)
 static enum err
 group_end(struct reader *r)
 {
+	uint32_t low = 0;
+	bool repeated;
+	enum err rc;
+
 	if (r->depth == 0)
 		return refuse(r, "there is no '(' for this ')'");
+	if (r->depth == 1)
+		level_branch_end(&r->group, r->arena);
 	r->last = r->product[r->depth];
 	r->depth--;
 	copy(r, 1);
-	return opaque(r);
+	rc = repeat_read(r, &low, &repeated);
+	if (r->depth == 0) {
+		if (low > 0)
+			level_offer(&r->top, &r->group);
+		level_reset(&r->group);
+	}
+	return rc;
 }
 
 static enum err
@@ -428,8 +421,8 @@ sign_read(struct reader *r)
 	case ')':
 		return group_end(r);
 	case '|':
-		if (r->depth == 0)
-			branch_end(r);
+		if (r->depth <= 1)
+			level_branch_end(level_of(r), r->arena);
 		copy(r, 1);
 		return OK;
 	case '^':
@@ -503,6 +496,13 @@ unwrapped(struct span s)
 	return s;
 }
 
+static void
+facts_fill(struct regex_facts *facts, const struct level *top)
+{
+	facts->nbranch = top->unknown ? 0 : top->n;
+	memcpy(facts->branch, top->text, facts->nbranch * sizeof *facts->branch);
+}
+
 enum err
 regex_read(struct span pattern, struct arena *arena, struct regex_facts *ret_facts,
     struct buf *out, struct why *why)
@@ -521,9 +521,8 @@ regex_read(struct span pattern, struct arena *arena, struct regex_facts *ret_fac
 	r->why = why;
 	rc = pattern_read(r);
 	if (rc == OK) {
-		branch_end(r);
-		if (r->unknown)
-			r->facts.nbranch = 0;
+		level_branch_end(&r->top, r->arena);
+		facts_fill(&r->facts, &r->top);
 		for (uint32_t i = 0; i < r->facts.nbranch && r->facts.any_case; i++) {
 			uint8_t *at = arena_alloc(arena, r->facts.branch[i].n + 1);
 
@@ -531,7 +530,7 @@ regex_read(struct span pattern, struct arena *arena, struct regex_facts *ret_fac
 		}
 		*ret_facts = r->facts;
 	}
-	buf_done(&r->run);
-	buf_done(&r->best);
+	level_done(&r->top);
+	level_done(&r->group);
 	return rc;
 }

@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Tests query/regex_read.c and query/regex.c: what RE2 does not have is refused, the texts that a
+ * pattern needs are found, and texts in a row match as texts alone do.
+ */
+#include "query/regex.h"
+
+#include <stdlib.h>
+
+#include "check.h"
+
+static const char *const refused[] = { "(?=x)", "(?!x)", "(?<=x)", "(?<!x)", "(?>x)", "\\1",
+    "(a)\\2",
+	"a++", "a**", "a{2}{3}", "a{1001}", "(a{100}){100}", "(a", "a)", "*a", "|*", "[a", "a\\",
+	"\\C", "\\Z", "(?R)", "(*ACCEPT)", "(?P=x)", "a{3,2}", "\\xzz", "(?x)a", "(?P<a-b>x)",
+	    "\\pX{",
+	"(?i", "\xff", "\\g1", "(?|a)", "(?C1)", "(?&x)", "\\K", "\\R" };
+
+static const struct {
+	const char *pattern;
+	const char *needs;		/* texts with '|' between them; "": nothing known */
+} needing[] = {
+	{ "foo", "foo" }, { "foo|bar", "foo|bar" }, { "(foo|bar)", "foo|bar" }, { "fo+bar", "bar" },
+	{ "foo?bar", "bar" }, { "foo.*barbar", "barbar" }, { "fo*", "f" }, { "x?", "" },
+	{ "foo|", "" }, { "\\d+", "" }, { "a\\.b", "a.b" }, { "(?i)FooBar", "foobar" },
+	{ "\\bfoo\\b", "foo" }, { "^user$", "user" }, { "[fF]oobar", "oobar" }, { "(a(b)c)defg",
+	    "defg" },
+	{ "\\d+(\\.\\d+)? ?(ms|sec|seconds)", "ms|sec|seconds" }, { "(foo|ba)r*z{2}", "foo|ba" },
+	{ "(ab|cd)?xy", "xy" }, { "(ab|c.)xyz", "xyz" }, { "(abc|d.ef)x", "abc|ef" },
+	{ "fail(ed|ure).*(from|for) ", "fail" }, { "(foo|bar){0,2}", "" }, { "(foo|bar){2}",
+	    "foo|bar" },
+	{ "((foo))", "foo" }, { "(?:a|(b))", "a|b" }, { "a{3}bc", "bc" }, { "ab{0}cd", "cd" },
+	{ "\\Qa*b\\E", "" }, { "(?i:Foo)", "foo" }, { "đăng", "đăng" }, { "a|b|cd", "a|b|cd" },
+};
+
+static enum err
+facts_of(const char *pattern, struct arena *arena, struct regex_facts *facts, struct why *why)
+{
+	struct buf out = { 0 };
+	enum err rc = regex_read(span_str(pattern), arena, facts, &out, why);
+
+	buf_done(&out);
+	return rc;
+}
+
+static void
+what_re2_does_not_have_is_refused(void)
+{
+	struct arena *arena = arena_new(1 << 26);
+
+	for (size_t i = 0; i < sizeof refused / sizeof refused[0]; i++) {
+		struct regex *regex = NULL;
+		struct why why = { "" };
+
+		if (!check(regex_new(&regex, span_str(refused[i]), false, arena, &why) ==
+		    ERR_FORMAT &&
+		    why.text[0] != '\0'))
+			printf("\t%s\n", refused[i]);
+		regex_free(&regex);
+	}
+	arena_free(&arena);
+}
+
+static void
+the_texts_that_a_pattern_needs_are_known(void)
+{
+	struct arena *arena = arena_new(1 << 26);
+
+	for (size_t i = 0; i < sizeof needing / sizeof needing[0]; i++) {
+		struct regex_facts facts = { 0 };
+		struct buf got = { 0 };
+		struct why why = { "" };
+
+		check(facts_of(needing[i].pattern, arena, &facts, &why) == OK);
+		for (uint32_t k = 0; k < facts.nbranch; k++) {
+			buf_str(&got, k > 0 ? "|" : "");
+			buf_span_put(&got, facts.branch[k]);
+		}
+		if (!check_span(buf_span(&got), span_str(needing[i].needs)))
+			printf("\t%s: %s\n", needing[i].pattern, why.text);
+		buf_done(&got);
+	}
+	arena_free(&arena);
+}
+
+/* Every match of a pattern holds one of its texts; in a row and alone give the same. */
+static void
+texts_in_a_row_match_as_alone(void)
+{
+	static const char *const pattern[] = { "a", "ab|ba", "[^a]b", "a.c", "(?s)a.c", "\\sb",
+	    "b*",
+		"(ab|b.)c", "\\Ba", "^a", "a$", "\\bab\\b", "(a|b){2,3}c", "[\\n]", "a\\nb",
+		    "c+$|^b",
+		"(?i)AB", "(?m)^b", "\\w\\W\\w", "x", "(b|c)(a|b)" };
+	static const char letter[] = "abc \n";
+	struct arena *arena = arena_new(1 << 28);
+	struct regex_scratch *scratch = regex_scratch_new();
+	enum { TEXTS = 3000 };
+	static struct span text[TEXTS];
+	static uint8_t hit[TEXTS];
+	uint64_t dice = 12345;
+
+	for (int i = 0; i < TEXTS; i++) {
+		uint8_t *at = arena_alloc(arena, 16);
+		size_t n = 0;
+
+		for (dice = dice * 6364136223846793005U + 1; n < (size_t)(i % 9); n++) {
+			dice = dice * 6364136223846793005U + 1442695040888963407U;
+			at[n] = (uint8_t)letter[(dice >> 33) % 5];
+		}
+		text[i] = span_of(at, n);
+	}
+	for (size_t p = 0; p < sizeof pattern / sizeof pattern[0]; p++) {
+		struct regex *regex = NULL;
+		struct why why = { "" };
+		const struct regex_facts *facts;
+		int wrong = 0;
+
+		if (!check(regex_new(&regex, span_str(pattern[p]), false, arena, &why) == OK))
+			continue;
+		facts = regex_facts(regex);
+		regex_match_many(regex, scratch, text, TEXTS, hit);
+		for (int i = 0; i < TEXTS; i++) {
+			bool one = regex_match(regex, scratch, text[i]), held = facts->nbranch == 0;
+
+			for (uint32_t k = 0; k < facts->nbranch; k++)
+				held |= facts->any_case || memmem(text[i].p, text[i].n,
+				    facts->branch[k].p,
+				    facts->branch[k].n) != NULL;
+			wrong += one != (hit[i] != 0) || (one && !held);
+		}
+		if (!check_int(wrong, 0))
+			printf("\t%s\n", pattern[p]);
+		regex_free(&regex);
+	}
+	regex_scratch_free(&scratch);
+	arena_free(&arena);
+}
+
+static void
+text_that_is_no_utf8_is_no_trouble(void)
+{
+	struct arena *arena = arena_new(1 << 26);
+	struct regex_scratch *scratch = regex_scratch_new();
+	struct regex *regex = NULL;
+	struct why why = { "" };
+
+	check(regex_new(&regex, SPAN("đ.*b"), false, arena, &why) == OK);
+	check(regex_match(regex, scratch, SPAN("a\xff đ b")));
+	check(!regex_match(regex, scratch, SPAN("\xff\xfe b")));
+	check(regex_match(regex, scratch, SPAN("đ\xc3 b")) == false);
+	check(!regex_gave_up(scratch));
+	regex_free(&regex);
+	/* Nested repeats over a long text: steps are limited, the time too. */
+	check(regex_new(&regex, SPAN("(đ|đđ)*(đ|đđ)*(đ|đđ)*x"), false, arena, &why) == OK);
+	{
+		struct buf text = { 0 };
+
+		for (int i = 0; i < 3000; i++)
+			buf_str(&text, "đ");
+		check(!regex_match(regex, scratch, buf_span(&text)));
+		buf_done(&text);
+	}
+	regex_free(&regex);
+	regex_scratch_free(&scratch);
+	arena_free(&arena);
+}
+
+int
+main(void)
+{
+	run(what_re2_does_not_have_is_refused);
+	run(the_texts_that_a_pattern_needs_are_known);
+	run(texts_in_a_row_match_as_alone);
+	run(text_that_is_no_utf8_is_no_trouble);
+	return check_done();
+}
