@@ -55,6 +55,9 @@ brief_take(struct brief *ret_brief, int parent_fd, bool wants_store_key, bool wa
 	} while (rc == OK && (b->conf.nclass == 0 ||
 	    (wants_store_key && b->conf.encrypt && !b->has_store_key) ||
 	    (wants_seal_seed && !b->has_seal_seed)));
+	/* No core file ever: it would hold keys or records. */
+	if (rc == OK)
+		rc = proc_limit(&(struct proc_limits){ .files = 0 }, why);
 	return rc;
 }
 

@@ -20,7 +20,8 @@ struct brief {
 
 /*
  * Waits for WIRE_CONF (and WIRE_KEY, where the role is a keeper or front and the configuration
- * says encrypt). Keys in ret_brief are the caller's to wipe.
+ * says encrypt), and sees to it that this process never leaves a core file. Keys in ret_brief are
+ * the caller's to wipe.
  */
 enum err	brief_take(struct brief *ret_brief, int parent_fd, bool wants_store_key,
 		    bool wants_seal_seed, struct why *why);

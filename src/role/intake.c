@@ -251,7 +251,7 @@ rights_drop(struct intake_role *role, struct why *why)
 	if (rc == OK)
 		rc = brief_drop_rights(&role->brief, why);
 	if (rc == OK)
-		rc = sandbox_enter(&sandbox, NULL, why);
+		rc = brief_sandbox(&sandbox, "intake", why);
 	return rc;
 }
 
