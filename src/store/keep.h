@@ -5,7 +5,8 @@
  * segments, leaves, checkpoints and expiry follow by themselves. doc/formats/journal.md,
  * manifest.md, seal.md.
  *
- * No call waits for the disk but keep_open, keep_close and the first use after a damaged state.
+ * No call waits for the disk but keep_open, keep_close, the first use after a damaged state, and a
+ * turn every few hours (state/clock).
  * One thread. The program's part: poll keep_fd, call keep_turn when it is readable, at
  * keep_deadline_ns at the latest and at the end of each of its own turns, then take all events.
  */
@@ -116,7 +117,7 @@ bool		keep_event(struct keep *keep, struct keep_event *ret_event);
 void		keep_checkpoint(struct keep *keep);
 /* Ends all segments; KEEP_FLUSHED follows when they are in the manifest. */
 void		keep_flush(struct keep *keep);
-/* Applies retention; KEEP_EXPIRED follows. */
+/* Applies retention by the wall clock as it is, see keep_clock.c; KEEP_EXPIRED follows. */
 void		keep_expire(struct keep *keep);
 enum keep_repack_days {
 	KEEP_REPACK_CLOSED,	/* days (UTC) that are over for a while */

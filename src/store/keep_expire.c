@@ -127,10 +127,14 @@ static void
 expire(struct keep *keep)
 {
 	struct victim *victim = xcalloc(DROP_MOST, sizeof *victim);
-	struct manifest *m = mill_manifest_take(keep->mill);
-	int64_t now_ns = clock_wall_ns();
+	struct manifest *m;
+	int64_t now_ns;
 	size_t n = 0;
 
+	if (keep->want_expired_event)
+		keep_clock_trust(keep);
+	now_ns = keep_clock_ns(keep);
+	m = mill_manifest_take(keep->mill);
 	for (size_t i = 0; i < manifest_count(m) && n < DROP_MOST; i++)
 		if (is_expired(keep, manifest_segment(m, i), now_ns))
 			victim[n++] = (struct victim){ *manifest_segment(m, i),

@@ -224,6 +224,11 @@ struct keep {
 	uint64_t next_leaf;
 	uint64_t signed_size;
 	uint64_t sealed_seq[STREAM_END];	/* by its last heartbeat */
+	int64_t sealed_ns;			/* its time; 0: none was found */
+	int64_t expiry_ns;			/* what retention goes by: keep_clock.c, */
+	int64_t expiry_mono_ns;			/* as it was at this moment */
+	int64_t expiry_saved_ns;		/* as state/clock has it */
+	bool expiry_told;			/* that it is far behind the wall clock */
 	struct digest known_root;	/* of the checkpoint that was there at the start */
 	uint64_t next_segment;
 
@@ -298,6 +303,15 @@ struct file_facts	*keep_facts(struct keep *keep, uint64_t file);
 void		keep_collect(struct keep *keep);
 /* A leaf of this life: epoch, time of now. */
 struct leaf	keep_leaf_now(const struct keep *keep, enum leaf_type type);
+
+/* ---- keep_clock.c ---- */
+void		keep_clock_open(struct keep *keep);
+/* At the end; keep_clock_ns does it every few hours. The next life goes on from there. */
+void		keep_clock_save(struct keep *keep);
+/* The time that rows expire by: never ahead of the wall clock. */
+int64_t		keep_clock_ns(struct keep *keep);
+/* A person says that the wall clock is right. */
+void		keep_clock_trust(struct keep *keep);
 
 /* ---- keep_batch.c ---- */
 /* What keep_digest makes of the rows of one frame. */

@@ -132,6 +132,7 @@ heartbeat_take(struct keep *keep, struct seal *seal)
 		if (leaf.type != LEAF_HEARTBEAT)
 			continue;
 		memcpy(keep->sealed_seq, leaf.u.heartbeat.last_seq, sizeof keep->sealed_seq);
+		keep->sealed_ns = leaf.time_ns;
 		break;
 	}
 	buf_done(&bundle);
@@ -259,6 +260,7 @@ life_begin(struct keep *keep, struct why *why)
 	if (!r.epoch_seen)
 		epoch_tell(keep, &r);
 	keep_policy_tell(keep);
+	keep_clock_open(keep);
 	if (r.new_epoch)
 		rc = keep_instance_write(keep, why);
 	keep->want_checkpoint = keep->todo != NULL || keep->waiting != NULL;
@@ -413,6 +415,8 @@ keep_close(struct keep **keep)
 	keep_checkpoint(*keep);
 	keep_turn(*keep);
 	settle(*keep, clock_mono_ns() + CLOSE_WAIT_S * SECOND_NS);
+	(void)keep_clock_ns(*keep);
+	keep_clock_save(*keep);
 	keep_free(*keep);
 	*keep = NULL;
 }

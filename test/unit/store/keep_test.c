@@ -286,6 +286,87 @@ segments_past_their_days_go_with_a_leaf(void)
 	place_remove(&p);
 }
 
+/* The wall clock of this process stands at ns. */
+static void
+clock_at(int64_t ns)
+{
+	clock_set_offset_ns(0);
+	clock_set_offset_ns(ns - clock_wall_ns());
+}
+
+static bool
+status_has(struct place *p, const char *words)
+{
+	struct buf status = { 0 };
+	bool has;
+
+	keep_status(p->keep, &status);
+	has = memmem(status.p, status.n, words, strlen(words)) != NULL;
+	buf_done(&status);
+	return has;
+}
+
+/* A little after the rows came (writer_batch), in ns. */
+#define THEN_NS	INT64_C(1790100000000000000)
+#define DAY_NS	(INT64_C(86400) * 1000000000)
+
+static void
+a_clock_that_jumps_ahead_lets_nothing_expire(void)
+{
+	struct place p;
+
+	clock_at(THEN_NS);
+	place_make(&p);
+	place_open(&p, KEY_MAKE_PLAIN);
+	place_rows(&p, &p.raw, 500);
+	place_flush(&p);
+	/* While it runs, and again in the next two lives: a round of expiry is in each opening. */
+	clock_at(THEN_NS + 400 * DAY_NS);
+	place_checkpoint(&p);
+	place_close(&p);
+	for (unsigned life = 0; life < 2; life++) {
+		place_open(&p, KEY_MAKE_PLAIN);
+		place_checkpoint(&p);
+		check(status_has(&p, "\"segments_kept\":1,"));
+		place_close(&p);
+	}
+	/* Back where it was: nothing has happened. A person who vouches for it is believed. */
+	clock_at(THEN_NS);
+	place_open(&p, KEY_MAKE_PLAIN);
+	place_checkpoint(&p);
+	whole(&p, STREAM_RAW, 500);
+	clock_at(THEN_NS + 400 * DAY_NS);
+	keep_expire(p.keep);
+	place_until(&p, KEEP_EXPIRED);
+	check(status_has(&p, "\"segments_kept\":0,"));
+	place_close(&p);
+	clock_set_offset_ns(0);
+	place_remove(&p);
+}
+
+static void
+a_clock_that_goes_on_as_time_does_lets_rows_expire(void)
+{
+	struct place p;
+
+	clock_at(THEN_NS);
+	place_make(&p);
+	place_open(&p, KEY_MAKE_PLAIN);
+	place_rows(&p, &p.raw, 500);
+	place_flush(&p);
+	place_close(&p);
+	/* As if it had been written by a life that ended 91 days later. */
+	check(file_replace(p.fd, "state/clock", SPAN("1798000000000000000\n"), NULL) == OK);
+	clock_at(INT64_C(1798000000000000000) + DAY_NS / 2);
+	place_open(&p, KEY_MAKE_PLAIN);
+	for (unsigned i = 0; i < 200 && !status_has(&p, "\"segments_kept\":0,"); i++)
+		place_checkpoint(&p);
+	check(status_has(&p, "\"segments_kept\":0,"));
+	place_close(&p);
+	clock_set_offset_ns(0);
+	place_remove(&p);
+}
+
 static void
 a_batch_that_ended_two_lives_is_set_aside(void)
 {
@@ -363,6 +444,8 @@ main(void)
 	run(definitions_out_of_order_are_refused);
 	run(a_copied_store_begins_a_new_epoch);
 	run(segments_past_their_days_go_with_a_leaf);
+	run(a_clock_that_jumps_ahead_lets_nothing_expire);
+	run(a_clock_that_goes_on_as_time_does_lets_rows_expire);
 	run(a_batch_that_ended_two_lives_is_set_aside);
 	run(a_new_seal_key_signs_after_the_old_one_said_so);
 	return check_done();
