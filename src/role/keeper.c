@@ -11,7 +11,6 @@
 #include "role/role.h"
 
 #include <poll.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,6 +20,7 @@
 #include "sys/chan.h"
 #include "sys/clock.h"
 #include "sys/fault.h"
+#include "sys/proc.h"
 #include "sys/sandbox.h"
 #include "wire/wire.h"
 #include "store/keep.h"
@@ -522,23 +522,6 @@ lines_drain(struct keeper *k)
 
 /* ---- start ---- */
 
-static void
-on_crash(int sig)
-{
-	keep_crashed();
-	(void)signal(sig, SIG_DFL);
-	(void)raise(sig);
-}
-
-static void
-crash_notes(void)
-{
-	static const int sig[] = { SIGSEGV, SIGBUS, SIGABRT, SIGFPE, SIGILL };
-
-	for (size_t i = 0; i < sizeof sig / sizeof sig[0]; i++)
-		(void)signal(sig[i], on_crash);
-}
-
 static enum err
 keeper_open(struct keeper *k, struct why *why)
 {
@@ -583,7 +566,7 @@ keeper_main(const struct role_start *start)
 	rc = brief_take(&k->brief, start->parent_fd, true, true, &why);
 	if (rc == OK)
 		rc = brief_drop_rights(&k->brief, &why);
-	crash_notes();
+	proc_on_crash(keep_crashed);
 	if (rc == OK)
 		rc = keeper_open(k, &why);
 	explicit_bzero(k->brief.store_key, sizeof k->brief.store_key);

@@ -254,6 +254,26 @@ proc_signal_next(int fd, int *ret_signal, struct why *why)
 
 /* ---- rights ---- */
 
+static void (*crash_last)(void);
+
+static void
+on_crash(int sig)
+{
+	crash_last();
+	(void)signal(sig, SIG_DFL);
+	(void)raise(sig);
+}
+
+void
+proc_on_crash(void (*last)(void))
+{
+	static const int sig[] = { SIGSEGV, SIGBUS, SIGABRT, SIGFPE, SIGILL };
+
+	crash_last = last;
+	for (size_t i = 0; i < sizeof sig / sizeof sig[0]; i++)
+		(void)signal(sig[i], on_crash);
+}
+
 enum err
 proc_user(const char *user, uid_t *ret_uid, gid_t *ret_gid, struct why *why)
 {

@@ -55,6 +55,12 @@ enum err	proc_signals(int *ret_fd, const int *signal, unsigned n, struct why *wh
 /* OK and a number, or ERR_MORE. */
 enum err	proc_signal_next(int fd, int *ret_signal, struct why *why);
 
+/*
+ * When this process is about to die of its own fault (SIGSEGV, SIGBUS, SIGABRT, SIGFPE, SIGILL),
+ * `last` runs first; it may only write to memory. Once per process.
+ */
+void		proc_on_crash(void (*last)(void));
+
 /* ERR_ABSENT when there is no such user. Uses the system's user database: before the sandbox. */
 enum err	proc_user(const char *user, uid_t *ret_uid, gid_t *ret_gid, struct why *why);
 /*
