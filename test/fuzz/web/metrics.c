@@ -13,7 +13,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	struct buf out = { 0 };
 
 	metrics_put(&out, span_of(data, n));
-	must(out.n == 0 || (out.n > 8 && memcmp(out.p, "trucban_", 8) == 0));
+	must(out.n == 0 || (out.n > 8 && memcmp(out.p, "# ", 2) == 0 && out.p[out.n - 1] == '\n'));
 	must(out.n == 0 || out.p[out.n - 1] == '\n');
 	buf_done(&out);
 	return 0;
