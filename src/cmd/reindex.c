@@ -163,17 +163,26 @@ reindex_all(struct reindex *r)
 	struct reindex_how how = { .dirfd = r->dirfd, .missing_only = r->missing,
 	    .key = r->keys.has_store_key ? r->keys.store_key : NULL, .time = on_time, .ctx = r };
 	size_t n = store_segments(r->handle);
+	struct why why = { "" };
 
 	for (size_t i = 0; i < n; i++) {
 		const struct segment_info *info = store_segment(r->handle, i);
 		enum reindex_done done = REINDEX_KEPT;
-		struct why why = { "" };
+		enum err rc;
 
 		progress(r, i, n);
-		if (info->id != 0)	/* 0: in the journal only */
-			told(r, info, reindex_segment(&how, info, &done, &why), done, &why);
+		if (info->id == 0)	/* in the journal only */
+			continue;
+		rc = reindex_segment(&how, info, &done, &why);
+		told(r, info, rc, done, &why);
 	}
 	progress(r, n, n);
+	if (r->made == 0 || r->missing)
+		return;
+	if (reindex_groups_drop(r->dirfd, &why) != OK) {
+		(void)fprintf(stderr, "trucban: filter: %s\n", why.text);
+		r->failed++;
+	}
 }
 
 static int

@@ -28,6 +28,8 @@ bool		groups_have(const struct groups *groups, const struct segment_info *segmen
 bool		groups_may_hold(struct groups *groups, const struct segment_info *segment,
 		    uint64_t token);
 
+/* The number in "%016x.tbf"; 0: another name. */
+uint64_t	group_number(const char *name);
 /*
  * For the keeper, now and then: makes a group of the segments that have none, when they are many,
  * and removes the files whose segments are all gone. info: all segments of the manifest, in order

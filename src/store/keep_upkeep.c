@@ -30,7 +30,8 @@ enum {
 	SUPERSEDED_S = 600,
 	TEND_FIRST_S = 120,		/* after the start, */
 	TEND_EVERY_S = 600,		/* and at most so often, */
-	TEND_NEW = 64			/* when so many segments came, or some went */
+	TEND_NEW = 64,			/* when so many segments came, or some went; */
+	TEND_LATER_S = 3000		/* in any case so long after that: files may be gone */
 };
 
 /* ---- days and groups ---- */
@@ -256,6 +257,7 @@ static bool
 tend_is_due(const struct keep *keep, int64_t now_ns)
 {
 	return now_ns >= keep->next_tend_ns && (!keep->tended || keep->want_repacked_event ||
+	    now_ns >= keep->next_tend_ns + TEND_LATER_S * SECOND_NS ||
 	    keep->tally.segments - keep->tended_segments >= TEND_NEW ||
 	    segments_moved(keep) != keep->tended_moved);
 }

@@ -12,6 +12,7 @@
 #include "sys/dir.h"
 #include "sys/file.h"
 #include "store/builder.h"
+#include "store/group.h"
 #include "store/segment_data.h"
 
 enum { FILE_BYTES = 1 << 30, LEVEL = 9 };	/* of zstd: the time is there */
@@ -222,4 +223,29 @@ reindex_segment(const struct reindex_how *how, const struct segment_info *info,
 	buf_done(&a.derived);
 	file_close(&a.day_fd);
 	return rc;
+}
+
+static enum err
+group_drop_each(void *arg, const struct dir_entry *entry, struct why *why)
+{
+	const int *fd = arg;
+	enum err rc;
+
+	if (entry->kind != DIR_FILE || group_number(entry->name) == 0)
+		return OK;
+	rc = file_unlink(*fd, entry->name, why);
+	return rc == ERR_ABSENT ? OK : rc;	/* the keeper was quicker */
+}
+
+enum err
+reindex_groups_drop(int dirfd, struct why *why)
+{
+	int fd = -1;
+	enum err rc;
+
+	rc = dir_open(&fd, dirfd, "filter", why);
+	if (rc == OK)
+		rc = dir_each(fd, group_drop_each, &fd, why);
+	file_close(&fd);
+	return rc == ERR_ABSENT ? OK : rc;
 }

@@ -36,5 +36,10 @@ enum reindex_done {
  */
 enum err	reindex_segment(const struct reindex_how *how, const struct segment_info *info,
 		    enum reindex_done *ret_done, struct why *why);
+/*
+ * Merged filters (filter/) that may be older than the new derived parts go: segments are asked by
+ * themselves until the keeper merges them again, within an hour.
+ */
+enum err	reindex_groups_drop(int dirfd, struct why *why);
 
 #endif
