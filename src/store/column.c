@@ -96,7 +96,7 @@ column_put(struct list_out *out, struct list_scratch *scratch, const struct gath
 /* ---- reading ---- */
 
 static enum err
-dict_get(struct list_in *in, struct column *ret, const int64_t **ret_ns, struct why *why)
+dict_get(struct list_in *in, struct column *ret, struct column_more *more, struct why *why)
 {
 	uint64_t nword = cur_varint(in->c);
 	struct list words;
@@ -116,7 +116,8 @@ dict_get(struct list_in *in, struct column *ret, const int64_t **ret_ns, struct 
 	if (rc != OK)
 		return rc;
 	ret->nword = (uint32_t)nword;
-	ret->word = words.value;
+	ret->word = words.value != NULL ? words.value :
+	    recipe_values(words.recipe, (size_t)nword, in->hold);
 	ret->code = code;
 	if (!words.has_int && !words.has_stamp)
 		return OK;
@@ -125,8 +126,8 @@ dict_get(struct list_in *in, struct column *ret, const int64_t **ret_ns, struct 
 		num[i] = words.num[code[i]];
 	if (words.has_int)
 		ret->num = num;
-	else if (ret_ns != NULL)
-		*ret_ns = num;
+	else
+		more->ns = num;
 	return OK;
 }
 
@@ -140,7 +141,7 @@ const_get(struct list_in *in, struct column *ret, struct why *why)
 	if (rc != OK)
 		return rc;
 	ret->nword = 1;
-	ret->word = list.value;
+	ret->word = list.value != NULL ? list.value : recipe_values(list.recipe, 1, in->hold);
 	if (!list.has_int)
 		return OK;
 	num = hold_alloc(in->hold, ret->n, sizeof *num);
@@ -151,7 +152,7 @@ const_get(struct list_in *in, struct column *ret, struct why *why)
 }
 
 enum err
-column_get(struct list_in *in, struct column *ret, const int64_t **ret_ns, struct why *why)
+column_get(struct list_in *in, struct column *ret, struct column_more *more, struct why *why)
 {
 	struct list list;
 	enum err rc;
@@ -161,14 +162,21 @@ column_get(struct list_in *in, struct column *ret, const int64_t **ret_ns, struc
 		return const_get(in, ret, why);
 	if (cur_left(in->c) > 0 && *in->c->p == ENCODING_DICT) {
 		(void)cur_u8(in->c);
-		return dict_get(in, ret, ret_ns, why);
+		return dict_get(in, ret, more, why);
 	}
 	rc = list_get(in, ret->n, &list, why);
 	if (rc != OK)
 		return rc;
 	ret->value = list.value;
 	ret->num = list.has_int ? list.num : NULL;
-	if (list.has_stamp && ret_ns != NULL)
-		*ret_ns = list.num;
+	more->recipe = list.recipe;
+	more->ns = list.has_stamp ? list.num : NULL;
 	return OK;
+}
+
+void
+column_values(struct column *column, const struct column_more *more, struct hold *hold)
+{
+	if (column->value == NULL && more->recipe != NULL)
+		column->value = recipe_values(more->recipe, column->n, hold);
 }

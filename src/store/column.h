@@ -13,11 +13,16 @@
 /* Writes the encoding of all values of g (at least one). */
 void	column_put(struct list_out *out, struct list_scratch *scratch, const struct gather *g,
 	    struct list_facts *ret_facts);
-/*
- * Reads what column_put wrote for ret->n >= 1 values: form's arrays, but not info and row.
- * *ret_ns: the timestamps' nanoseconds per value, or NULL; may be NULL.
- */
-enum err	column_get(struct list_in *in, struct column *ret, const int64_t **ret_ns,
+/* What is known of values beside the column's own arrays; {0} to begin with. */
+struct column_more {
+	const int64_t *ns;		/* timestamps, per value; or NULL */
+	const struct recipe *recipe;	/* value[] was not made yet: column_values() does */
+};
+
+/* Reads what column_put wrote for ret->n >= 1 values: form's arrays, but not info and row. */
+enum err	column_get(struct list_in *in, struct column *ret, struct column_more *ret_more,
 		    struct why *why);
+void		column_values(struct column *column, const struct column_more *more,
+		    struct hold *hold);
 
 #endif

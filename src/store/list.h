@@ -111,10 +111,21 @@ enum err	ints_get(struct list_in *in, int64_t *ret, size_t n, struct why *why);
 enum err	codes_get(struct list_in *in, uint32_t *ret, size_t n, uint32_t limit,
 		    struct why *why);
 
+/* How values are written that lie as numbers or digits: INT, STAMP, IPV4, NIBBLE. (list_text.c) */
+struct recipe;
+
+/* At most so many octets are written of one value. */
+size_t	recipe_bytes(const struct recipe *recipe);
+/* Writes value i at `at`; returns its octets. */
+size_t	recipe_write(const struct recipe *recipe, size_t i, uint8_t *at);
+/* All n values. */
+const struct span	*recipe_values(const struct recipe *recipe, size_t n, struct hold *hold);
+
 /* A list as read: n spans, and the numbers when they are canonical integers. */
 struct list {
 	uint8_t encoding;
-	const struct span *value;
+	const struct span *value;	/* NULL: see recipe */
+	const struct recipe *recipe;
 	const int64_t *num;		/* INT that renders as itself, STAMP (ns), IPV4; or NULL */
 	bool has_int;
 	bool has_stamp;

@@ -41,6 +41,16 @@ struct list_choice {
 	struct nibble_form nibble;
 };
 
+struct recipe {
+	uint8_t encoding;
+	const int64_t *num;		/* INT, STAMP, IPV4 */
+	struct number_form number;
+	struct stamp_form stamp;
+	const struct nibble_form *nibble;
+	size_t n;			/* NIBBLE: values; plane k / 2 has digit k of each */
+	const uint8_t *plane;
+};
+
 static inline bool
 is_digit(uint8_t c)
 {
@@ -59,6 +69,10 @@ is_hex(uint8_t c)
 bool	int_find(struct number_form *f, const struct span *v, size_t n, int64_t *num);
 bool	ipv4_find(const struct span *v, size_t n, int64_t *num);
 bool	stamps_find(struct stamp_form *form, const struct span *v, size_t n, int64_t *num);
+
+/* One value; returns its octets. */
+size_t	int_write(uint8_t *at, const struct number_form *f, int64_t v);
+size_t	ipv4_write(uint8_t *at, uint32_t v);
 
 /* The parameters before the integers. */
 void	int_form_put(struct buf *dir, const struct number_form *f);

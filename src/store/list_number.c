@@ -234,8 +234,8 @@ digits_put(uint8_t *at, uint64_t u, size_t least)
 	return i;
 }
 
-static size_t
-form_put(uint8_t *at, const struct number_form *f, int64_t v)
+size_t
+int_write(uint8_t *at, const struct number_form *f, int64_t v)
 {
 	uint64_t u = v < 0 ? 0 - (uint64_t)v : (uint64_t)v;
 	size_t n = 0, digits;
@@ -283,26 +283,19 @@ form_get(struct list_in *in, struct number_form *f, struct why *why)
 enum err
 int_get(struct list_in *in, size_t n, struct list *ret, struct why *why)
 {
-	struct number_form f;
+	struct recipe *r = hold_alloc(in->hold, 1, sizeof *r);
 	int64_t *num = hold_alloc(in->hold, n, sizeof *num);
-	struct span *value = hold_alloc(in->hold, n, sizeof *value);
-	uint8_t *text;
-	size_t at = 0;
-	enum err rc;
+	enum err rc = form_get(in, &r->number, why);
 
-	rc = form_get(in, &f, why);
 	if (rc == OK)
 		rc = ints_get(in, num, n, why);
 	if (rc != OK)
 		return rc;
-	text = hold_alloc(in->hold, n, f.prefix.n + f.suffix.n + 24);
-	for (size_t i = 0; i < n; i++) {
-		value[i] = span_of(text + at, form_put(text + at, &f, num[i]));
-		at += value[i].n;
-	}
-	ret->value = value;
-	ret->has_int = f.flags == 0;
-	ret->num = f.flags == 0 ? num : NULL;
+	r->encoding = ENCODING_INT;
+	r->num = num;
+	ret->recipe = r;
+	ret->has_int = r->number.flags == 0;
+	ret->num = ret->has_int ? num : NULL;
 	return OK;
 }
 
@@ -332,25 +325,18 @@ stamps_find(struct stamp_form *form, const struct span *v, size_t n, int64_t *nu
 enum err
 stamps_get(struct list_in *in, size_t n, struct list *ret, struct why *why)
 {
+	struct recipe *r = hold_alloc(in->hold, 1, sizeof *r);
 	int64_t *num = hold_alloc(in->hold, n, sizeof *num);
-	struct span *value = hold_alloc(in->hold, n, sizeof *value);
-	struct stamp_form form;
-	uint8_t *text;
 	enum err rc;
 
-	if (!stamp_form_get(in->c, &form))
+	if (!stamp_form_get(in->c, &r->stamp))
 		return why_set(why, ERR_FORMAT, "directory: unknown timestamp format");
 	rc = ints_get(in, num, n, why);
 	if (rc != OK)
 		return rc;
-	text = hold_alloc(in->hold, n, STAMP_BYTES);
-	for (size_t i = 0; i < n; i++) {
-		size_t len = stamp_write(&form, num[i], text);
-
-		value[i] = span_of(text, len);
-		text += len;
-	}
-	ret->value = value;
+	r->encoding = ENCODING_STAMP;
+	r->num = num;
+	ret->recipe = r;
 	ret->num = num;
 	ret->has_stamp = true;
 	return OK;
@@ -382,8 +368,8 @@ ipv4_parse(struct span s, int64_t *ret)
 	return i == s.n;
 }
 
-static size_t
-ipv4_put(uint8_t *at, uint32_t v)
+size_t
+ipv4_write(uint8_t *at, uint32_t v)
 {
 	size_t n = 0;
 
@@ -408,20 +394,15 @@ ipv4_find(const struct span *v, size_t n, int64_t *num)
 enum err
 ipv4_get(struct list_in *in, size_t n, struct list *ret, struct why *why)
 {
+	struct recipe *r = hold_alloc(in->hold, 1, sizeof *r);
 	int64_t *num = hold_alloc(in->hold, n, sizeof *num);
-	struct span *value = hold_alloc(in->hold, n, sizeof *value);
-	uint8_t *text = hold_alloc(in->hold, n, 16);
 	enum err rc = ints_get(in, num, n, why);
 
 	if (rc != OK)
 		return rc;
-	for (size_t i = 0; i < n; i++) {
-		size_t len = ipv4_put(text, (uint32_t)num[i]);
-
-		value[i] = span_of(text, len);
-		text += len;
-	}
-	ret->value = value;
+	r->encoding = ENCODING_IPV4;
+	r->num = num;
+	ret->recipe = r;
 	ret->num = num;
 	return OK;
 }

@@ -121,36 +121,23 @@ nibble_read(struct list_in *in, struct nibble_form *x, struct why *why)
 static enum err
 nibble_get(struct list_in *in, size_t n, struct list *ret, struct why *why)
 {
-	const char *digit;
-	struct nibble_form x;
-	struct span plane, *value;
-	uint8_t *text;
-	size_t len;
+	struct recipe *r = hold_alloc(in->hold, 1, sizeof *r);
+	struct nibble_form *x = hold_alloc(in->hold, 1, sizeof *x);
+	struct span plane;
 	enum err rc;
 
-	rc = nibble_read(in, &x, why);
+	rc = nibble_read(in, x, why);
 	if (rc == OK)
 		rc = stream_get(in, &plane, why);
 	if (rc != OK)
 		return rc;
-	if (plane.n != (x.n + 1) / 2 * n)
+	if (plane.n != (x->n + 1) / 2 * n)
 		return why_set(why, ERR_FORMAT, "directory: broken list of digits");
-	digit = (x.flags & NIBBLE_UPPER) != 0 ? "0123456789ABCDEF" : "0123456789abcdef";
-	len = x.first.n;
-	text = hold_alloc(in->hold, n, len);
-	value = hold_alloc(in->hold, n, sizeof *value);
-	for (size_t i = 0; i < n; i++) {
-		memcpy(text + i * len, x.first.p, len);
-		value[i] = span_of(text + i * len, len);
-	}
-	for (size_t k = 0; k < x.n; k++) {
-		const uint8_t *from = plane.p + k / 2 * n;
-		int shift = k % 2 == 0 ? 4 : 0;
-
-		for (size_t i = 0; i < n; i++)
-			text[i * len + x.at[k]] = (uint8_t)digit[from[i] >> shift & 15];
-	}
-	ret->value = value;
+	r->encoding = ENCODING_NIBBLE;
+	r->nibble = x;
+	r->plane = plane.p;
+	r->n = n;
+	ret->recipe = r;
 	return OK;
 }
 

@@ -138,7 +138,7 @@ same_column(struct segment *s, uint64_t target, struct segment_column *col, stru
 	if (target >= s->ncolumn || s->column[target].params.p[0] == ENCODING_SAME ||
 	    s->column[target].params.p[0] == ENCODING_TEXT)
 		return why_set(why, ERR_FORMAT, "column: the same as none");
-	rc = column_load(s, (uint32_t)target, why);
+	rc = column_decode(s, (uint32_t)target, why);
 	if (rc != OK)
 		return rc;
 	from = &s->column[target].column;
@@ -150,7 +150,7 @@ same_column(struct segment *s, uint64_t target, struct segment_column *col, stru
 	ret->code = from->code;
 	ret->value = from->value;
 	ret->num = from->num;
-	col->ns = s->column[target].ns;
+	col->more = s->column[target].more;
 	return OK;
 }
 
@@ -176,7 +176,7 @@ params_read(struct segment *s, struct segment_column *col, struct why *why)
 		rc = text_get(&in, &col->column, &col->text, why);
 		break;
 	default:
-		rc = column_get(&in, &col->column, &col->ns, why);
+		rc = column_get(&in, &col->column, &col->more, why);
 		break;
 	}
 	if (rc == OK && !cur_done(&c))
@@ -187,7 +187,7 @@ params_read(struct segment *s, struct segment_column *col, struct why *why)
 }
 
 enum err
-column_load(struct segment *s, uint32_t index, struct why *why)
+column_decode(struct segment *s, uint32_t index, struct why *why)
 {
 	struct segment_column *col = &s->column[index];
 	const uint16_t *shape;
@@ -210,6 +210,16 @@ column_load(struct segment *s, uint32_t index, struct why *why)
 		    (const char *)col->info.name.p);
 	col->loaded = true;
 	return OK;
+}
+
+enum err
+column_load(struct segment *s, uint32_t index, struct why *why)
+{
+	enum err rc = column_decode(s, index, why);
+
+	if (rc == OK)
+		column_values(&s->column[index].column, &s->column[index].more, &s->hold);
+	return rc;
 }
 
 enum err

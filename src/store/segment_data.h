@@ -3,6 +3,7 @@
 #ifndef STORE_SEGMENT_DATA_H
 #define STORE_SEGMENT_DATA_H
 
+#include "store/column.h"
 #include "store/list.h"
 #include "store/segment_int.h"
 #include "store/text.h"
@@ -24,7 +25,7 @@ struct segment_column {
 	struct span params;		/* encoding and parameters */
 	struct column column;		/* once loaded */
 	bool loaded;
-	const int64_t *ns;		/* timestamps, once loaded */
+	struct column_more more;	/* once loaded */
 	uint32_t *first;		/* per shape: values in one row; NULL until loaded */
 	uint32_t cursor;		/* value that was last asked for */
 	struct text_reader *text;	/* COLUMN_TEXT, once loaded */
@@ -54,7 +55,9 @@ struct segment {
 	struct segment_column *column;
 };
 
-/* Decodes a column; idempotent. */
+/* Decodes a column, but values that lie as numbers stay so; idempotent. */
+enum err	column_decode(struct segment *segment, uint32_t column, struct why *why);
+/* The same, and all values can be read. */
 enum err	column_load(struct segment *segment, uint32_t column, struct why *why);
 /* Puts the segment's name in front of what why says. */
 enum err	segment_why(const struct segment *segment, enum err rc, struct why *why);

@@ -172,9 +172,9 @@ clocks_read(struct segment *s, struct cur *c, struct clock *clock, uint32_t *ret
 		clock[i] = (struct clock){ .shift = (uint64_t)cur_zigzag(c) };
 		if (c->bad || column >= s->ncolumn)
 			return why_set(why, ERR_FORMAT, "event times: no such column");
-		rc = column_load(s, (uint32_t)column, why);
+		rc = column_decode(s, (uint32_t)column, why);
 		clock[i].column = &s->column[column];
-		clock[i].ns = clock[i].column->ns;
+		clock[i].ns = clock[i].column->more.ns;
 		if (rc == OK && clock[i].column->text != NULL)
 			rc = text_clock_read(s, c, &clock[i], why);
 		if (rc == OK && clock[i].ns == NULL)

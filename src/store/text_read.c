@@ -26,7 +26,7 @@ struct sub {
 	const uint32_t *ref;
 	const uint32_t *code;		/* below nref: that reference; nref: the next of rest */
 	struct column rest;
-	const int64_t *ns;		/* timestamps */
+	struct column_more more;	/* of rest */
 	/* while texts are made */
 	bool wanted;
 	uint32_t at, rest_at;
@@ -34,6 +34,7 @@ struct sub {
 
 struct template {
 	uint32_t first, nslot;		/* in slot_sub */
+	uint32_t step, nstep;		/* in steps: its subs that are wanted */
 };
 
 struct text_reader {
@@ -44,6 +45,7 @@ struct text_reader {
 	struct span *text;
 	struct template *template;
 	uint32_t *slot_sub;
+	struct sub **steps;		/* while texts are made */
 	struct sub *sub;
 	const uint32_t *template_of;
 	uint8_t *block;			/* free octets for texts */
@@ -80,9 +82,10 @@ templates_read(struct text_reader *r, struct span all, struct why *why)
 	r->text = hold_alloc(r->hold, r->ntemplate, sizeof *r->text);
 	r->template = hold_alloc(r->hold, r->ntemplate, sizeof *r->template);
 	r->slot_sub = hold_alloc(r->hold, all.n, sizeof *r->slot_sub);
+	r->steps = hold_alloc(r->hold, all.n, sizeof *r->steps);
 	for (uint32_t i = 0; i < r->ntemplate; i++) {
 		r->text[i] = cur_bytes(&c);
-		r->template[i] = (struct template){ nslot, slots_of(r->text[i]) };
+		r->template[i] = (struct template){ nslot, slots_of(r->text[i]), 0, 0 };
 		if (r->template[i].nslot > LIMIT_SLOTS)
 			return broken("too many slots", why);
 		for (uint32_t k = 0; k < r->template[i].nslot; k++) {
@@ -259,19 +262,11 @@ sub_load(struct text_reader *r, struct sub *s, struct why *why)
 		rc = cur_u8(&c) == ENCODING_SAME ? same_get(s, &in, why) : refs_get(s, &in, why);
 	}
 	if (rc == OK && s->rest.n > 0)
-		rc = column_get(&in, &s->rest, &s->ns, why);
+		rc = column_get(&in, &s->rest, &s->more, why);
 	if (rc == OK && !cur_done(&c))
 		rc = broken("octets behind a slot", why);
 	s->loaded = rc == OK;
 	return rc;
-}
-
-static struct span
-rest_at(const struct column *c, uint32_t i)
-{
-	if (c->value != NULL)
-		return c->value[i];
-	return c->word[c->code != NULL ? c->code[i] : 0];
 }
 
 /* ---- making texts ---- */
@@ -281,7 +276,44 @@ struct making {
 	text_ref_fn *ref;
 	void *ctx;
 	struct span part[LIMIT_SLOTS];	/* values of the slots of one text */
+	uint8_t *room;			/* those that lie as numbers, of one text */
 };
+
+/* Value i of a list's own; *room moves behind what was written there. */
+static inline struct span
+rest_at(const struct sub *s, uint32_t i, uint8_t **room)
+{
+	const struct column *c = &s->rest;
+	struct span v;
+
+	if (c->value != NULL)
+		return c->value[i];
+	if (c->word != NULL)
+		return c->word[c->code != NULL ? c->code[i] : 0];
+	v = span_of(*room, recipe_write(s->more.recipe, i, *room));
+	*room += v.n;
+	return v;
+}
+
+/* Which subs each template has that are wanted. */
+static void
+steps_make(struct text_reader *r)
+{
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < r->ntemplate; i++) {
+		struct template *t = &r->template[i];
+
+		t->step = n;
+		for (uint32_t k = t->first; k < t->first + t->nslot; k++) {
+			struct sub *s = &r->sub[r->slot_sub[k]];
+
+			if (s->wanted)
+				r->steps[n++] = s;
+		}
+		t->nstep = n - t->step;
+	}
+}
 
 /* The slots' values of text i; their sum in *ret_bytes. */
 static enum err
@@ -289,6 +321,7 @@ parts_find(struct making *m, uint32_t i, size_t *ret_bytes, struct why *why)
 {
 	const struct template *t = &m->r->template[m->r->template_of[i]];
 	size_t bytes = m->r->text[m->r->template_of[i]].n - t->nslot;
+	uint8_t *room = m->room;
 	enum err rc = OK;
 
 	for (uint32_t k = 0; k < t->nslot && rc == OK; k++) {
@@ -298,7 +331,7 @@ parts_find(struct making *m, uint32_t i, size_t *ret_bytes, struct why *why)
 		if (s->code != NULL && s->code[at] < s->nref)
 			rc = m->ref(m->ctx, s->ref[s->code[at]], i, &m->part[k], why);
 		else
-			m->part[k] = rest_at(&s->rest, s->code != NULL ? s->rest_at++ : at);
+			m->part[k] = rest_at(s, s->code != NULL ? s->rest_at++ : at, &room);
 		if (rc == OK)
 			bytes += m->part[k].n;
 	}
@@ -312,8 +345,8 @@ parts_skip(struct text_reader *r, uint32_t i)
 {
 	const struct template *t = &r->template[r->template_of[i]];
 
-	for (uint32_t k = 0; k < t->nslot; k++) {
-		struct sub *s = &r->sub[r->slot_sub[t->first + k]];
+	for (uint32_t k = 0; k < t->nstep; k++) {
+		struct sub *s = r->steps[t->step + k];
 		uint32_t at = s->at++;
 
 		if (s->code != NULL)
@@ -362,28 +395,38 @@ text_write(struct text_reader *r, struct span template, const struct span *part,
 	return span_of(from, n);
 }
 
-/* Decodes the subs that wanted texts need and sets all to their start. */
+/* Decodes the subs that wanted texts need and sets all to their start; *ret_end: of the last. */
 static enum err
-subs_begin(struct making *m, const uint8_t *want, struct why *why)
+subs_begin(struct making *m, const uint8_t *want, uint32_t *ret_end, struct why *why)
 {
 	struct text_reader *r = m->r;
+	size_t most = 0;
 	enum err rc = OK;
 
 	for (uint32_t i = 0; i < r->nsub; i++)
 		r->sub[i].wanted = false;
+	*ret_end = 0;
 	for (uint32_t i = 0; i < r->n; i++) {
 		const struct template *t = &r->template[r->template_of[i]];
 
 		if (want != NULL && want[i] == 0)
 			continue;
+		*ret_end = i + 1;
 		for (uint32_t k = 0; k < t->nslot; k++)
 			r->sub[r->slot_sub[t->first + k]].wanted = true;
 	}
 	for (uint32_t i = 0; i < r->nsub && rc == OK; i++) {
-		r->sub[i].at = r->sub[i].rest_at = 0;
-		if (r->sub[i].wanted)
-			rc = sub_load(r, &r->sub[i], why);
+		struct sub *s = &r->sub[i];
+
+		s->at = s->rest_at = 0;
+		if (!s->wanted)
+			continue;
+		rc = sub_load(r, s, why);
+		if (rc == OK && s->more.recipe != NULL && recipe_bytes(s->more.recipe) > most)
+			most = recipe_bytes(s->more.recipe);
 	}
+	steps_make(r);
+	m->room = xmalloc(most * LIMIT_SLOTS + 1);
 	return rc;
 }
 
@@ -392,9 +435,10 @@ text_make(struct text_reader *r, const uint8_t *want, struct span *value, text_r
     void *ctx, struct why *why)
 {
 	struct making m = { .r = r, .ref = ref, .ctx = ctx };
-	enum err rc = subs_begin(&m, want, why);
+	uint32_t end;
+	enum err rc = subs_begin(&m, want, &end, why);
 
-	for (uint32_t i = 0; i < r->n && rc == OK; i++) {
+	for (uint32_t i = 0; i < end && rc == OK; i++) {
 		size_t n;
 
 		if (want != NULL && want[i] == 0) {
@@ -407,6 +451,7 @@ text_make(struct text_reader *r, const uint8_t *want, struct span *value, text_r
 		if (rc == OK)
 			value[i] = text_write(r, r->text[r->template_of[i]], m.part, n);
 	}
+	free(m.room);
 	return rc;
 }
 
@@ -424,22 +469,21 @@ text_reader_clock(struct text_reader *r, const uint32_t *sub, uint32_t n, int64_
 		if (sub[i] >= r->nsub)
 			return broken("no such slot", why);
 		rc = sub_load(r, &r->sub[sub[i]], why);
-		if (rc == OK && (r->sub[sub[i]].ns == NULL || r->sub[sub[i]].nref > 0))
+		if (rc == OK && (r->sub[sub[i]].more.ns == NULL || r->sub[sub[i]].nref > 0))
 			return broken("no slot of timestamps", why);
 		r->sub[sub[i]].wanted = true;
 		r->sub[sub[i]].at = 0;
 	}
 	memset(has, 0, r->n);
+	steps_make(r);
 	for (uint32_t i = 0; i < r->n && rc == OK; i++) {
 		const struct template *t = &r->template[r->template_of[i]];
 
-		for (uint32_t k = t->first; k < t->first + t->nslot; k++) {
-			struct sub *s = &r->sub[r->slot_sub[k]];
+		for (uint32_t k = t->step; k < t->step + t->nstep; k++) {
+			struct sub *s = r->steps[k];
 
-			if (!s->wanted)
-				continue;
 			if (has[i] == 0)
-				ns[i] = s->ns[s->at];
+				ns[i] = s->more.ns[s->at];
 			has[i] = 1;
 			s->at++;
 		}
@@ -498,6 +542,7 @@ text_list(struct text_reader *r, uint32_t list, struct text_slot *ret, struct wh
 	rc = sub_load(r, s, why);
 	if (rc != OK)
 		return rc;
+	column_values(&s->rest, &s->more, r->hold);
 	*ret = (struct text_slot){ .nref = s->nref, .ref = s->ref };
 	if (s->rest.value != NULL) {
 		ret->nvalue = s->rest.n;
