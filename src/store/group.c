@@ -65,9 +65,8 @@ group_name(char ret[GROUP_NAME], uint64_t number)
 	(void)snprintf(ret, GROUP_NAME, "%016llx.tbf", (unsigned long long)number);
 }
 
-/* The number in "%016x.tbf"; 0: another name. */
-static uint64_t
-name_number(const char *name)
+uint64_t
+group_number(const char *name)
 {
 	uint64_t v = 0;
 
@@ -133,7 +132,8 @@ group_open(struct groups *groups, int dirfd, uint64_t number, struct why *why)
 	rc = file_open(&fd, dirfd, name, FILE_READ, why);
 	if (rc == OK)
 		rc = pack_open(&g->pack, fd, name, groups->has_key ? groups->key : NULL, why);
-	if (rc == OK && pack_head(g->pack)->kind != PACK_GROUP)
+	if (rc == OK && (pack_head(g->pack)->kind != PACK_GROUP ||
+	    pack_head(g->pack)->id != number))
 		rc = why_set(why, ERR_FORMAT, "%s: not a group of filters", name);
 	if (rc == OK)
 		rc = body_read(g, why);
@@ -181,7 +181,7 @@ static enum err
 name_each(void *arg, const struct dir_entry *entry, struct why *why)
 {
 	struct looking *l = arg;
-	uint64_t number = name_number(entry->name);
+	uint64_t number = group_number(entry->name);
 
 	(void)why;
 	if (number == 0 || entry->kind != DIR_FILE)

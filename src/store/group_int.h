@@ -56,5 +56,7 @@ struct groups {
 };
 
 void	group_name(char ret[GROUP_NAME], uint64_t number);
+/* The number in "%016x.tbf"; 0: another name. */
+uint64_t	group_number(const char *name);
 
 #endif

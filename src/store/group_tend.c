@@ -243,6 +243,28 @@ is_needed(const struct group *g, const struct segment_info *info, size_t n)
 	return false;
 }
 
+struct tidying {
+	const struct groups *groups;
+	int fd;
+};
+
+/* What was not finished, and what cannot be read: it can be made again. */
+static enum err
+tidy_each(void *arg, const struct dir_entry *entry, struct why *why)
+{
+	const struct tidying *t = arg;
+	uint64_t number = group_number(entry->name);
+	size_t n = strlen(entry->name);
+
+	if (entry->kind != DIR_FILE ||
+	    (number == 0 && (n < 4 || strcmp(entry->name + n - 4, ".tmp") != 0)))
+		return OK;
+	for (size_t i = 0; i < t->groups->n; i++)
+		if (t->groups->group[i]->number == number)
+			return OK;
+	return file_unlink(t->fd, entry->name, why);
+}
+
 static enum err
 groups_drop(const struct groups *groups, int dirfd, const struct segment_info *info, size_t n,
     struct why *why)
@@ -264,6 +286,7 @@ group_tend(int dirfd, const uint8_t store_id[16], const uint8_t *key,
     const struct segment_info *info, size_t n, struct why *why)
 {
 	struct groups *groups = groups_new(dirfd, key);
+	struct tidying tidying = { groups, -1 };
 	struct making m = { 0 };
 	size_t made = SIZE_MAX;		/* a group that cannot be read is not made again */
 	int fd = -1;
@@ -274,6 +297,9 @@ group_tend(int dirfd, const uint8_t store_id[16], const uint8_t *key,
 		rc = dir_open(&fd, dirfd, "filter", why);
 	if (rc == OK)
 		rc = groups_refresh(groups, why);
+	tidying.fd = fd;
+	if (rc == OK)
+		rc = dir_each(fd, tidy_each, &tidying, why);
 	if (rc == OK)
 		rc = groups_drop(groups, fd, info, n, why);
 	m.from = xcalloc(GROUP_SEGMENTS, sizeof *m.from);

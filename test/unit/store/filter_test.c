@@ -439,6 +439,37 @@ disagreements(int dirfd, const uint8_t *key, const struct segment_info *info,
 	return wrong;
 }
 
+/* A file that is cut, changed or named wrongly is none; the keeper makes it again. */
+static void
+broken_is_none(int dirfd, const uint8_t *key, const uint8_t *id, const struct segment_info *info)
+{
+	static const char name[] = "filter/0000000000000001.tbf";
+	static const char other[] = "filter/0000000000000002.tbf";
+	struct groups *groups = groups_new(dirfd, key);
+	struct buf file = { 0 }, bad = { 0 };
+
+	must(file_read_whole(dirfd, name, 64 << 20, &file, NULL) == OK);
+	for (size_t n = 0; n < 3; n++) {
+		bad.n = 0;
+		buf_span_put(&bad, span_sub(buf_span(&file), 0, n == 0 ? file.n / 2 : file.n));
+		if (n == 1)
+			bad.p[bad.n - 60] ^= 1;		/* of the trailer */
+		must(file_unlink(dirfd, name, NULL) == OK);
+		must(file_replace(dirfd, n == 2 ? other : name, buf_span(&bad), NULL) == OK);
+		check_int(groups_refresh(groups, NULL), OK);
+		check(!groups_have(groups, &info[0]));
+		check_int(group_tend(dirfd, id, key, info, SEGMENTS, NULL), OK);
+		check_int(groups_refresh(groups, NULL), OK);
+		check(groups_have(groups, &info[0]));
+		check(faccessat(dirfd, other, F_OK, 0) != 0);
+		groups_free(&groups);
+		groups = groups_new(dirfd, key);
+	}
+	groups_free(&groups);
+	buf_done(&file);
+	buf_done(&bad);
+}
+
 static void
 a_group_says_what_its_filters_say(void)
 {
@@ -470,6 +501,8 @@ a_group_says_what_its_filters_say(void)
 		other.first_seq += 1000000;
 		other.last_seq += 1000000;
 		check(groups_have(groups, &info[0]) && !groups_have(groups, &other));
+		broken_is_none(dirfd, k, id, info);
+		check_int(groups_refresh(groups, &why), OK);
 		/* All segments gone: so is the file. */
 		check_int(group_tend(dirfd, id, k, info, 0, &why), OK);
 		check_int(groups_refresh(groups, &why), OK);
