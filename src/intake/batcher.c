@@ -54,6 +54,7 @@ struct batcher {
 	uint64_t head_ticket;
 	size_t unacked;
 	uint64_t refused_rows;
+	uint64_t aside_rows;
 	struct buf spare[SPARE_BUFS];
 	unsigned nspare;
 };
@@ -216,6 +217,7 @@ batcher_add(struct batcher *b, const struct incoming *in, bool *ret_unparsed)
 	}
 	must(rc == OK);		/* records are bounded before they come here */
 
+	b->aside_rows += parsed.set_aside;
 	*ret_unparsed = parsed.unparsed;
 	if (batch_bytes(open->writer) < FLUSH_BYTES)
 		return open->batch;
@@ -354,6 +356,12 @@ size_t
 batcher_unacked(const struct batcher *b)
 {
 	return b->unacked;
+}
+
+uint64_t
+batcher_set_aside(const struct batcher *b)
+{
+	return b->aside_rows;
 }
 
 uint64_t

@@ -63,6 +63,8 @@ enum err	batcher_write(struct batcher *batcher, struct why *why);
 size_t		batcher_unacked(const struct batcher *batcher);
 /* Rows that the keeper refused: lost, unless their sender was told and sends them again. */
 uint64_t	batcher_refused(const struct batcher *batcher);
+/* Rows that the parser did not look into, because they had ended two lives. */
+uint64_t	batcher_set_aside(const struct batcher *batcher);
 /* Nothing is open and nothing is without an answer. */
 bool		batcher_is_idle(const struct batcher *batcher);
 

@@ -530,6 +530,9 @@ intake_counters(struct intake *intake, struct buf *out)
 		counter_put(&list, &n, intake->pauses, "intake.pauses");
 	if (batcher_refused(intake->batcher) > 0)
 		counter_put(&list, &n, batcher_refused(intake->batcher), "intake.rows_refused");
+	if (batcher_set_aside(intake->batcher) > 0)
+		counter_put(&list, &n, batcher_set_aside(intake->batcher),
+		    "intake.rows_set_aside");
 	must(n <= WIRE_COUNTER_MAX);
 	buf_varint(out, n);
 	buf_span_put(out, buf_span(&list));

@@ -77,6 +77,7 @@ struct intake_hint {
 struct intake_parsed {
 	uint32_t shape;			/* numbered from 0; a new one is the next unused number */
 	bool unparsed;			/* kept whole: the record does not follow its format */
+	bool set_aside;			/* kept whole: it made this role crash twice */
 	uint8_t flags;			/* enum row_flag but ROW_CUT; time rule */
 	int64_t event_ns;
 	uint32_t nvalue;

@@ -331,10 +331,8 @@ object_or_unparsed(struct parser *parser, struct span record, unsigned format, i
     struct parsed *ret)
 {
 	must(record.n <= LIMIT_RECORD_BYTES);
-	if (object_answer(parser, record, format, recv_ns, ret))
-		return;
-	cut_whole(&parser->cut, record, FORMAT_UNPARSED);
-	cut_answer(parser, recv_ns, ret);
+	if (!object_answer(parser, record, format, recv_ns, ret))
+		parse_whole(parser, record, recv_ns, ret);
 }
 
 /* ---- doors ---- */
@@ -391,4 +389,12 @@ parse_journal(struct parser *parser, struct span record, int64_t recv_ns,
     struct parsed *ret_parsed)
 {
 	object_or_unparsed(parser, record, FORMAT_JOURNAL, recv_ns, ret_parsed);
+}
+
+void
+parse_whole(struct parser *parser, struct span record, int64_t recv_ns, struct parsed *ret_parsed)
+{
+	must(record.n <= LIMIT_RECORD_BYTES);
+	cut_whole(&parser->cut, record, FORMAT_UNPARSED);
+	cut_answer(parser, recv_ns, ret_parsed);
 }

@@ -62,7 +62,8 @@ uint32_t	parser_shapes(const struct parser *parser);
  * parse_syslog: RFC 5424; RFC 3164 and what is sent under its name, with or without PRI; a JSON
  * object; else a plain line. parse_line: the same without PRI, for lines of a file: a line of
  * markup is no syslog message. parse_json: one JSON object, else FORMAT_UNPARSED. parse_journal:
- * a journal entry as a JSON object (journalctl -o json), else FORMAT_UNPARSED.
+ * a journal entry as a JSON object (journalctl -o json), else FORMAT_UNPARSED. parse_whole: not
+ * looked into, FORMAT_UNPARSED.
  */
 void	parse_syslog(struct parser *parser, struct span record, int64_t recv_ns,
 	    struct parsed *ret_parsed);
@@ -71,6 +72,8 @@ void	parse_line(struct parser *parser, struct span record, int64_t recv_ns,
 void	parse_json(struct parser *parser, struct span record, int64_t recv_ns,
 	    struct parsed *ret_parsed);
 void	parse_journal(struct parser *parser, struct span record, int64_t recv_ns,
+	    struct parsed *ret_parsed);
+void	parse_whole(struct parser *parser, struct span record, int64_t recv_ns,
 	    struct parsed *ret_parsed);
 
 #endif

@@ -21,6 +21,13 @@ brief_message(struct brief *b, const struct chan_msg *msg, struct why *why)
 	rc = wire_check(msg->type, msg->body, why);
 	if (rc != OK)
 		return rc;
+	if (msg->type == WIRE_SUSPECT) {
+		struct cur in = cur_of(msg->body);
+
+		if (b->nsuspect < BRIEF_SUSPECTS)
+			b->suspect[b->nsuspect++] = cur_u64(&in);
+		return OK;
+	}
 	if (msg->type == WIRE_CONF) {
 		b->conf_text.n = 0;
 		buf_span_put(&b->conf_text, msg->body);

@@ -9,6 +9,8 @@
 #include "sys/sandbox.h"
 #include "role/conf.h"
 
+enum { BRIEF_SUSPECTS = 16 };
+
 struct brief {
 	struct chan *parent;		/* owned by the role */
 	struct conf conf;
@@ -16,6 +18,8 @@ struct brief {
 	bool has_store_key, has_seal_seed;
 	uint8_t store_key[32];
 	uint8_t seal_seed[32];
+	uint64_t suspect[BRIEF_SUSPECTS];	/* records that ended two lives: crash.h */
+	unsigned nsuspect;
 };
 
 /*

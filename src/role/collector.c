@@ -25,6 +25,7 @@
 #include "intake/source.h"
 #include "agent/agent.h"
 #include "role/brief.h"
+#include "role/crash.h"
 #include "role/cut.h"
 
 enum {
@@ -191,11 +192,12 @@ counters_send(struct collector *c)
 		const char *name;
 		uint64_t value;
 	} row[] = {
-		{ "collector_files", (tail_counts(c->tail, &n), n.files) },
-		{ "collector_files_refused", n.refused }, { "collector_files_waiting", n.waiting },
-		{ "collector_lines", n.lines },
-		{ "collector_bytes", n.bytes }, { "collector_lines_cut", n.cut },
-		{ "collector_bytes_lost", n.lost_bytes },
+		{ "files", (tail_counts(c->tail, &n), n.files) },
+		{ "files_refused", n.refused }, { "files_waiting", n.waiting },
+		{ "lines", n.lines },
+		{ "bytes", n.bytes }, { "lines_cut", n.cut },
+		{ "bytes_lost", n.lost_bytes },
+		{ "rows_set_aside", batcher_set_aside(c->batcher) },
 	};
 
 	if (c->keeper == NULL)
@@ -360,6 +362,8 @@ collector_open(struct collector *c, struct why *why)
 		pattern[i] = c->brief.conf.collect[i];
 	c->tail = tail_new(pattern, c->brief.conf.ncollect);
 	c->cutter = cutter_new(&c->brief.conf, host);
+	cutter_suspects(c->cutter, c->brief.suspect, c->brief.nsuspect);
+	crash_watch(c->start->parent_fd);
 	c->sources = sources_new(random_u64());
 	c->like = (struct source){ .trust = TRUST_LOCAL, .listener = SPAN("collector") };
 	c->other = sources_other(c->sources, &c->like);

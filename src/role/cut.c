@@ -4,13 +4,18 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/must.h"
+#include "sys/fault.h"
 #include "sys/random.h"
 #include "parse/parse.h"
+#include "role/crash.h"
 
 struct cutter {
 	struct parser *parser;
+	uint64_t suspect[CUT_SUSPECTS];
+	unsigned nsuspect;
 	char own_host[LIMIT_NAME_BYTES + 1];
 };
 
@@ -36,6 +41,24 @@ cutter_free(struct cutter **cutter)
 	*cutter = NULL;
 }
 
+void
+cutter_suspects(struct cutter *cutter, const uint64_t *hash, unsigned n)
+{
+	cutter->nsuspect = n < CUT_SUSPECTS ? n : CUT_SUSPECTS;
+	memcpy(cutter->suspect, hash, cutter->nsuspect * sizeof *hash);
+}
+
+static bool
+is_suspect(const struct cutter *c, struct span record)
+{
+	uint64_t hash = c->nsuspect > 0 ? crash_hash(record) : 0;
+
+	for (unsigned i = 0; i < c->nsuspect; i++)
+		if (c->suspect[i] == hash)
+			return true;
+	return false;
+}
+
 static void
 cut(void *state, const struct intake_hint *hint, struct span record, int64_t recv_ns,
     struct intake_parsed *ret)
@@ -45,11 +68,19 @@ cut(void *state, const struct intake_hint *hint, struct span record, int64_t rec
 	    [INTAKE_FORMAT_JSON] = parse_json, [INTAKE_FORMAT_LINE] = parse_line,
 	    [INTAKE_FORMAT_JOURNAL] = parse_journal };
 	struct cutter *c = state;
+	bool aside = is_suspect(c, record);
 	struct parsed p;
 
 	must(hint->format < sizeof by_format / sizeof by_format[0]);
-	by_format[hint->format](c->parser, record, recv_ns, &p);
-	*ret = (struct intake_parsed){ .shape = p.shape_id,
+	crash_at(record);
+	if (aside) {
+		parse_whole(c->parser, record, recv_ns, &p);
+	} else {
+		fault_record("cut", record);
+		by_format[hint->format](c->parser, record, recv_ns, &p);
+	}
+	crash_at((struct span){ NULL, 0 });
+	*ret = (struct intake_parsed){ .shape = p.shape_id, .set_aside = aside,
 	    .unparsed = p.format == FORMAT_UNPARSED || p.format == FORMAT_LINE, .flags = p.flags,
 	    .event_ns = p.event_ns, .nvalue = p.nvalue, .value = p.value, .host = p.host,
 	    .app = p.app };

@@ -9,11 +9,18 @@
 #include "intake/intake.h"
 #include "role/conf.h"
 
+enum { CUT_SUSPECTS = 16 };
+
 struct cutter;
 
 /* own_host: claimed host of records that name none ("" = leave it empty). Copied. */
 struct cutter	*cutter_new(const struct conf *conf, const char *own_host);
 void		cutter_free(struct cutter **cutter);
+/*
+ * Hashes (crash_hash) of records that are kept whole and not taken apart; copied. Those beyond
+ * CUT_SUSPECTS are left out.
+ */
+void		cutter_suspects(struct cutter *cutter, const uint64_t *hash, unsigned n);
 /* For struct intake_conf and batcher_conf; the state is the cutter. */
 const struct intake_parser	*cutter_ops(void);
 

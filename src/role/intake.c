@@ -27,6 +27,7 @@
 #include "model/shape.h"
 #include "wire/wire.h"
 #include "role/brief.h"
+#include "role/crash.h"
 #include "role/cut.h"
 
 enum {
@@ -228,6 +229,8 @@ intake_open(struct intake_role *role, const struct doors *doors, struct why *why
 	role->base = event_base_new();
 	must(role->base != NULL);
 	role->cutter = cutter_new(&role->brief.conf, "");
+	cutter_suspects(role->cutter, role->brief.suspect, role->brief.nsuspect);
+	crash_watch(chan_fd(role->brief.parent));
 	conf.base = role->base;
 	conf.parser = cutter_ops();
 	conf.parser_state = role->cutter;

@@ -29,7 +29,8 @@
 #include "role/opened.h"
 #include "role/role.h"
 
-enum { CHILD_MAX = WIRE_ROLE_END, QUEUE_BYTES = 4 << 20, STOP_WAIT_S = 30, PAUSE_MAX_S = 30 };
+enum { CHILD_MAX = WIRE_ROLE_END, QUEUE_BYTES = 4 << 20, STOP_WAIT_S = 30, PAUSE_MAX_S = 30,
+	SUSPECTS = 16, LIVES_ENOUGH = 2 };
 
 struct child {
 	uint8_t role;			/* enum wire_role; 0 = not wanted */
@@ -44,10 +45,18 @@ struct child {
 	bool planned;			/* it was told to end: no crash */
 };
 
+/* A record that a role crashed over. */
+struct suspect {
+	uint8_t role;
+	uint64_t hash;
+	unsigned times;
+};
+
 struct parent {
 	struct opened open;
 	int signal_fd;
 	struct child child[CHILD_MAX];	/* by enum wire_role */
+	struct suspect suspect[SUSPECTS];
 	bool stopping, told_ready, reload;
 };
 
@@ -182,12 +191,26 @@ key_send(struct child *c, uint8_t which, const uint8_t key[32], struct why *why)
 	explicit_bzero(body, sizeof body);
 }
 
+static void
+suspect_send(struct child *c, uint64_t hash, struct why *why)
+{
+	struct buf body = { 0 };
+
+	buf_u64(&body, hash);
+	(void)chan_send(c->chan, &(struct chan_msg){ .type = WIRE_SUSPECT,
+	    .body = buf_span(&body) }, why);
+	buf_done(&body);
+}
+
 /* What a role needs before anything else: its configuration, and keys for whom they are. */
 static void
 child_brief(struct parent *p, struct child *c)
 {
 	struct why why = { "" };
 
+	for (unsigned i = 0; i < SUSPECTS; i++)
+		if (p->suspect[i].role == c->role && p->suspect[i].times >= LIVES_ENOUGH)
+			suspect_send(c, p->suspect[i].hash, &why);
 	(void)chan_send(c->chan, &(struct chan_msg){ .type = WIRE_CONF,
 	    .body = buf_span(&p->open.text) }, &why);
 	if (p->open.conf->encrypt && (c->role == WIRE_KEEPER || c->role == WIRE_FRONT))
@@ -238,29 +261,6 @@ child_start(struct parent *p, struct child *c, struct why *why)
 	return OK;
 }
 
-static void
-child_ended(struct parent *p, struct child *c, const struct proc_end *end)
-{
-	int64_t lived_s = (clock_mono_ns() - c->started_ns) / 1000000000;
-
-	chan_free(&c->chan);
-	c->pid = 0;
-	if (p->stopping)
-		return;
-	if (c->planned) {
-		c->planned = false;
-		c->again_ns = 0;
-		return;
-	}
-	c->restarts++;
-	c->pause_s = lived_s > 60 ? 0 : c->pause_s * 2 + (c->pause_s == 0 && c->restarts > 2);
-	if (c->pause_s > PAUSE_MAX_S)
-		c->pause_s = PAUSE_MAX_S;
-	c->again_ns = clock_mono_ns() + c->pause_s * 1000000000;
-	(void)fprintf(stderr, "trucban: %s ended: %s; starting it again in %lld s\n",
-	    wire_role_name(c->role), end->text, (long long)c->pause_s);
-}
-
 /* ---- the loop ---- */
 
 /* When every role does its work: to the service manager, once. */
@@ -277,6 +277,27 @@ ready_tell(struct parent *p)
 	(void)fprintf(stderr, "trucban: ready\n");
 }
 
+/* One more life ended by it: the least known suspect makes room for a new one. */
+static void
+suspect_add(struct parent *p, uint8_t role, uint64_t hash)
+{
+	struct suspect *least = &p->suspect[0];
+
+	for (unsigned i = 0; i < SUSPECTS; i++) {
+		struct suspect *s = &p->suspect[i];
+
+		if (s->role == role && s->hash == hash) {
+			if (++s->times == LIVES_ENOUGH)
+				(void)fprintf(stderr, "trucban: %s crashed twice over one record, "
+				    "which is kept whole from now on\n", wire_role_name(role));
+			return;
+		}
+		if (s->times < least->times)
+			least = s;
+	}
+	*least = (struct suspect){ .role = role, .hash = hash, .times = 1 };
+}
+
 static void
 child_message(struct parent *p, struct child *c, const struct chan_msg *msg)
 {
@@ -288,6 +309,11 @@ child_message(struct parent *p, struct child *c, const struct chan_msg *msg)
 		c->ready = true;
 		(void)fprintf(stderr, "trucban: %s ready: %.*s\n", wire_role_name(c->role),
 		    (int)(msg->body.n < 400 ? msg->body.n : 400), (const char *)msg->body.p);
+	}
+	if (msg->type == WIRE_SUSPECT && wire_check(WIRE_SUSPECT, msg->body, &why) == OK) {
+		struct cur in = cur_of(msg->body);
+
+		suspect_add(p, c->role, cur_u64(&in));
 	}
 	ready_tell(p);
 }
@@ -308,6 +334,32 @@ child_read(struct parent *p, struct child *c)
 	}
 	if (rc != ERR_MORE)
 		chan_free(&c->chan);
+}
+
+static void
+child_ended(struct parent *p, struct child *c, const struct proc_end *end)
+{
+	int64_t lived_s = (clock_mono_ns() - c->started_ns) / 1000000000;
+
+	/* Its last words. */
+	if (c->chan != NULL)
+		child_read(p, c);
+	chan_free(&c->chan);
+	c->pid = 0;
+	if (p->stopping)
+		return;
+	if (c->planned) {
+		c->planned = false;
+		c->again_ns = 0;
+		return;
+	}
+	c->restarts++;
+	c->pause_s = lived_s > 60 ? 0 : c->pause_s * 2 + (c->pause_s == 0 && c->restarts > 2);
+	if (c->pause_s > PAUSE_MAX_S)
+		c->pause_s = PAUSE_MAX_S;
+	c->again_ns = clock_mono_ns() + c->pause_s * 1000000000;
+	(void)fprintf(stderr, "trucban: %s ended: %s; starting it again in %lld s\n",
+	    wire_role_name(c->role), end->text, (long long)c->pause_s);
 }
 
 static void

@@ -10,6 +10,7 @@
 
 #include "base/must.h"
 #include "sys/clock.h"
+#include "sys/fault.h"
 #include "sys/random.h"
 
 enum {
@@ -540,8 +541,10 @@ keep_batch(struct keep *keep, uint32_t channel, uint64_t ticket, struct span bat
 		rc = keep_full_check(keep, head.stream, head.class, why);
 	if (rc == OK && keep_suspects(keep, hash))
 		rc = poison(keep, channel, ticket, batch, &head, hash, why);
-	else if (rc == OK)
+	else if (rc == OK) {
+		fault_record("keep_batch", batch);
 		rc = batch_take(keep, channel, ticket, batch, &head, why);
+	}
 	keep->note->keeping = 0;
 	if (rc == ERR_FULL)
 		rc = keep_full_answer(keep, head.stream, head.class, why);

@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -30,6 +31,7 @@ static struct {
 	bool on_and_on;
 	int how;		/* what fault_hit returns */
 	uint64_t crash_at;
+	const char *crash_on;
 	const char *call;
 	const char *role;
 	const char *me;
@@ -106,11 +108,13 @@ fault_reload(void)
 	fault.at = fault_number("FAIL_AT", &fault.on_and_on);
 	fault.crash_at = fault_number("FAIL_CRASH_AT", NULL);
 	fault.how = fault_how(getenv("FAIL_ERRNO"));
+	fault.crash_on = getenv("FAIL_CRASH_ON");
 	fault.call = getenv("FAIL_CALL");
 	fault.role = getenv("FAIL_ROLE");
 	fault.log_fd = fault_log_open("FAIL_LOG");
 	fault.write_fd = fault_log_open("WRITE_LOG");
-	fault_on = fault.at > 0 || fault.crash_at > 0 || fault.log_fd >= 0;
+	fault_on = fault.at > 0 || fault.crash_at > 0 || fault.log_fd >= 0 ||
+	    fault.crash_on != NULL;
 	fault_logs_writes = fault.write_fd >= 0;
 }
 
@@ -132,6 +136,23 @@ fault_count(void)
 	return atomic_load(&fault_calls);
 }
 
+/* Is this call, in this process, one that is meant? */
+static bool
+fault_is_meant(const char *call)
+{
+	if (fault.call != NULL && strcmp(fault.call, call) != 0)
+		return false;
+	return fault.role == NULL || (fault.me != NULL && strcmp(fault.role, fault.me) == 0);
+}
+
+void
+fault_record_slow(const char *call, struct span record)
+{
+	if (fault.crash_on != NULL && fault_is_meant(call) &&
+	    memmem(record.p, record.n, fault.crash_on, strlen(fault.crash_on)) != NULL)
+		(void)raise(SIGSEGV);
+}
+
 int
 fault_hit_slow(const char *call)
 {
@@ -139,9 +160,7 @@ fault_hit_slow(const char *call)
 	uint64_t n;
 	int len;
 
-	if (fault.call != NULL && strcmp(fault.call, call) != 0)
-		return FAULT_NONE;
-	if (fault.role != NULL && (fault.me == NULL || strcmp(fault.role, fault.me) != 0))
+	if (!fault_is_meant(call))
 		return FAULT_NONE;
 	n = atomic_fetch_add(&fault_calls, 1) + 1;
 	if (fault.log_fd >= 0) {

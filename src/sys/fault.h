@@ -11,6 +11,8 @@
  *	FAIL_CALL=c	only calls of this name are counted: "file_sync", "file_write_all" ...
  *	FAIL_ROLE=r	only in the process whose role (fault_role) is r
  *	FAIL_CRASH_AT=n	the process ends before the n-th call as if by kill -9 (status 137)
+ *	FAIL_CRASH_ON=t	the process ends by SIGSEGV when it takes a record in hand that holds these
+ *			octets (fault_record; FAIL_CALL and FAIL_ROLE hold here too)
  *	FAIL_LOG=path	one line "PID ROLE N CALL\n" for each call that was counted
  *	WRITE_LOG=path	everything that changes files, in order, for power-cut simulation
  *
@@ -56,6 +58,16 @@ static inline int
 fault_hit(const char *call)
 {
 	return __builtin_expect(fault_on, 0) ? fault_hit_slow(call) : FAULT_NONE;
+}
+
+void	fault_record_slow(const char *call, struct span record);
+
+/* This record is at hand: for FAIL_CRASH_ON. */
+static inline void
+fault_record(const char *call, struct span record)
+{
+	if (__builtin_expect(fault_on, 0))
+		fault_record_slow(call, record);
 }
 
 /* This process is now that role: for FAIL_ROLE. */

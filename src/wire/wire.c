@@ -183,6 +183,7 @@ static const struct rule rules[WIRE_END] = {
 	[WIRE_ASK] = { "ask", 2, 1 + 10 + WIRE_TEXT_BYTES, ask_check },
 	[WIRE_ANSWER] = { "answer", 1, WIRE_LIMIT, answer_check },
 	[WIRE_KEY] = { "key", KEY_BYTES, KEY_BYTES, key_check },
+	[WIRE_SUSPECT] = { "suspect", 8, 8, NULL },
 };
 
 enum err

@@ -34,6 +34,8 @@ enum wire_type {
 	WIRE_ASK,	/* front -> keeper: u8 enum wire_ask, bytes argument; tag */
 	WIRE_ANSWER,	/* keeper -> front: tag; u8 enum err, text or bytes */
 	WIRE_KEY,	/* parent -> keeper, front: u8 which (0 store, 1 seal seed), 32 octets */
+	WIRE_SUSPECT,	/* role -> parent: u64, hash of the record that it crashes over;
+			 * parent -> role, before CONF: such a one, which ended two lives */
 	WIRE_END
 };
 

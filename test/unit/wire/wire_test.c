@@ -58,6 +58,8 @@ static const struct bad bad_table[] = {
 	BAD(WIRE_ANSWER, "nothing", ""),
 	BAD(WIRE_ANSWER, "an unknown result", "\x0a"),
 	BAD(WIRE_KEY, "key 2", "\2aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"),
+	BAD(WIRE_SUSPECT, "7 octets", "aaaaaaa"),
+	BAD(WIRE_SUSPECT, "9 octets", "aaaaaaaaa"),
 	BAD(WIRE_KEY, "31 octets", "\0aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"),
 };
 
@@ -76,6 +78,7 @@ static const struct bad good_table[] = {
 	BAD(WIRE_CONF, "some text", "a: b\n"),
 	BAD(WIRE_ASK, "hold", "\4\1\x3c"),
 	BAD(WIRE_ANSWER, "any octets", "\0\0\1\2"),
+	BAD(WIRE_SUSPECT, "a hash", "aaaaaaaa"),
 	BAD(WIRE_KEY, "32 octets", "\1aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"),
 };
 
