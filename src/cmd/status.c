@@ -265,8 +265,8 @@ losses_tell(struct span text)
 		(void)printf("! %s %s\n", count(n), say(losses[i].vi, losses[i].en));
 	}
 	if (good)
-		(void)printf(say("✓ không mất, không từ chối, không cắt bản ghi nào\n",
-		    "✓ no record was lost, refused or cut\n"));
+		(void)puts(say("✓ không mất, không từ chối, không cắt bản ghi nào",
+		    "✓ no record was lost, refused or cut"));
 	return good;
 }
 
@@ -279,8 +279,8 @@ tell(struct span text)
 	doors_tell(text);
 	good &= losses_tell(text);
 	if (!good)
-		(void)printf(say("    → trucban doctor cho biết phải làm gì\n",
-		    "    → trucban doctor says what to do\n"));
+		(void)puts(say("    → trucban doctor cho biết phải làm gì",
+		    "    → trucban doctor says what to do"));
 	return good ? EXIT_DONE : EXIT_FOUND;
 }
 
