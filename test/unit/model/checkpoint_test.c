@@ -31,8 +31,8 @@ the_example_of_the_specification_is_read_and_written(void)
 static void
 broken_checkpoints_are_refused(void)
 {
-	static const char *const bad[] = { "", "o\n", "o\n1\n", "\n1\n"
-	    "CsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I=\n",
+	static const char *const bad[] = { "", "o\n", "o\n1\n",
+	    "\n1\nCsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I=\n",
 	    "o\n01\nCsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I=\n",
 	    "o\n-1\nCsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I=\n",
 	    "o\n9223372036854775808\nCsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I=\n",

@@ -93,7 +93,7 @@ made_up(struct buf *out, uint32_t i, struct span name)
 	else if (span_is(name, "_stream.app_name"))
 		buf_span_put(out, source->app);
 	else if (span_is(name, "_unit") || span_is(name, "_stream.unit"))
-		buf_printf(out, source->unit > 0 ? "%u" : "", (unsigned)source->unit);
+		buf_printf(out, "%.0u", (unsigned)source->unit);	/* nothing for 0 */
 	else if (span_is(name, "_peer"))
 		buf_span_put(out, source->peer);
 	else if (span_is(name, "_stream"))

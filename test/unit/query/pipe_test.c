@@ -494,8 +494,8 @@ folded_words_are_an_option(void)
 	fake_cut(true);
 	for (size_t i = 0; i < sizeof want / sizeof want[0]; i++)
 		for (int words = QUERY_EXACT; words <= QUERY_FOLDED; words++) {
-			struct query_options options = { .words = words, .order =
-			    QUERY_OLDEST_FIRST };
+			struct query_options options = { .words = (enum query_words)words,
+			    .order = QUERY_OLDEST_FIRST };
 			const char *rows = words == QUERY_EXACT ? want[i].exact : want[i].folded;
 			struct buf query = { 0 }, lines = { 0 };
 
