@@ -62,6 +62,9 @@ def syslog(n, ident, some):
     yield b'<14>Oct 11 22:14:15 host su[1]: ' + ident.encode() + b' a NUL: \0 inside'
     yield ('%s nothing that is known %d' % (ident, n)).encode()
     yield b'<%d>1 - - - - - - at %s' % (n % 192, stamps(n)[n % 7].encode())
+    # Texts of several kinds behind one head: their times share a slot.
+    yield ('%s INFO %s' % (stamps(n)[4], ('%s begins: %d' % (ident, n), 'end of %s' % ident,
+                                          '%s waits for [%s]' % (ident, address))[n % 3])).encode()
 
 
 def long_ones(ids, some):
@@ -125,6 +128,16 @@ def leaves(state):
     return seal.parse_note(base.slurp(state + '/seal/checkpoint')).size
 
 
+def copied(folder, target):
+    """False when files went while they were copied."""
+    try:
+        shutil.copytree(folder, target)
+        return True
+    except shutil.Error:
+        shutil.rmtree(target)
+        return False
+
+
 class Kept:
     """A desk's store after its life, with an older copy of its seal, and what was sent to it."""
 
@@ -144,7 +157,8 @@ class Kept:
             self.older = os.path.join(desk.folder, 'older')
             before = leaves(desk.state)
             until('a checkpoint of all that', lambda: leaves(desk.state) > before)
-            shutil.copytree(desk.state + '/seal', self.older)
+            until('a copy between two checkpoints',
+                  lambda: copied(desk.state + '/seal', self.older))
             senders.tcp_send(desk.port['tcp'], parts[3])
             assert desk.stop() == 0
         self.state = desk.state

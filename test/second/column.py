@@ -112,20 +112,26 @@ class Mixed:
 
 
 class Text:
-    """Values made of templates and slots. codes: the template of each value."""
+    """Values made of templates and slots. codes: the template of each value.
 
-    def __init__(self, templates, slots, codes):
-        self.templates, self.slots, self.codes = templates, slots, codes
-        self.rank, many = [], collections.Counter()
+    holes: the slot of each hole of each template; a slot may be that of many holes.
+    """
+
+    def __init__(self, templates, holes, codes):
+        self.templates, self.holes, self.codes, self.slots = templates, holes, codes, []
+        self.places, self.many = [], collections.Counter()
         for code in codes:
             need(code < len(templates), 'template %d', code)
-            self.rank.append(many[code])
-            many[code] += 1
+            self.places.append([])
+            for slot in holes[code]:
+                self.places[-1].append((slot, self.many[slot]))
+                self.many[slot] += 1
 
     def value(self, i, row):
-        code, at = self.codes[i], self.rank[i]
-        out = [self.templates[code][0]]
-        for slot, part in zip(self.slots[code], self.templates[code][1:]):
+        first, *parts = self.templates[self.codes[i]]
+        out = [first]
+        for (number, at), part in zip(self.places[i], parts):
+            slot = self.slots[number]
             out += (slot[at] if isinstance(slot, list) else slot.value(at, row), part)
         return b''.join(out)
 
@@ -230,25 +236,27 @@ def text(segment, c, n):
     ntemplate, nslot = c.varint(), c.varint()
     words, slots = Cursor(segment.ref(c)), Cursor(segment.ref(c))
     codes = vector(segment, c, n)
-    templates, filled = [], []
+    templates, holes, last = [], [], 0
     for _ in range(ntemplate):
         parts = words.bytes().split(b'\0')
-        marks = words.take(len(parts) - 1)
-        need(not any(marks), 'marks %s in a template', marks.hex())
         templates.append(parts)
+        holes.append([])
+        for mark in [words.varint() for _ in parts[1:]]:
+            need(mark <= last, 'slot %d of %d', mark, last)
+            holes[-1].append(mark - 1 if mark else last)
+            last += mark == 0
     words.end()
-    for i, parts in enumerate(templates):
-        for _ in parts[1:]:
-            many = slots.varint()
-            need(many in (0, codes.count(i)), 'a slot of %d values', many)
-            body = Cursor(slots.bytes())
-            filled.append((i, decode(segment, body, many) if many else []))
-            body.end()
-            nslot -= 1
+    need(last == nslot, '%d slots, not %d', last, nslot)
+    out = Text(templates, holes, codes)
+    for k in range(nslot):
+        many = slots.varint()
+        need(many == out.many[k], 'a slot of %d values, not %d', many, out.many[k])
+        body = Cursor(slots.bytes())
+        out.slots.append(decode(segment, body, many) if many else [])
+        body.end()
     slots.end()
-    need(nslot == 0, '%d slots too few', nslot)
-    need(refers == any(not isinstance(v, list) for _, v in filled), 'a text of kind %d', refers)
-    return Text(templates, [[v for k, v in filled if k == i] for i in range(ntemplate)], codes)
+    need(refers == any(not isinstance(v, list) for v in out.slots), 'a text of kind %d', refers)
+    return out
 
 
 def stamps(segment, c, n):
