@@ -6,8 +6,9 @@
  * put together and asked.
  *
  *	template  "session \0 of user \0 closed"       \0: a slot
- *	never     the longest word of what is searched is in no piece and in no list of values of
- *	          its slots; lists are shared by templates and judged once, most by their encoding
+ *	never     what is searched (or its longest word, where a slot's edge may cut it in two) is
+ *	          in no piece and in no list of values of its slots; lists are shared by templates
+ *	          and judged once, most by their encoding
  *	always    it is in one piece, its edges are inside of the piece (or the value's own)
  */
 #include "query/eval.h"
@@ -25,6 +26,7 @@ struct judge {
 	struct span alike;		/* as the matcher compares */
 	enum alike how;			/* of literals in it: the matcher's, or (?i) */
 	uint32_t nslot;
+	bool before[256], behind[256];	/* octets of pieces that touch slots */
 	struct needle *needle;		/* as many as the matcher or the pattern has */
 	struct room room;
 };
@@ -32,12 +34,19 @@ struct judge {
 /* What each list and column was found to be, for one needle. */
 enum holds { NOT_ASKED, HOLDS, HOLDS_NOT };
 
-struct needle {
-	struct span word;		/* its longest run of word characters */
+struct known {
 	uint8_t *list, *column;		/* enum holds, by number */
 };
 
-/* The longest run of word characters in a needle: each match holds it. */
+struct needle {
+	struct span text;
+	struct span word;		/* its longest run of word characters */
+	struct span unit;		/* what one template's slots are asked for: text or word */
+	struct known *known;		/* of that */
+	struct known of_text, of_word;
+};
+
+/* The longest run of word characters. */
 static struct span
 longest_word(struct span needle)
 {
@@ -76,41 +85,95 @@ always_has(struct span t, struct span needle, enum phrase_edges edges)
 
 /* ---- the slots ---- */
 
+static bool
+is_far_from_slots(struct span t)
+{
+	for (size_t i = 0; i < t.n; i++)
+		if (t.p[i] >= 0x80 && ((i > 0 && t.p[i - 1] == 0) ||
+		    (i + 1 < t.n && t.p[i + 1] == 0)))
+			return false;
+	return true;
+}
+
 /*
  * Slots hold whole words (cutter.h of store), but a reader takes nothing on trust: false when
- * letters touch a slot, or nothing stands between two.
+ * letters touch a slot, or nothing stands between two. Notes which octets touch slots.
  */
 static bool
 slots_stand_alone(struct judge *j)
 {
 	struct span t = j->alike;
 
+	memset(j->behind, 0, sizeof j->behind);
+	memset(j->before, 0, sizeof j->before);
 	j->nslot = 0;
 	for (size_t i = 0; i < t.n; i++) {
-		size_t before = i, behind = i + 1;
-
 		if (t.p[i] != 0)
 			continue;
 		j->nslot++;
-		if (i > 0 && (t.p[i - 1] == 0 || rune_is_word(rune_before(t, &before))))
+		if (i > 0 && (t.p[i - 1] == 0 || ascii_is_word(t.p[i - 1])))
 			return false;
-		if (behind < t.n && rune_is_word(rune_next(t, &behind)))
+		if (i + 1 < t.n && ascii_is_word(t.p[i + 1]))
 			return false;
+		if (i > 0)
+			j->before[t.p[i - 1]] = true;
+		if (i + 1 < t.n)
+			j->behind[t.p[i + 1]] = true;
 	}
-	return true;
+	return is_far_from_slots(t) && is_far_from_slots(j->template);
+}
+
+/* Whether some slot may end, or begin, at octet i of the needle: the pieces say no otherwise. */
+static bool
+may_cut(struct span t, struct span needle, size_t i)
+{
+	for (size_t at = 0; at < t.n; at++) {
+		size_t n = 0;
+
+		if (t.p[at] != 0)
+			continue;
+		while (i + n < needle.n && at + 1 + n < t.n && t.p[at + 1 + n] == needle.p[i + n])
+			n++;
+		if (n > 0 && (i + n == needle.n || (at + 1 + n < t.n && t.p[at + 1 + n] == 0)))
+			return true;
+		n = 0;
+		while (n < i && n < at && t.p[at - 1 - n] == needle.p[i - 1 - n])
+			n++;
+		if (n > 0 && (n == i || (n < at && t.p[at - 1 - n] == 0)))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * What a template is asked for: all of the needle when no slot's edge can be inside of it, else
+ * its longest word. Escapes stand between words only.
+ */
+static void
+unit_find(const struct judge *j, struct needle *needle)
+{
+	struct span t = needle->text;
+	bool whole = !j->part->escaped || j->template.n == 0 ||
+	    memchr(j->template.p, '\\', j->template.n) == NULL;
+
+	for (size_t i = 1; i < t.n && whole; i++)
+		if (j->before[t.p[i - 1]] || j->behind[t.p[i]])
+			whole = !may_cut(j->alike, t, i);
+	needle->unit = whole ? t : needle->word;
+	needle->known = whole ? &needle->of_text : &needle->of_word;
 }
 
 static bool
-values_hold(struct judge *j, struct span word, const struct span *value, uint32_t n)
+values_hold(struct judge *j, struct span unit, const struct span *value, uint32_t n)
 {
 	for (uint32_t i = 0; i < n; i++) {
-		if (value[i].n < word.n && !j->part->escaped)
+		if (value[i].n < unit.n && !j->part->escaped)
 			continue;
 		/* \uXXXX may be a letter: such values are not judged by their octets. */
 		if (j->part->escaped && value[i].n > 0 && memchr(value[i].p, '\\', value[i].n) !=
 		    NULL)
 			return true;
-		if (text_find(text_alike(&j->room, value[i], j->how), word, 0) != SIZE_MAX)
+		if (text_find(text_alike(&j->room, value[i], j->how), unit, 0) != SIZE_MAX)
 			return true;
 	}
 	return false;
@@ -121,21 +184,21 @@ static enum err
 column_judge(struct judge *j, const struct needle *needle, uint32_t index, struct why *why)
 {
 	struct segment *segment = j->view->segment;
+	uint8_t *known = &needle->known->column[index];
 	const struct column *c;
 	bool any_case = j->how != ALIKE_SAME, holds = true;
 	enum err rc;
 
-	if (needle->column[index] != NOT_ASKED)
+	if (*known != NOT_ASKED)
 		return OK;
-	if (!segment_column_may_hold(segment, index, needle->word, any_case)) {
-		needle->column[index] = HOLDS_NOT;
+	*known = HOLDS_NOT;
+	if (!segment_column_may_hold(segment, index, needle->word, any_case))
 		return OK;
-	}
 	rc = segment_column_load(segment, index, &c, why);
 	if (rc == OK && c->info->form != COLUMN_TEXT)
-		holds = values_hold(j, needle->word, c->value != NULL ? c->value : c->word,
+		holds = values_hold(j, needle->unit, c->value != NULL ? c->value : c->word,
 		    c->value != NULL ? c->n : c->nword);
-	needle->column[index] = holds ? HOLDS : HOLDS_NOT;
+	*known = holds ? HOLDS : HOLDS_NOT;
 	return rc;
 }
 
@@ -143,42 +206,42 @@ static enum err
 list_judge(struct judge *j, const struct needle *needle, uint32_t list, struct why *why)
 {
 	struct segment *segment = j->view->segment;
+	uint8_t *known = &needle->known->list[list];
 	struct list_values values;
 	bool holds;
 	enum err rc;
 
-	if (needle->list[list] != NOT_ASKED)
+	if (*known != NOT_ASKED)
 		return OK;
+	*known = HOLDS_NOT;
 	if (!segment_list_may_hold(segment, j->part->index, list, needle->word,
-	    j->how != ALIKE_SAME)) {
-		needle->list[list] = HOLDS_NOT;
+	    j->how != ALIKE_SAME))
 		return OK;
-	}
 	rc = segment_list_values(segment, j->part->index, list, &values, why);
 	if (rc != OK)
 		return rc;
-	holds = values_hold(j, needle->word, values.value, values.nvalue);
+	holds = values_hold(j, needle->unit, values.value, values.nvalue);
 	for (uint32_t i = 0; i < values.nref && !holds && rc == OK; i++) {
 		rc = column_judge(j, needle, values.ref[i], why);
-		holds = needle->column[values.ref[i]] == HOLDS;
+		holds = needle->known->column[values.ref[i]] == HOLDS;
 	}
-	needle->list[list] = holds ? HOLDS : HOLDS_NOT;
+	*known = holds ? HOLDS : HOLDS_NOT;
 	return rc;
 }
 
-/* Whether some row of template number t may hold the longest word of the needle. */
+/* Whether some row of template number t may hold the needle. */
 static enum err
-may_hold(struct judge *j, uint32_t t, const struct needle *needle, bool *ret_may,
-    struct why *why)
+may_hold(struct judge *j, uint32_t t, struct needle *needle, bool *ret_may, struct why *why)
 {
 	enum err rc = OK;
 
-	*ret_may = needle->word.n == 0 || text_find(j->alike, needle->word, 0) != SIZE_MAX;
+	unit_find(j, needle);
+	*ret_may = needle->word.n == 0 || text_find(j->alike, needle->unit, 0) != SIZE_MAX;
 	for (uint32_t s = 0; s < j->nslot && !*ret_may && rc == OK; s++) {
 		uint32_t list = segment_text_list(j->view->segment, j->part->index, t, s);
 
 		rc = list_judge(j, needle, list, why);
-		*ret_may = needle->list[list] == HOLDS;
+		*ret_may = needle->known->list[list] == HOLDS;
 	}
 	return rc;
 }
@@ -289,6 +352,13 @@ templates_in_use(struct view *view, const struct part *part, const struct bits *
 	}
 }
 
+static void
+known_init(struct view *view, uint32_t index, struct known *known)
+{
+	known->list = arena_zalloc(view->arena, segment_text_lists(view->segment, index) + 1, 1);
+	known->column = arena_zalloc(view->arena, segment_columns(view->segment) + 1, 1);
+}
+
 /* What is looked for, and room for what will be known of lists and columns. */
 static void
 needles_make(struct judge *j)
@@ -300,11 +370,12 @@ needles_make(struct judge *j)
 
 	j->needle = arena_zalloc(view->arena, n + 1, sizeof *j->needle);
 	for (uint32_t i = 0; i < n; i++) {
-		j->needle[i].word = longest_word(text[i]);
-		j->needle[i].list = arena_zalloc(view->arena,
-		    segment_text_lists(view->segment, j->part->index) + 1, 1);
-		j->needle[i].column = arena_zalloc(view->arena, segment_columns(view->segment) + 1,
-		    1);
+		struct needle *needle = &j->needle[i];
+
+		needle->text = text[i];
+		needle->word = longest_word(text[i]);
+		known_init(view, j->part->index, &needle->of_text);
+		known_init(view, j->part->index, &needle->of_word);
 	}
 }
 
