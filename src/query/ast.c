@@ -344,6 +344,16 @@ pairs_print(struct buf *out, const struct pipe *pipe, const char *word)
 	}
 }
 
+bool
+pipe_is_by_row(const struct pipe *pipe)
+{
+	static const bool by_row[PIPE_LEN + 1] = { [PIPE_FIELDS] = true, [PIPE_DELETE] = true,
+	    [PIPE_COPY] = true, [PIPE_RENAME] = true, [PIPE_FILTER] = true,
+	    [PIPE_DROP_EMPTY] = true, [PIPE_LEN] = true };
+
+	return by_row[pipe->op];
+}
+
 void
 pipe_print(struct buf *out, const struct pipe *pipe)
 {

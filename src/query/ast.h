@@ -175,6 +175,8 @@ struct subquery {
 void	filter_print(struct buf *out, const struct filter *filter);
 void	stats_func_print(struct buf *out, const struct stats_func *func);
 void	pipe_print(struct buf *out, const struct pipe *pipe);
+/* Whether it looks at one row at a time and gives that row or none. */
+bool	pipe_is_by_row(const struct pipe *pipe);
 void	ast_print(struct buf *out, const struct ast *ast);
 /* ("a", "b") of its values */
 void	values_print(struct buf *out, const struct filter *filter);

@@ -91,6 +91,15 @@ query_print(const struct query *query, struct buf *out)
 	ast_print(out, &query->ast);
 }
 
+bool
+query_is_by_row(const struct query *query)
+{
+	for (uint32_t i = 0; i < query->ast.npipe; i++)
+		if (!pipe_is_by_row(query->ast.pipe[i]))
+			return false;
+	return true;
+}
+
 void
 query_cancel(struct query *query)
 {

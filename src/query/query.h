@@ -43,7 +43,7 @@ struct query_options {
 	uint64_t after_seq;		/* only rows with a greater number */
 	const uint64_t *unit;		/* only rows of these units; NULL: of all. Copied. */
 	size_t nunit;
-	uint64_t limit;			/* the newest so many of the result; 0: all */
+	uint64_t limit;			/* the newest (or oldest) so many; 0: all */
 	size_t memory_bytes;		/* 0: 256 MB */
 };
 
@@ -89,6 +89,8 @@ void		query_print(const struct query *query, struct buf *out);
  */
 enum err	query_run(struct query *query, struct store *store, const struct query_pool *pool,
 		    query_emit_fn *emit, void *ctx, struct why *why);
+/* Whether each row of the result comes from one record alone: only then can it be followed. */
+bool		query_is_by_row(const struct query *query);
 /* From any thread, any number of times: query_run ends soon. */
 void		query_cancel(struct query *query);
 

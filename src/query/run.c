@@ -374,24 +374,25 @@ filters_join(struct ast *ast, struct arena *arena)
 	}
 }
 
-/* The options' limit: the newest rows when rows go through one by one, else the first so many. */
+/*
+ * The options' limit: the newest rows (or the oldest, in that order) when rows go through one by
+ * one, else the first so many.
+ */
 static void
-limit_add(struct ast *ast, uint64_t limit, struct arena *arena)
+limit_add(struct ast *ast, uint64_t limit, enum query_order order, struct arena *arena)
 {
 	struct pipe **pipe = arena_alloc(arena, (ast->npipe + 1) * sizeof *pipe);
 	struct pipe *extra = arena_zalloc(arena, 1, sizeof *extra);
 	struct name *key = arena_zalloc(arena, 1, sizeof *key);
 	bool one_by_one = true;
 
-	for (uint32_t i = 0; i < ast->npipe; i++) {
-		enum pipe_op op = ast->pipe[i]->op;
-
-		one_by_one &= op == PIPE_FIELDS || op == PIPE_DELETE || op == PIPE_COPY ||
-		    op == PIPE_RENAME || op == PIPE_LEN;
-	}
+	/* Those that may drop a row would leave too few behind a limit that comes first. */
+	for (uint32_t i = 0; i < ast->npipe; i++)
+		one_by_one &= pipe_is_by_row(ast->pipe[i]) && ast->pipe[i]->op != PIPE_FILTER &&
+		    ast->pipe[i]->op != PIPE_DROP_EMPTY;
 	key->text = SPAN("_time");
-	*extra = (struct pipe){ .op = one_by_one ? PIPE_SORT : PIPE_LIMIT, .desc = true,
-	    .has_limit = true, .limit = limit };
+	*extra = (struct pipe){ .op = one_by_one ? PIPE_SORT : PIPE_LIMIT,
+	    .desc = order == QUERY_NEWEST_FIRST, .has_limit = true, .limit = limit };
 	if (one_by_one)
 		extra->names = (struct names){ 1, key };
 	if (ast->npipe > 0)
@@ -444,7 +445,7 @@ search_run(struct query *query, const struct ast *ast, uint64_t limit, struct st
 
 	filters_join(&search.ast, whole->arena);
 	if (limit > 0)
-		limit_add(&search.ast, limit, whole->arena);
+		limit_add(&search.ast, limit, query->options.order, whole->arena);
 	search.bounded = query->options.bounded && !ast->unbounded;
 	search.run = (struct run){ .budget = &whole->budget, .arena = whole->arena,
 	    .scratch = &whole->scratch, .emit = emit, .ctx = ctx, .why = why,

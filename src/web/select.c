@@ -230,7 +230,7 @@ query_once(struct select *s, const struct select_ask *ask, const struct query_op
 
 	buf_str(&text, ask->query);
 	if (out->form == RENDER_RAW)
-		buf_str(&text, " | fields _raw");
+		buf_str(&text, "\n| fields _raw");	/* a comment ends with its line */
 	rc = query_parse(&query, buf_span(&text), clock_wall_ns(), o, why);
 	if (rc == OK && ask->what == SELECT_EXPLAIN) {
 		query_explain(query, &out->buf);
@@ -295,6 +295,10 @@ query_check(const struct select_ask *ask, const struct query_options *o, struct 
 	enum err rc;
 
 	rc = query_parse(&query, span_str(ask->query), clock_wall_ns(), o, why);
+	if (rc == OK && !query_is_by_row(query))
+		rc = why_set(why, ERR_FORMAT, "a query with a pipe that needs all rows (stats, "
+		    "sort, uniq, limit...) cannot be followed; leave that pipe or the following "
+		    "out");
 	query_free(&query);
 	return rc;
 }

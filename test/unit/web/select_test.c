@@ -146,6 +146,10 @@ parameters_mean_what_they_say(void)
 	check_int(lines(), 55);
 	check(memmem(out.p, (size_t)((uint8_t *)memchr(out.p, '\n', out.n) - out.p),
 	    "number 00000001", 15) != NULL);
+	check_int(asked((struct select_ask){ .query = "*", .oldest = "1", .limit = "2" }), OK);
+	check_int(lines(), 2);
+	check(span_holds(buf_span(&out), "number 00000001"));
+	check(span_holds(buf_span(&out), "number 00000002"));
 	check_int(asked((struct select_ask){ .query = "*", .stream = "ledger" }), OK);
 	check_int(lines(), 7);
 	check_int(asked((struct select_ask){ .query = "*", .stream = "findings" }), OK);
@@ -167,6 +171,8 @@ raw_is_the_record_itself(void)
 	check_int(asked((struct select_ask){ .query = "00000007", .format = "raw" }), OK);
 	check_int(lines(), 1);
 	check(out.n > 5 && memcmp(out.p, "<134>1 ", 7) == 0);
+	check_int(asked((struct select_ask){ .query = "00000007 # who?", .format = "raw" }), OK);
+	check(out.n > 5 && memcmp(out.p, "<134>1 ", 7) == 0);
 }
 
 static void
@@ -177,7 +183,10 @@ what_cannot_be_asked_is_refused_before_anything_is_read(void)
 		{ .query = "*", .limit = "" }, { .query = "*", .limit = "-1" },
 		{ .query = "*", .stream = "row" }, { .query = "*", .start = "never" },
 		{ .query = "*", .end = "never" }, { .query = "*", .start = "1h", .end = "2h" },
-		{ .query = "(", .what = SELECT_TAIL }, { .query = "(", .what = SELECT_EXPLAIN } };
+		{ .query = "(", .what = SELECT_TAIL },
+		{ .query = "* | stats count() n", .what = SELECT_TAIL },
+		{ .query = "* | sort by (_time) | fields _msg", .what = SELECT_TAIL },
+		{ .query = "* | limit 3", .what = SELECT_TAIL }, { .query = "(", .what = SELECT_EXPLAIN } };
 
 	for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
 		if (!check_int(asked(bad[i]), ERR_FORMAT))
