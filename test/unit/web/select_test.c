@@ -186,7 +186,8 @@ what_cannot_be_asked_is_refused_before_anything_is_read(void)
 		{ .query = "(", .what = SELECT_TAIL },
 		{ .query = "* | stats count() n", .what = SELECT_TAIL },
 		{ .query = "* | sort by (_time) | fields _msg", .what = SELECT_TAIL },
-		{ .query = "* | limit 3", .what = SELECT_TAIL }, { .query = "(", .what = SELECT_EXPLAIN } };
+		{ .query = "* | limit 3", .what = SELECT_TAIL },
+		{ .query = "(", .what = SELECT_EXPLAIN } };
 
 	for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
 		if (!check_int(asked(bad[i]), ERR_FORMAT))
