@@ -14,7 +14,8 @@ import sys
 
 STREAMS = ('raw', 'findings', 'ledger')
 QUERIES = ('app_name:postfix', 'app_name:POSTFIX', 'app_name:dang-nhap', '"Đăng nhập thất bại"',
-           '"that bai lan 2"', '"thất BẠI"', 'sess*', '10.9.8.7', '10.12.0.7', '~"192[.]168[.]2[.]"',
+           '"that bai lan 2"', '"thất BẠI"', 'sess*', '10.9.8.7', '10.12.0.7',
+           '~"192[.]168[.]2[.]"',
            'id:"550e8400-e29b-41d4-0008-446655440008"', '8', 'mac:"00:1a:2b:08:02:5e"',
            'user7@example.com', 'hostname:web-00', 'level:info drop', 'n.a:=93', 'price:>80',
            'severity:<6', '~"closed after [3-5][.]"', 'dup:316', 'inside', '"a NUL"', 'octets',
