@@ -137,7 +137,7 @@ store_copy(struct backup *b, struct why *why)
 	if (rc == OK)
 		rc = copy_file(&b->copy, "manifest", COPY_ALWAYS, why);
 	if (rc == OK)
-		rc = copy_tree(&b->copy, "segment", COPY_UNLESS_SAME_SIZE, why);
+		rc = copy_tree(&b->copy, "segment", COPY_UNLESS_SAME_ENDS, why);
 	if (rc == OK)
 		rc = copy_tree(&b->copy, "filter", COPY_ALWAYS, why);
 	if (rc == OK)

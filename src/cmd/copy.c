@@ -10,7 +10,7 @@
 #include "sys/file.h"
 #include "model/digest.h"
 
-enum { COPY_DEPTH = 8, COPY_PATH = 1024, LIST_MAX = 256 << 20 };
+enum { COPY_DEPTH = 8, COPY_PATH = 1024, LIST_MAX = 256 << 20, COPY_END = 192 };
 
 static void
 hex_put(struct buf *out, const struct digest *d)
@@ -19,16 +19,23 @@ hex_put(struct buf *out, const struct digest *d)
 		buf_printf(out, "%02x", d->b[i]);
 }
 
-static enum err
-same_size(const struct copy *copy, const char *path, uint64_t size, bool *ret_same)
+/* Is the file there already? So say its size, head and tail: segment.md section 1. */
+static bool
+same_ends(const struct copy *copy, const char *path, struct span map)
 {
-	uint64_t there = 0;
+	uint8_t end[COPY_END];
+	uint64_t size = 0;
 	int fd = -1;
+	bool same;
 
-	*ret_same = file_open(&fd, copy->to, path, FILE_READ, NULL) == OK &&
-	    file_size(fd, &there, NULL) == OK && there == size;
+	same = map.n >= COPY_END && file_open(&fd, copy->to, path, FILE_READ, NULL) == OK &&
+	    file_size(fd, &size, NULL) == OK && size == map.n &&
+	    file_pread_all(fd, end, sizeof end, 0, NULL) == OK &&
+	    memcmp(end, map.p, sizeof end) == 0 &&
+	    file_pread_all(fd, end, sizeof end, size - COPY_END, NULL) == OK &&
+	    memcmp(end, map.p + map.n - COPY_END, sizeof end) == 0;
 	file_close(&fd);
-	return OK;
+	return same;
 }
 
 enum err
@@ -46,8 +53,8 @@ copy_file(struct copy *copy, const char *path, enum copy_again again, struct why
 		rc = file_size(fd, &size, why);
 	if (rc == OK)
 		rc = file_map(&map, fd, (size_t)size, why);
-	if (rc == OK && again == COPY_UNLESS_SAME_SIZE)
-		rc = same_size(copy, path, size, &same);
+	if (rc == OK && again == COPY_UNLESS_SAME_ENDS)
+		same = same_ends(copy, path, map);
 	if (rc == OK && !same)
 		rc = file_replace(copy->to, path, map, why);
 	if (rc == OK) {

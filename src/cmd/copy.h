@@ -20,7 +20,7 @@ struct copy {
 
 enum copy_again {
 	COPY_ALWAYS,
-	COPY_UNLESS_SAME_SIZE,		/* files that never change once written: segments */
+	COPY_UNLESS_SAME_ENDS,		/* segments, whose head and tail hold sums of all else */
 };
 
 /* One file; ERR_ABSENT when it is not there. path is relative to both directories. */

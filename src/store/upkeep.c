@@ -222,6 +222,7 @@ upkeep_run(void *arg)
 	struct upkeep *u = arg;
 	uint64_t one = 1;
 
+	thread_background();
 	lock_take(&u->lock);
 	while (!u->stop) {
 		struct upkeep_work *w = u->given;

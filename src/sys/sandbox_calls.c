@@ -15,6 +15,7 @@
 #include <sched.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 
 #include <seccomp.h>
@@ -154,6 +155,8 @@ static const struct sandbox_rule net_out_rules[] = {
 };
 
 static const struct sandbox_rule thread_rules[] = {
+	/* thread_background: nobody without a capability comes before others by it */
+	{ SCMP_SYS(setpriority), 0, 0, INT_MASK, PRIO_PROCESS },
 	{ SCMP_SYS(clone), 0, 0, CLONE_THREAD | CLONE_VM, CLONE_THREAD | CLONE_VM },
 	{ SANDBOX_END, 0, 0, 0, 0 }
 };

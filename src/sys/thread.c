@@ -7,11 +7,12 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <time.h>
 
 #include "base/must.h"
 
-enum { THREAD_STACK_BYTES = 8 << 20, THREAD_NAME_BYTES = 16 };
+enum { THREAD_STACK_BYTES = 8 << 20, THREAD_NAME_BYTES = 16, THREAD_NICE = 10 };
 
 /* Made by thread_start, freed by the new thread. */
 struct thread_begin {
@@ -59,6 +60,13 @@ thread_start(struct thread *ret_thread, const char *name, thread_fn *run, void *
 	ret_thread->id = id;
 	ret_thread->running = true;
 	return OK;
+}
+
+void
+thread_background(void)
+{
+	/* Linux means this thread only. Where it is refused nothing is lost. */
+	(void)setpriority(PRIO_PROCESS, 0, THREAD_NICE);
 }
 
 void

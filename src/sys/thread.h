@@ -31,6 +31,8 @@ struct wake {
 /* name: up to 15 octets, seen in top. End with thread_join. */
 enum err	thread_start(struct thread *ret_thread, const char *name, thread_fn *run, void *arg,
 		    struct why *why);
+/* The calling thread comes after the others when processors are wanted. */
+void		thread_background(void);
 /* Waits until it has returned; nothing when it was never started. */
 void		thread_join(struct thread *thread);
 /* Processors that this process may use, at least 1. */

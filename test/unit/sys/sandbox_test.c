@@ -93,6 +93,7 @@ static void
 thread_nothing(void *arg)
 {
 	(void)arg;
+	thread_background();
 }
 
 static int
