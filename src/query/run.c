@@ -295,17 +295,19 @@ wave_out(struct search *search, struct task *task, size_t n)
 		}
 		flow = task_out(search, &task[i]);
 		tally_free(&task[i].groups);
-		view_free(&task[i].view);	/* the sooner the better: it is large */
+		view_done(&task[i].view, search->store);	/* the sooner the better */
 	}
 	return flow;
 }
 
 static void
-wave_free(struct task *task, size_t n)
+wave_free(struct search *search, struct task *task, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
 		tally_free(&task[i].groups);
-		view_free(&task[i].view);
+		if (task[i].rc != OK)
+			view_free(&task[i].view);
+		view_done(&task[i].view, search->store);
 	}
 }
 
@@ -345,7 +347,7 @@ segments_search(struct search *search)
 			search->run.rc = rc;
 			flow = FLOW_FAILED;
 		}
-		wave_free(task, n);
+		wave_free(search, task, n);
 	}
 	free(task);
 	if (flow != FLOW_FAILED)

@@ -43,6 +43,17 @@ view_free(struct view **view)
 	*view = NULL;
 }
 
+void
+view_done(struct view **view, struct store *store)
+{
+	struct view *v = *view;
+
+	if (v == NULL)
+		return;
+	store_segment_done(store, v->info.id, &v->segment);
+	view_free(view);
+}
+
 struct bits *
 view_bits(struct view *view)
 {

@@ -87,6 +87,8 @@ struct view {
 /* Takes the segment over. */
 struct view	*view_new(struct segment *segment, const struct segment_info *info);
 void		view_free(struct view **view);
+/* The same, but the segment goes back to the store. */
+void		view_done(struct view **view, struct store *store);
 
 /* The field, resolved once. ERR_FORMAT and the like: the segment is broken. */
 enum err	view_field(struct view *view, struct span name, struct field **ret_field,

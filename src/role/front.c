@@ -24,6 +24,7 @@
 #include "sys/sandbox.h"
 #include "sys/sock.h"
 #include "wire/wire.h"
+#include "store/store.h"
 #include "web/metrics.h"
 #include "web/pool.h"
 #include "web/select.h"
@@ -34,6 +35,11 @@
 
 /* FRONT_FILES: open segments of the workers, and clients. */
 enum { FRONT_WORKERS = 4, FRONT_FILES = 8192, KEEPER_QUEUE = 4 << 20 };
+/*
+ * Decoded segments between questions, of all workers: eight that were asked for a word. They are
+ * gone a minute or two after the last question.
+ */
+enum { SHELF_BYTES = 160 << 20, SHELF_TICKS = 60 };
 
 static const int64_t answer_late_ns = 10000000000;
 
@@ -46,6 +52,8 @@ struct front {
 	struct ledger *ledger;
 	struct server *server;
 	struct select *select[FRONT_WORKERS];
+	struct shelf *shelf;
+	unsigned ticks;
 	struct pool *pool;
 	unsigned helpers;
 	const struct role_start *start;
@@ -189,10 +197,14 @@ on_parent(evutil_socket_t fd, short what, void *arg)
 static void
 on_tick(evutil_socket_t fd, short what, void *arg)
 {
+	struct front *f = arg;
+
 	(void)fd;
 	(void)what;
-	status_ask(arg);
-	asks_turn(arg);
+	status_ask(f);
+	asks_turn(f);
+	if (++f->ticks % SHELF_TICKS == 0)
+		shelf_age(f->shelf);
 }
 
 /* ---- what is served ---- */
@@ -346,11 +358,13 @@ front_open(struct front *f, struct why *why)
 	if (f->start->nchan > 0)
 		keeper_take(f, f->start->chan_fd[0]);
 	f->pool = pool_new(f->helpers);
+	f->shelf = shelf_new(SHELF_BYTES);
 	for (unsigned i = 0; i < FRONT_WORKERS; i++) {
 		f->select[i] = select_new(f->start->store_fd, key,
 		    (size_t)f->brief.conf.query_bytes / FRONT_WORKERS,
 		    (int)f->brief.conf.zone_minutes);
 		select_pool(f->select[i], pool_query(f->pool));
+		select_keep(f->select[i], f->shelf);
 	}
 	if (rc == OK)
 		rc = server_new(&f->server, f->base, &conf, why);
@@ -385,6 +399,7 @@ front_main(const struct role_start *start)
 	}
 	for (unsigned i = 0; i < FRONT_WORKERS; i++)
 		select_free(&f->select[i]);
+	shelf_free(&f->shelf);
 	pool_free(&f->pool);
 	explicit_bzero(f->brief.store_key, sizeof f->brief.store_key);
 	return rc == OK ? 0 : 3;

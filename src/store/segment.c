@@ -64,6 +64,14 @@ segment_free(struct segment **segment)
 	*segment = NULL;
 }
 
+size_t
+segment_memory_bytes(const struct segment *s)
+{
+	/* Each piece of memory also costs its bookkeeping. */
+	return s->hold.bytes + s->hold.n * 32 + pack_bytes(s->sealed) +
+	    (s->derived != NULL ? pack_bytes(s->derived) : 0);
+}
+
 enum err
 segment_why(const struct segment *s, enum err rc, struct why *why)
 {

@@ -15,6 +15,7 @@
 #include "sys/file.h"
 #include "store/builder.h"
 #include "store/journal.h"
+#include "store/shelf.h"
 #include "store/key.h"
 #include "store/manifest.h"
 #include "store/filter.h"
@@ -63,6 +64,7 @@ struct store {
 	struct groups *groups;
 	struct own_filter *own;		/* OWN_FILTERS slots by id, or NULL */
 	size_t own_bytes;
+	struct shelf *shelf;		/* borrowed, or NULL */
 };
 
 static void
@@ -350,7 +352,23 @@ store_refresh(struct store *s, struct why *why)
 	/* Without its group a segment is asked by itself. */
 	if (rc == OK && manifest_changed)
 		(void)groups_refresh(s->groups, NULL);
+	if (manifest_changed && s->shelf != NULL)
+		shelf_prune(s->shelf, s->manifest);
 	return rc;
+}
+
+void
+store_keep_segments(struct store *s, struct shelf *shelf)
+{
+	s->shelf = shelf;
+}
+
+void
+store_segment_done(struct store *s, uint64_t id, struct segment **segment)
+{
+	if (*segment != NULL && s->shelf != NULL && id != 0)
+		shelf_give(s->shelf, id, segment);
+	segment_free(segment);
 }
 
 size_t
@@ -376,6 +394,9 @@ store_segment_open(struct store *s, size_t index, struct segment **ret_segment, 
 	must(index < s->nentry);
 	if (e->tail != NULL)
 		return segment_open_memory(ret_segment, e->tail->memory, NULL, PACK_CHECK, why);
+	*ret_segment = s->shelf != NULL ? shelf_take(s->shelf, e->info->id) : NULL;
+	if (*ret_segment != NULL)
+		return OK;
 	rc = segment_folder_open(&fd, s->dirfd, e->info, why);
 	if (rc == OK)
 		rc = segment_open(ret_segment, fd, e->info->id, s->has_key ? s->key : NULL, why);

@@ -19,6 +19,7 @@
 
 struct store;
 struct segment;
+struct shelf;
 
 /* What is known of a segment without opening it. */
 struct segment_info {
@@ -66,5 +67,18 @@ bool		store_entity_next(struct span text, size_t *at, struct span *ret_entity);
 /* Opens one for reading its columns. Free with segment_free; it may outlive a refresh. */
 enum err	store_segment_open(struct store *store, size_t index, struct segment **ret_segment,
 		    struct why *why);
+
+/*
+ * Decoded segments that are kept between questions: at most so many octets for all handles of
+ * one store together, on whatever thread. Freed after the handles that use it.
+ */
+struct shelf	*shelf_new(size_t most_bytes);
+void		shelf_free(struct shelf **shelf);
+/* Frees what was not asked for since the last call but one. */
+void		shelf_age(struct shelf *shelf);
+/* Borrows it; NULL: nothing is kept. */
+void		store_keep_segments(struct store *store, struct shelf *shelf);
+/* Gives back what store_segment_open opened; id: of its info. */
+void		store_segment_done(struct store *store, uint64_t id, struct segment **segment);
 
 #endif

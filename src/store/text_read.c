@@ -75,14 +75,15 @@ static enum err
 templates_read(struct text_reader *r, struct span all, struct why *why)
 {
 	struct cur c = cur_of(all);
-	uint32_t next = 0, nslot = 0;
+	uint32_t next = 0, nslot = 0, most = slots_of(all);
 
 	if (r->ntemplate > all.n)
 		return broken("too many templates", why);
 	r->text = hold_alloc(r->hold, r->ntemplate, sizeof *r->text);
 	r->template = hold_alloc(r->hold, r->ntemplate, sizeof *r->template);
-	r->slot_sub = hold_alloc(r->hold, all.n, sizeof *r->slot_sub);
-	r->steps = hold_alloc(r->hold, all.n, sizeof *r->steps);
+	/* Each slot is a NUL among these octets. */
+	r->slot_sub = hold_alloc(r->hold, most, sizeof *r->slot_sub);
+	r->steps = hold_alloc(r->hold, most, sizeof *r->steps);
 	for (uint32_t i = 0; i < r->ntemplate; i++) {
 		r->text[i] = cur_bytes(&c);
 		r->template[i] = (struct template){ nslot, slots_of(r->text[i]), 0, 0 };

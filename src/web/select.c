@@ -25,6 +25,7 @@ struct select {
 	int zone_minutes;
 	struct store *store;
 	const struct query_pool *pool;
+	struct shelf *shelf;
 };
 
 struct select *
@@ -53,6 +54,12 @@ select_free(struct select **select)
 	explicit_bzero(s->key, sizeof s->key);
 	free(s);
 	*select = NULL;
+}
+
+void
+select_keep(struct select *select, struct shelf *shelf)
+{
+	select->shelf = shelf;
 }
 
 void
@@ -215,9 +222,14 @@ on_row(void *ctx, const struct query_row *row)
 static enum err
 store_ready(struct select *s, struct why *why)
 {
-	if (s->store == NULL)
-		return store_open(&s->store, s->dirfd, s->has_key ? s->key : NULL, why);
-	return store_refresh(s->store, why);
+	enum err rc;
+
+	if (s->store != NULL)
+		return store_refresh(s->store, why);
+	rc = store_open(&s->store, s->dirfd, s->has_key ? s->key : NULL, why);
+	if (rc == OK)
+		store_keep_segments(s->store, s->shelf);
+	return rc;
 }
 
 static enum err

@@ -16,6 +16,9 @@ struct select;
 /* dirfd: the store's directory, borrowed. key: 32 octets (copied, wiped at the end) or NULL. */
 struct select	*select_new(int dirfd, const uint8_t *key, size_t memory_bytes, int zone_minutes);
 void		select_free(struct select **select);
+struct shelf;
+/* Where segments are kept between questions; borrowed. Before the first of them. */
+void		select_keep(struct select *select, struct shelf *shelf);
 struct query_pool;
 /* Who helps with large queries from now on; borrowed. Without it the asking thread works alone. */
 void		select_pool(struct select *select, const struct query_pool *pool);

@@ -426,6 +426,13 @@ store_segment_open(struct store *store, size_t index, struct segment **ret_segme
 }
 
 void
+store_segment_done(struct store *store, uint64_t id, struct segment **segment)
+{
+	(void)store, (void)id;
+	segment_free(segment);
+}
+
+void
 segment_free(struct segment **segment)
 {
 	if (*segment == NULL)
