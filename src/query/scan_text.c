@@ -85,14 +85,21 @@ always_has(struct span t, struct span needle, enum phrase_edges edges)
 
 /* ---- the slots ---- */
 
+/* Whether an octet beside the slot at i may be a part of a code point that goes on there. */
 static bool
-is_far_from_slots(struct span t)
+is_broken_edge(struct span t, size_t i)
 {
-	for (size_t i = 0; i < t.n; i++)
-		if (t.p[i] >= 0x80 && ((i > 0 && t.p[i - 1] == 0) ||
-		    (i + 1 < t.n && t.p[i + 1] == 0)))
-			return false;
-	return true;
+	return (i > 0 && t.p[i - 1] >= 0x80) || (i + 1 < t.n && t.p[i + 1] >= 0x80);
+}
+
+static bool
+has_broken_edge(struct span t)
+{
+	const uint8_t *end = t.p + t.n, *hole = t.n > 0 ? memchr(t.p, 0, t.n) : NULL;
+
+	while (hole != NULL && !is_broken_edge(t, (size_t)(hole - t.p)))
+		hole = hole + 1 < end ? memchr(hole + 1, 0, (size_t)(end - hole) - 1) : NULL;
+	return hole != NULL;
 }
 
 /*
@@ -113,14 +120,14 @@ slots_stand_alone(struct judge *j)
 		j->nslot++;
 		if (i > 0 && (t.p[i - 1] == 0 || ascii_is_word(t.p[i - 1])))
 			return false;
-		if (i + 1 < t.n && ascii_is_word(t.p[i + 1]))
+		if ((i + 1 < t.n && ascii_is_word(t.p[i + 1])) || is_broken_edge(t, i))
 			return false;
 		if (i > 0)
 			j->before[t.p[i - 1]] = true;
 		if (i + 1 < t.n)
 			j->behind[t.p[i + 1]] = true;
 	}
-	return is_far_from_slots(t) && is_far_from_slots(j->template);
+	return j->how == ALIKE_SAME || !has_broken_edge(j->template);
 }
 
 /* Whether some slot may end, or begin, at octet i of the needle: the pieces say no otherwise. */
@@ -163,18 +170,44 @@ unit_find(const struct judge *j, struct needle *needle)
 	needle->known = whole ? &needle->of_text : &needle->of_word;
 }
 
+/* \uXXXX may be a letter: values with escapes are not judged by their octets. */
+static bool
+is_escaped(const struct judge *j, struct span octets)
+{
+	return j->part->escaped && octets.n > 0 && memchr(octets.p, '\\', octets.n) != NULL;
+}
+
+/* How many of the values lie one behind the other. */
+static uint32_t
+run_of(const struct span *value, uint32_t n, size_t *ret_bytes)
+{
+	size_t bytes = value[0].n;
+	uint32_t i = 1;
+
+	for (; i < n && value[i].p == value[0].p + bytes; i++)
+		bytes += value[i].n;
+	*ret_bytes = bytes;
+	return i;
+}
+
+/* Values that lie together are looked at together; what is found may be of two of them. */
 static bool
 values_hold(struct judge *j, struct span unit, const struct span *value, uint32_t n)
 {
-	for (uint32_t i = 0; i < n; i++) {
-		if (value[i].n < unit.n && !j->part->escaped)
+	size_t bytes;
+
+	for (uint32_t i = 0, k; i < n; i += k) {
+		struct span all;
+
+		k = run_of(value + i, n - i, &bytes);
+		all = span_of(value[i].p, bytes);
+		if (is_escaped(j, all))
+			return true;
+		if (j->how == ALIKE_SAME && text_find(all, unit, 0) == SIZE_MAX)
 			continue;
-		/* \uXXXX may be a letter: such values are not judged by their octets. */
-		if (j->part->escaped && value[i].n > 0 && memchr(value[i].p, '\\', value[i].n) !=
-		    NULL)
-			return true;
-		if (text_find(text_alike(&j->room, value[i], j->how), unit, 0) != SIZE_MAX)
-			return true;
+		for (uint32_t m = i; m < i + k; m++)
+			if (text_find(text_alike(&j->room, value[m], j->how), unit, 0) != SIZE_MAX)
+				return true;
 	}
 	return false;
 }
