@@ -21,6 +21,7 @@
 #include "store/journal_int.h"
 #include "store/keep.h"
 #include "store/mill.h"
+#include "store/upkeep.h"
 
 enum {
 	KEEP_CHANNELS = 32,
@@ -168,8 +169,9 @@ struct counter {
 };
 
 /*
- * state/current, shared memory in a file: what the two threads are busy with. `what` is the hash of
- * a batch with bit 63 clear, or a frame (stream << 56 | first sequence number) with bit 63 set.
+ * state/current, shared memory in a file: what the threads are busy with. `what` is the hash of a
+ * batch with bit 63 clear, a frame (stream << 56 | first sequence number) with bit 63 set, or the
+ * number of a segment that was being repacked, with the highest octet 0xff.
  */
 struct keep_note {
 	uint64_t magic;
@@ -180,9 +182,11 @@ struct keep_note {
 		uint64_t what;
 		uint64_t times;
 	} suspect[SUSPECTS];
+	struct upkeep_note upkeep;
 };
 
 #define NOTE_FRAME	(UINT64_C(1) << 63)
+#define NOTE_SEGMENT	(UINT64_C(0xff) << 56)
 
 /* Counted since the start. */
 struct tally {

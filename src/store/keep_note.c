@@ -44,6 +44,8 @@ keep_crashed(void)
 		note->blamed = note->keeping;
 	else if (tid == (pid_t)note->milling.tid && note->milling.frame != 0)
 		note->blamed = note->milling.frame | NOTE_FRAME;
+	else if (tid == (pid_t)note->upkeep.tid && note->upkeep.segment != 0)
+		note->blamed = note->upkeep.segment | NOTE_SEGMENT;
 }
 
 /* One more life ended by it: the least known suspect makes room for a new one. */
@@ -104,7 +106,7 @@ keep_note_open(struct keep *keep, struct why *why)
 	note->magic = NOTE_MAGIC;
 	if (note->blamed != 0)
 		suspect_add(note, note->blamed);
-	note->blamed = note->keeping = note->milling.frame = 0;
+	note->blamed = note->keeping = note->milling.frame = note->upkeep.segment = 0;
 	crash_tid = gettid();
 	crash_note = note;
 	return OK;

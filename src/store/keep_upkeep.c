@@ -4,7 +4,8 @@
  * when: those of closed days (UTC) as they were first written, one group after the other;
  * neighbours of one stream, class, epoch and day become one of at most 65,536 rows. The new files
  * first, then REPLACE in the manifest; the old files go when nobody reads them any more.
- * manifest.md section 4. Groups of filters follow what comes and goes: segment.md section 9.
+ * manifest.md section 4. Groups of filters follow what comes and goes: segment.md section 9. A
+ * segment that cannot be read, or that ended two lives, is left as it is.
  *
  * While a repacking is under way, until its REPLACE is done or given up, nothing is dropped:
  * keep->repacking.
@@ -16,7 +17,6 @@
 #include "base/civil.h"
 #include "base/must.h"
 #include "sys/clock.h"
-#include "store/upkeep.h"
 
 enum {
 	REPACK_MOST = 256,		/* segments that become one, */
@@ -66,7 +66,7 @@ is_unfit(const struct keep *keep, uint64_t id)
 	for (size_t i = 0; i < keep->nunfit; i++)
 		if (keep->unfit[i] == id)
 			return true;
-	return false;
+	return keep_suspects(keep, id | NOTE_SEGMENT);
 }
 
 static uint64_t
@@ -373,7 +373,8 @@ enum err
 keep_upkeep_open(struct keep *keep, struct why *why)
 {
 	struct upkeep_conf conf = { .dirfd = keep->dirfd, .store_id = keep->store_id,
-	    .store_key = keep->conf.store_key, .wake_fd = keep->wake_fd };
+	    .store_key = keep->conf.store_key, .wake_fd = keep->wake_fd,
+	    .note = &keep->note->upkeep };
 
 	keep->next_repack_ns = clock_mono_ns() + REPACK_FIRST_S * SECOND_NS;
 	keep->next_tend_ns = clock_mono_ns() + TEND_FIRST_S * SECOND_NS;

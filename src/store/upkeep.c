@@ -21,6 +21,7 @@ struct upkeep {
 	int wake_fd;
 	uint8_t store_id[PACK_STORE_ID];
 	const uint8_t *store_key;
+	struct upkeep_note *note;
 	struct thread thread;
 	struct lock lock;		/* for all below */
 	struct wake work;
@@ -57,6 +58,7 @@ segments_take(struct upkeep *u, struct upkeep_work *w, struct builder *builder, 
 			w->n = i;
 			break;
 		}
+		u->note->segment = w->from[i].id;
 		rc = segment_open(&segment, day_fd, w->from[i].id, u->store_key, &w->why);
 		if (rc == OK)
 			rc = builder_segment(builder, segment, 0, &w->why);
@@ -192,11 +194,13 @@ repack(struct upkeep *u, struct upkeep_work *w)
 	w->rc = segment_folder_open(&fd, u->dirfd, &w->from[0], &w->why);
 	if (w->rc == OK)
 		w->rc = segments_take(u, w, builder, fd);
+	u->note->segment = w->from[0].id;
 	if (w->rc == OK)
 		w->rc = builder_write(builder, fd, w->id, &w->info, &w->why);
 	builder_free(&builder);
 	if (w->rc == OK)
 		w->rc = work_compare(u, w, fd);
+	u->note->segment = 0;
 	if (w->rc != OK && fd >= 0)
 		work_undo(w, fd);
 	file_close(&fd);
@@ -222,6 +226,7 @@ upkeep_run(void *arg)
 	struct upkeep *u = arg;
 	uint64_t one = 1;
 
+	u->note->tid = gettid();
 	thread_background();
 	lock_take(&u->lock);
 	while (!u->stop) {
@@ -251,6 +256,7 @@ upkeep_open(struct upkeep **ret_upkeep, const struct upkeep_conf *conf, struct w
 	u->dirfd = conf->dirfd;
 	u->wake_fd = conf->wake_fd;
 	u->store_key = conf->store_key;
+	u->note = conf->note;
 	memcpy(u->store_id, conf->store_id, sizeof u->store_id);
 	lock_init(&u->lock);
 	wake_init(&u->work);

@@ -40,6 +40,12 @@ struct upkeep_work {
 	struct segment_info info;	/* REPACK */
 };
 
+/* Shared with the crash handler: which segment the thread (tid) is busy with; 0: none. */
+struct upkeep_note {
+	volatile uint64_t segment;
+	volatile int64_t tid;
+};
+
 struct upkeep;
 
 struct upkeep_conf {
@@ -47,6 +53,7 @@ struct upkeep_conf {
 	const uint8_t *store_id;	/* 16 octets, copied */
 	const uint8_t *store_key;	/* borrowed; NULL: not encrypted */
 	int wake_fd;			/* written when the work is done */
+	struct upkeep_note *note;	/* borrowed */
 };
 
 enum err	upkeep_open(struct upkeep **ret_upkeep, const struct upkeep_conf *conf,

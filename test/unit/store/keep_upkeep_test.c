@@ -380,6 +380,35 @@ a_damaged_segment_stays_as_it_is(void)
 	place_remove(&p);
 }
 
+static void
+a_segment_that_ended_two_lives_stays_as_it_is(void)
+{
+	struct kept kept = { 0 };
+	struct place p;
+
+	place_rounds(&p, KEY_MAKE_PLAIN);
+	place_close(&p);
+	/* What the crash handler leaves, twice: state/current, see struct keep_note. */
+	for (int life = 0; life < 2; life++) {
+		uint64_t what = UINT64_C(0xff00000000000005);
+		int fd = openat(p.fd, "state/current", O_RDWR);
+
+		check(pwrite(fd, &what, sizeof what, 32) == sizeof what);
+		close(fd);
+		place_open(&p, KEY_MAKE_PLAIN);
+		place_close(&p);
+	}
+	place_open(&p, KEY_MAKE_PLAIN);
+	repack(&p);
+	kept_read(&p, &kept);
+	check_int(kept.segments, 4);
+	check_int(kept.repacked, 3);
+	check(whole(&p, RAW_ROWS));
+	place_close(&p);
+	buf_done(&kept.leaves);
+	place_remove(&p);
+}
+
 /* ---- crashes and errors ---- */
 
 /* Repacks in a child with these faults; its exit status. *calls: that it made, when it ended. */
@@ -526,6 +555,7 @@ main(void)
 	run(expiry_waits_for_a_repacking_and_takes_its_rows_all_the_same);
 	run(while_held_nothing_expires_that_was_about_to);
 	run(a_damaged_segment_stays_as_it_is);
+	run(a_segment_that_ended_two_lives_stays_as_it_is);
 	run(a_kill_at_any_call_changes_nothing_that_is_found);
 	run(an_error_at_any_call_changes_nothing_that_is_found);
 	run(a_full_disk_at_any_call_changes_nothing_that_is_found);
