@@ -74,39 +74,43 @@ class Choice:
 
 
 class File:
-    """Octets that are safe, and what was done to them since."""
+    """Octets that are safe, and what was done to them since.
 
-    def __init__(self):
-        self.safe = bytearray()
+    A journal file is 64 MB of which little is written: zeros at the end are only a size.
+    """
+
+    def __init__(self, octets=b''):
+        self.safe = bytearray(octets.rstrip(b'\0'))
+        self.size = len(octets)
         self.pending = []       # (offset, octets) or (size, None) for truncate
 
-    @staticmethod
-    def put(content, offset, data):
+    def put(self, offset, data):
         if data is None:
-            if len(content) > offset:
-                del content[offset:]
-            else:
-                content.extend(bytes(offset - len(content)))
+            del self.safe[offset:]
+            self.size = offset
             return
-        if len(content) < offset:
-            content.extend(bytes(offset - len(content)))
-        content[offset:offset + len(data)] = data
+        if len(self.safe) < offset:
+            self.safe.extend(bytes(offset - len(self.safe)))
+        self.safe[offset:offset + len(data)] = data
+        self.size = max(self.size, offset + len(data))
 
     def sync(self):
         for offset, data in self.pending:
-            self.put(self.safe, offset, data)
+            self.put(offset, data)
         self.pending = []
 
     def after_cut(self, choice):
-        content = bytearray(self.safe)
+        """The file as a cut leaves it: a File without anything pending."""
+        left = File()
+        left.safe, left.size = bytearray(self.safe), self.size
         for offset, data in self.pending:
             if data is None:
                 if choice.keeps():
-                    self.put(content, offset, None)
+                    left.put(offset, None)
                 continue
             for at, piece in choice.part(data, offset):
-                self.put(content, at, piece)
-        return bytes(content)
+                left.put(at, piece)
+        return left
 
 
 class Disk:
@@ -129,10 +133,8 @@ class Disk:
             for name in files:
                 path = os.path.join(where, name)
                 if os.path.isfile(path) and not os.path.islink(path):
-                    f = File()
                     with open(path, 'rb') as source:
-                        f.safe = bytearray(source.read())
-                    self.now[os.path.join(there, name)] = f
+                        self.now[os.path.join(there, name)] = File(source.read())
         self.safe = dict(self.now)
 
     def apply(self, entry):
@@ -228,5 +230,7 @@ class Disk:
             # Its directory may have been lost: then it is lost too.
             if os.path.isdir(os.path.dirname(where)):
                 with open(os.open(where, os.O_WRONLY | os.O_CREAT, 0o600), 'wb') as f:
-                    f.write(inside[path].after_cut(choice))
+                    left = inside[path].after_cut(choice)
+                    f.write(left.safe)
+                    f.truncate(left.size)
         return target
