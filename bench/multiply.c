@@ -23,6 +23,7 @@
 #include "sys/clock.h"
 #include "sys/file.h"
 #include "sys/random.h"
+#include "store/group.h"
 
 enum {
 	SIGN_EVERY = 2048,		/* copies */
@@ -374,6 +375,21 @@ multiply(struct multiply *m, const struct order *order, struct why *why)
 	return rc == OK ? finish(m, why) : rc;
 }
 
+/* What the keeper does two minutes after its start. */
+static enum err
+groups_make(struct multiply *m, struct why *why)
+{
+	size_t n = manifest_count(m->manifest);
+	struct segment_info *info = xcalloc(n, sizeof *info);
+	enum err rc;
+
+	for (size_t i = 0; i < n; i++)
+		info[i] = *manifest_segment(m->manifest, i);
+	rc = group_tend(m->dirfd, manifest_store_id(m->manifest), m->key, info, n, why);
+	free(info);
+	return rc;
+}
+
 static bool
 order_read(struct order *order, struct chance *chance, int argc, char **argv)
 {
@@ -412,6 +428,8 @@ main(int argc, char **argv)
 	rc = store_stopped(&m, argv[1], &why);
 	if (rc == OK)
 		rc = multiply(&m, &order, &why);
+	if (rc == OK)
+		rc = groups_make(&m, &why);
 	if (rc != OK) {
 		(void)fprintf(stderr, "multiply: %s\n", why.text);
 		return 3;

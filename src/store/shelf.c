@@ -2,10 +2,10 @@
 /* See shelf.h. */
 #include "store/shelf.h"
 
-#include <pthread.h>
 #include <stdlib.h>
 
 #include "base/must.h"
+#include "sys/thread.h"
 #include "store/segment_int.h"
 
 enum { SHELF_SEGMENTS = 64 };
@@ -18,7 +18,7 @@ struct shelf_place {
 };
 
 struct shelf {
-	pthread_mutex_t lock;
+	struct lock lock;
 	size_t most, bytes;
 	uint64_t turn, aged;
 	struct shelf_place one[SHELF_SEGMENTS];
@@ -29,7 +29,7 @@ shelf_new(size_t most_bytes)
 {
 	struct shelf *k = xcalloc(1, sizeof *k);
 
-	must(pthread_mutex_init(&k->lock, NULL) == 0);
+	lock_init(&k->lock);
 	k->most = most_bytes;
 	return k;
 }
@@ -51,7 +51,7 @@ shelf_free(struct shelf **shelf)
 		return;
 	for (size_t i = 0; i < SHELF_SEGMENTS; i++)
 		one_drop(k, &k->one[i]);
-	must(pthread_mutex_destroy(&k->lock) == 0);
+	lock_done(&k->lock);
 	free(k);
 	*shelf = NULL;
 }
@@ -61,7 +61,7 @@ shelf_take(struct shelf *k, uint64_t id)
 {
 	struct segment *found = NULL;
 
-	must(pthread_mutex_lock(&k->lock) == 0);
+	lock_take(&k->lock);
 	for (size_t i = 0; i < SHELF_SEGMENTS && found == NULL; i++) {
 		struct shelf_place *one = &k->one[i];
 
@@ -71,7 +71,7 @@ shelf_take(struct shelf *k, uint64_t id)
 		one->segment = NULL;
 		one_drop(k, one);
 	}
-	must(pthread_mutex_unlock(&k->lock) == 0);
+	lock_give(&k->lock);
 	return found;
 }
 
@@ -107,31 +107,31 @@ shelf_give(struct shelf *k, uint64_t id, struct segment **segment)
 		segment_free(segment);
 		return;
 	}
-	must(pthread_mutex_lock(&k->lock) == 0);
+	lock_take(&k->lock);
 	one = place_make(k, bytes);
 	*one = (struct shelf_place){ id, *segment, bytes, ++k->turn };
 	k->bytes += bytes;
-	must(pthread_mutex_unlock(&k->lock) == 0);
+	lock_give(&k->lock);
 	*segment = NULL;
 }
 
 void
 shelf_age(struct shelf *k)
 {
-	must(pthread_mutex_lock(&k->lock) == 0);
+	lock_take(&k->lock);
 	for (size_t i = 0; i < SHELF_SEGMENTS; i++)
 		if (k->one[i].segment != NULL && k->one[i].turn <= k->aged)
 			one_drop(k, &k->one[i]);
 	k->aged = k->turn;
-	must(pthread_mutex_unlock(&k->lock) == 0);
+	lock_give(&k->lock);
 }
 
 void
 shelf_prune(struct shelf *k, const struct manifest *manifest)
 {
-	must(pthread_mutex_lock(&k->lock) == 0);
+	lock_take(&k->lock);
 	for (size_t i = 0; i < SHELF_SEGMENTS; i++)
 		if (k->one[i].segment != NULL && manifest_find(manifest, k->one[i].id) == NULL)
 			one_drop(k, &k->one[i]);
-	must(pthread_mutex_unlock(&k->lock) == 0);
+	lock_give(&k->lock);
 }
