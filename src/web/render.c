@@ -204,6 +204,20 @@ line_put(struct buf *out, const struct query_row *row, int zone_minutes, bool co
 	styled(out, level_style(row), message, color);
 }
 
+/* A whole record; what fields or another pipe has left is told whole unless a line shows it all. */
+static bool
+is_line(const struct query_row *row)
+{
+	static const char *const shown[] = { "_time", "_msg", "hostname", "app_name", "_stream",
+	    "level" };
+	size_t n = 0;
+
+	for (size_t i = 0; i < sizeof shown / sizeof shown[0]; i++)
+		n += field(row, shown[i]).n > 0;
+	return field(row, "_time").n > 0 && field(row, "_msg").n > 0 &&
+	    (n == row->n || field(row, "_seq").n > 0);
+}
+
 void
 render_row(struct buf *out, const struct query_row *row, enum render_form form, int zone_minutes)
 {
@@ -215,7 +229,7 @@ render_row(struct buf *out, const struct query_row *row, enum render_form form, 
 		break;
 	case RENDER_TEXT:
 	case RENDER_COLOR:
-		if (field(row, "_time").n > 0 && field(row, "_msg").n > 0)
+		if (is_line(row))
 			line_put(out, row, zone_minutes, form == RENDER_COLOR);
 		else
 			pairs_put(out, row, zone_minutes, form == RENDER_COLOR);

@@ -56,6 +56,19 @@ a_record_is_a_line_in_the_offices_time(void)
 }
 
 static void
+what_was_asked_for_by_name_is_shown(void)
+{
+	const struct query_field field[] = { { SPAN("_time"), SPAN("2026-11-23T01:02:03.456789Z") },
+		{ SPAN("_msg"), SPAN("mot hai") }, { SPAN("_flags"), SPAN("time_none") },
+		{ SPAN("_seq"), SPAN("raw:1:7") } };
+
+	check_span(rendered(field, 3, RENDER_TEXT),
+	    SPAN("_time=2026-11-23T08:02:03.456+07:00  _msg=mot hai  _flags=time_none\n"));
+	check_span(rendered(field, 4, RENDER_TEXT),
+	    SPAN("2026-11-23T08:02:03.456+07:00 - -: mot hai\n"));
+}
+
+static void
 a_row_without_a_message_is_names_and_values(void)
 {
 	const struct query_field field[] = { { SPAN("hostname"), SPAN("web01") },
@@ -132,6 +145,7 @@ main(void)
 {
 	run(a_form_has_a_name);
 	run(a_record_is_a_line_in_the_offices_time);
+	run(what_was_asked_for_by_name_is_shown);
 	run(a_row_without_a_message_is_names_and_values);
 	run(raw_is_the_octets_as_they_came);
 	run(a_record_does_not_drive_the_terminal);
