@@ -34,7 +34,7 @@ struct parser {
 static const char *const names_message[] = { "_msg", "message", "Message", "msg", "log",
     "MESSAGE", NULL };
 static const char *const names_time[] = { "_time", "@timestamp", "timestamp", "time", "ts",
-    "TimeCreated", "EventTime", "__REALTIME_TIMESTAMP", NULL };
+    "TimeCreated", "EventTime", "__REALTIME_TIMESTAMP", "date", NULL };
 static const char *const names_host[] = { "host.name", "hostname", "Hostname", "host", "Computer",
     "_HOSTNAME", NULL };
 static const char *const names_app[] = { "app_name", "app", "service", "SourceName", "Channel",
