@@ -286,7 +286,8 @@ head_take(struct conn *conn, struct span text)
 		return rc;
 	route = answer_route(&head);
 	if (route == NULL)
-		return refuse(conn, 404, "no such page");
+		return refuse(conn, 404, "there is no such page; records are sent by POST to "
+		    "/_bulk, /insert/jsonline or /insert/lines");
 	push->kind = route->kind;
 	if (route->kind == ANSWER_TEXT) {
 		answer_send(conn, 200, span_str(route->text));

@@ -331,7 +331,7 @@ sock_connected(int fd, int timeout_ms, struct why *why)
 		return why_set(why, ERR_BUSY, "no answer in time");
 	if (n < 0 || getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &len) < 0)
 		error = errno;
-	return error == 0 ? OK : why_errno(why, file_err(error), error, "refused");
+	return error == 0 ? OK : why_errno(why, file_err(error), error, "connect");
 }
 
 enum err
@@ -352,7 +352,7 @@ sock_connect(int *ret_fd, const char *text, enum sock_kind kind, int timeout_ms,
 		if (errno == EINPROGRESS || errno == EINTR)
 			rc = sock_connected(fd, timeout_ms, why);
 		else
-			rc = why_errno(why, file_err(errno), errno, "refused");
+			rc = why_errno(why, file_err(errno), errno, "connect");
 	}
 	if (rc != OK) {
 		file_close(&fd);

@@ -378,6 +378,19 @@ is_admitted(struct evhttp_request *request)
 }
 
 static void
+no_page_send(const struct server *s, struct evhttp_request *request)
+{
+	struct buf text = { 0 };
+
+	buf_str(&text, "there is no such page; there are");
+	for (const struct route *r = s->conf.route; r->path != NULL; r++)
+		buf_printf(&text, "%s %s", r == s->conf.route ? "" : ",", r->path);
+	buf_u8(&text, 0);
+	sentence_send(request, 404, (const char *)text.p);
+	buf_done(&text);
+}
+
+static void
 on_request(struct evhttp_request *request, void *arg)
 {
 	const char *path = evhttp_uri_get_path(evhttp_request_get_evhttp_uri(request));
@@ -398,7 +411,7 @@ on_request(struct evhttp_request *request, void *arg)
 			job_take(s, request, r);
 		return;
 	}
-	sentence_send(request, 404, "there is no such page");
+	no_page_send(s, request);
 }
 
 /* ---- listening ---- */
