@@ -155,7 +155,7 @@ conf_take(struct doctor *d)
 	struct buf text = { 0 };
 
 	conf_default(d->conf);
-	d->conf_rc = file_read_whole(AT_FDCWD, d->conf_path, CONF_BYTES_MAX, &text, &d->conf_why);
+	d->conf_rc = file_read_named(d->conf_path, CONF_BYTES_MAX, &text, &d->conf_why);
 	if (d->conf_rc == OK && d->state != NULL)
 		conf_override(&text, d->state);
 	if (d->conf_rc == OK)

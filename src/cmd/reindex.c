@@ -132,7 +132,7 @@ zone_of(const char *path)
 	struct buf text = { 0 };
 
 	conf_default(&conf);
-	if (file_read_whole(AT_FDCWD, path, CONF_BYTES_MAX, &text, NULL) == OK)
+	if (file_read_named(path, CONF_BYTES_MAX, &text, NULL) == OK)
 		(void)conf_parse(&conf, buf_span(&text), NULL);
 	buf_done(&text);
 	return (int32_t)conf.zone_minutes * 60;

@@ -97,12 +97,7 @@ tokens_read(struct intake_token token[INTAKE_TOKENS], unsigned *ret_n, struct sp
 static enum err
 file_take(struct buf *out, const char *path, size_t limit, struct why *why)
 {
-	enum err rc;
-
-	if (path[0] == '\0')
-		return OK;
-	rc = file_read_whole(AT_FDCWD, path, limit, out, why);
-	return rc == OK ? OK : why_prefix(why, rc, "cannot read %s", path);
+	return path[0] != '\0' ? file_read_named(path, limit, out, why) : OK;
 }
 
 static enum err

@@ -2,6 +2,7 @@
 /* Configuration, directories, keys, sockets, in this order: see opened.h. */
 #include "role/opened.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,11 +26,11 @@ dirs_open(struct opened *p, const char *path, struct why *why)
 {
 	static const char *const sub[] = { "journal", "segment", "seal", "filter",
 	    "quarantine", "collector", "run", "state", "anchor" };
+	int error = mkdir(path, 0700) != 0 ? errno : 0;
 	enum err rc;
 
-	if (mkdir(path, 0700) != 0 && access(path, F_OK) != 0)
-		return why_set(why, ERR_ABSENT, "cannot make %s; make the directory above it",
-		    path);
+	if (error != 0 && error != EEXIST)
+		return why_errno(why, file_err(error), error, "cannot make the directory %s", path);
 	rc = dir_open(&p->state_fd, AT_FDCWD, path, why);
 	for (size_t i = 0; rc == OK && i < sizeof sub / sizeof sub[0]; i++) {
 		rc = dir_make(p->state_fd, sub[i], 0700, why);
@@ -285,17 +286,45 @@ files_look(const struct conf *conf)
 	return sum;
 }
 
+/* What intake could not begin without is missed before anything is begun. */
+static enum err
+files_try(const struct conf *conf, struct why *why)
+{
+	enum err rc = OK;
+
+	for (unsigned i = 0; i < conf->nlistener; i++) {
+		const struct conf_listener *l = &conf->listener[i];
+		const char *const path[] = { l->cert, l->key, l->ca, l->token_file };
+
+		for (size_t j = 0; rc == OK && j < sizeof path / sizeof path[0]; j++) {
+			int fd = -1;
+
+			if (path[j][0] != '\0')
+				rc = file_open(&fd, AT_FDCWD, path[j], FILE_READ_FOLLOW, why);
+			file_close(&fd);
+		}
+		if (rc != OK)
+			return why_prefix(why, rc, "listener %s", l->name);
+	}
+	return OK;
+}
+
 static enum err
 conf_load(struct opened *p, const char *path, const char *state, struct why *why)
 {
 	enum err rc;
 
 	p->text.n = 0;
-	rc = file_read_whole(AT_FDCWD, path, CONF_BYTES_MAX - 2 * CONF_PATH, &p->text, why);
+	rc = file_read_named(path, CONF_BYTES_MAX - 2 * CONF_PATH, &p->text, why);
+	if (rc == ERR_ABSENT)
+		return why_set(why, rc, "there is no file %s; name another with --config, or copy "
+		    "the sample content/config/trucban.yaml there", path);
 	if (rc == OK && state != NULL)
 		conf_override(&p->text, state);
 	if (rc == OK)
 		rc = why_prefix(why, conf_parse(p->conf, buf_span(&p->text), why), "%s", path);
+	if (rc == OK)
+		rc = files_try(p->conf, why);
 	return rc;
 }
 

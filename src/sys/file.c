@@ -276,15 +276,16 @@ file_read_rest(int fd, size_t limit, struct buf *out, struct why *why)
 	}
 }
 
-enum err
-file_read_whole(int dirfd, const char *name, size_t limit, struct buf *out, struct why *why)
+static enum err
+file_read_by(int dirfd, const char *name, enum file_mode mode, size_t limit, struct buf *out,
+    struct why *why)
 {
 	size_t before = out->n;
 	int fd = -1;
 	enum err rc;
 
 	must(limit < SIZE_MAX);
-	rc = file_open(&fd, dirfd, name, FILE_READ, why);
+	rc = file_open(&fd, dirfd, name, mode, why);
 	if (rc != OK)
 		return rc;
 	rc = file_read_rest(fd, limit, out, why);
@@ -294,6 +295,18 @@ file_read_whole(int dirfd, const char *name, size_t limit, struct buf *out, stru
 		return why_prefix(why, rc, "cannot read %s", name);
 	}
 	return OK;
+}
+
+enum err
+file_read_whole(int dirfd, const char *name, size_t limit, struct buf *out, struct why *why)
+{
+	return file_read_by(dirfd, name, FILE_READ, limit, out, why);
+}
+
+enum err
+file_read_named(const char *path, size_t limit, struct buf *out, struct why *why)
+{
+	return file_read_by(AT_FDCWD, path, FILE_READ_FOLLOW, limit, out, why);
 }
 
 /* ---- syncing ---- */
@@ -478,7 +491,8 @@ file_lock_held(int fd, const char *name, struct why *why)
 	for (ssize_t i = 0; i < n; i++)
 		if (text[i] < '0' || text[i] > '9')
 			text[i] = '\0';
-	return why_set(why, ERR_BUSY, "%s is held by process %s", name,
+	return why_set(why, ERR_BUSY, "%s is held by process %s; one desk at a "
+	    "time works on a store", name,
 	    n > 0 && text[0] != '\0' ? text : "(unknown)");
 }
 

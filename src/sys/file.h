@@ -49,6 +49,8 @@ enum err	file_read(int fd, void *at, size_t n, size_t *ret_n, struct why *why);
 /* Appends the whole file to out; ERR_LIMIT when it has more than limit octets (out unchanged). */
 enum err	file_read_whole(int dirfd, const char *name, size_t limit, struct buf *out,
 		    struct why *why);
+/* The same for a name typed by the operator: it may be a link (FILE_READ_FOLLOW). */
+enum err	file_read_named(const char *path, size_t limit, struct buf *out, struct why *why);
 
 /* fdatasync, fsync. After a failure the unsynced part must be taken as lost: do not retry. */
 enum err	file_sync_data(int fd, struct why *why);

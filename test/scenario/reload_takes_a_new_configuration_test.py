@@ -126,6 +126,8 @@ def test_listeners_and_collected_files_come_and_go(tmp_path):
     ('state: "/tmp/elsewhere"\n', b'state cannot change while the desk runs'),
     ('store: {encrypt: no}\n', b'store: encrypt cannot change'),
     ('nonsense: 7\n', b'nonsense'),
+    ('listen: [{name: x, kind: tcp, address: "127.0.0.1:0", cert: /nowhere.pem, '
+     'key: /nowhere.key}]\n', b'listener x: cannot open /nowhere.pem'),
     ('listen: [{name: x, kind: tcp, address: "127.0.0.1:%(taken)d"}]\n', b'listener x'),
 ])
 def test_what_cannot_be_taken_is_said_and_changes_nothing(tmp_path, what, words):

@@ -113,6 +113,7 @@ a_file_over_the_limit_is_refused_and_out_is_unchanged(void)
 	check_int(file_read_whole(dir, "a", 6, &all, &why), OK);
 	check_span(buf_span(&all), SPAN("xabcdef"));
 	check_int(file_read_whole(dir, "none", 6, &all, &why), ERR_ABSENT);
+	check_int(file_read_named("/nowhere/none", 6, &all, &why), ERR_ABSENT);
 	buf_done(&all);
 }
 
