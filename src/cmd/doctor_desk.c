@@ -155,6 +155,25 @@ closed_add(struct closed *closed, const char *path)
 		buf_printf(&closed->paths, "%s%s", closed->n > 1 ? ", " : "", path);
 }
 
+/* The folders that a pattern looks into. */
+static void
+folders_try(struct closed *closed, const char *pattern)
+{
+	size_t n = (size_t)(strrchr(pattern, '/') - pattern);
+	struct buf folder = { 0 };
+	glob_t found;
+
+	buf_printf(&folder, "%.*s/", (int)n, pattern);	/* a slash: folders only */
+	buf_u8(&folder, 0);
+	if (glob((char *)folder.p, GLOB_NOSORT, NULL, &found) == 0) {
+		for (size_t i = 0; i < found.gl_pathc; i++)
+			if (eaccess(found.gl_pathv[i], R_OK | X_OK) != 0)
+				closed_add(closed, found.gl_pathv[i]);
+		globfree(&found);
+	}
+	buf_done(&folder);
+}
+
 /* What of the pattern this process may not read, as it is now. */
 static void
 pattern_try(struct closed *closed, const char *pattern)
@@ -162,6 +181,8 @@ pattern_try(struct closed *closed, const char *pattern)
 	struct stat st;
 	glob_t found;
 
+	if (strpbrk(pattern, "*?[") != NULL)
+		folders_try(closed, pattern);
 	if (glob(pattern, GLOB_NOSORT, NULL, &found) != 0)
 		return;
 	for (size_t i = 0; i < found.gl_pathc; i++)
@@ -237,8 +258,8 @@ logs_check(const struct doctor *d, struct finding *f)
 		finding_set(f, GRADE_OK, "%s", say("đọc được mọi tệp đã liệt kê",
 		    "every listed file can be read"));
 	} else {
-		finding_set(f, GRADE_WARN, say("%u tệp không đọc được: %.*s%s",
-		    "%u files cannot be read: %.*s%s"), closed.n, (int)closed.paths.n,
+		finding_set(f, GRADE_WARN, say("%u tệp, thư mục không đọc được: %.*s%s",
+		    "%u files or folders cannot be read: %.*s%s"), closed.n, (int)closed.paths.n,
 		    (char *)closed.paths.p, closed.n > PATHS_SHOWN ? ", ..." : "");
 		finding_why(f, "%s", say("nhật ký trong đó sẽ không được ghi vào kho",
 		    "what is in them does not come into the store"));
