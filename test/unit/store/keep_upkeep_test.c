@@ -9,8 +9,7 @@
 #include <sys/wait.h>
 
 #include "sys/fault.h"
-#include "store/manifest.h"
-#include "store/store.h"
+#include "store/keep_int.h"
 #include "test/unit/store/keep_back.h"
 
 enum {
@@ -73,8 +72,6 @@ whole(const struct place *p, uint64_t n)
 	}
 	return good;
 }
-
-/* ---- what the manifest says ---- */
 
 struct kept {
 	size_t segments, repacked;
@@ -149,8 +146,6 @@ status_has(struct place *p, const char *words)
 	return has;
 }
 
-/* ---- tests ---- */
-
 static void
 repacks(enum key_make make)
 {
@@ -194,11 +189,6 @@ static void
 rows_leaves_and_proofs_are_those_of_before(void)
 {
 	repacks(KEY_MAKE_PLAIN);
-}
-
-static void
-they_are_in_an_encrypted_store_too(void)
-{
 	repacks(KEY_MAKE_ENCRYPTED);
 }
 
@@ -219,6 +209,20 @@ the_next_life_goes_on_behind_repacked_segments(void)
 	check(whole(&p, RAW_ROWS + 40));
 	place_close(&p);
 	check(whole(&p, RAW_ROWS + 40));
+	place_remove(&p);
+}
+
+static void
+closed_days_are_repacked_unasked(void)
+{
+	struct place p;
+
+	place_rounds(&p, KEY_MAKE_PLAIN);
+	p.keep->next_repack_ns = 0;	/* the hour has come */
+	for (unsigned i = 0; i < 1000 && !status_has(&p, "\"segments_repacked\":12,"); i++)
+		keep_wait(p.keep, 10);
+	check(status_has(&p, "\"segments_repacked\":12,"));
+	place_close(&p);
 	place_remove(&p);
 }
 
@@ -510,8 +514,6 @@ an_error_at_any_call_changes_nothing_that_is_found(void)
 	faults("FAIL_AT", "ENOSPC", 100);
 }
 
-/* ---- filters ---- */
-
 enum { MANY = 260 };			/* a group is made of 256 */
 
 /* Which segments may hold the words that rows have, and one that none has: by number of row. */
@@ -581,8 +583,8 @@ int
 main(void)
 {
 	run(rows_leaves_and_proofs_are_those_of_before);
-	run(they_are_in_an_encrypted_store_too);
 	run(the_next_life_goes_on_behind_repacked_segments);
+	run(closed_days_are_repacked_unasked);
 	run(a_day_that_is_not_over_is_left_alone);
 	run(while_held_no_segment_is_replaced_and_no_file_goes);
 	run(what_is_repacked_expires_with_one_leaf);
