@@ -166,7 +166,8 @@ keep_drop_done(struct keep *keep, struct mill_job *job)
 		keep->next_expire_ns = clock_mono_ns() + 10 * SECOND_NS;
 	} else {
 		keep->tally.dropped_segments += job->bytes.n / sizeof(uint64_t);
-		keep->next_expire_ns = 0;	/* there may be more */
+		/* There may be more, and who asked for it waits. */
+		keep->next_expire_ns = keep->next_tick_ns = 0;
 	}
 	mill_job_free(&job);
 }

@@ -145,22 +145,37 @@ job_rekey(struct mill *m, struct mill_job *job)
 	explicit_bzero(job->seed, sizeof job->seed);
 }
 
-/* Both files of a segment, and its day's folder when it was the last one. */
-static void
-segment_remove(const struct mill *m, const struct segment_info *info)
-{
-	char day[DAY_NAME_BYTES], name[SEGMENT_NAME];
-	int fd = -1;
+/* A day's folder that segments are removed from; {.fd = -1} to begin with. */
+struct day {
+	char name[DAY_NAME_BYTES];
+	int fd;
+};
 
-	day_name(day, info->recv_min_ns);
-	if (dir_open(&fd, m->dirfd, day, NULL) != OK)
-		return;
+static void
+day_leave(const struct mill *m, struct day *day)
+{
+	if (day->fd >= 0)
+		(void)dir_remove(m->dirfd, day->name, NULL);	/* not while it holds others */
+	file_close(&day->fd);
+}
+
+/* Both files of a segment; the folder of the segment before is left when it is another. */
+static void
+segment_remove(const struct mill *m, const struct segment_info *info, struct day *day)
+{
+	char folder[DAY_NAME_BYTES], name[SEGMENT_NAME];
+
+	day_name(folder, info->recv_min_ns);
+	if (day->fd < 0 || strcmp(folder, day->name) != 0) {
+		day_leave(m, day);
+		memcpy(day->name, folder, sizeof day->name);
+		if (dir_open(&day->fd, m->dirfd, day->name, NULL) != OK)
+			return;
+	}
 	segment_name(name, info->id, SEGMENT_SEALED);
-	(void)file_unlink(fd, name, NULL);
+	(void)file_unlink(day->fd, name, NULL);
 	segment_name(name, info->id, SEGMENT_DERIVED);
-	(void)file_unlink(fd, name, NULL);
-	file_close(&fd);
-	(void)dir_remove(m->dirfd, day, NULL);	/* not while it holds others */
+	(void)file_unlink(day->fd, name, NULL);
 }
 
 /* What a crash leaves of this, the next start takes away: no segment of the manifest names it. */
@@ -169,6 +184,7 @@ job_drop(struct mill *m, struct mill_job *job)
 {
 	size_t n = job->bytes.n / sizeof(uint64_t), found = 0;
 	struct segment_info *info = xcalloc(n, sizeof *info);
+	struct day day = { .fd = -1 };
 	uint64_t *id = xmemdup(job->bytes.p, job->bytes.n);
 	struct why why = { "" };
 	enum err rc;
@@ -183,7 +199,8 @@ job_drop(struct mill *m, struct mill_job *job)
 	rc = manifest_drop(m->manifest, id, n, &why);
 	lock_give(&m->manifest_lock);
 	for (size_t i = 0; i < found && rc == OK; i++)
-		segment_remove(m, &info[i]);
+		segment_remove(m, &info[i], &day);
+	day_leave(m, &day);
 	job_fail(job, rc, &why);
 	free(info);
 	free(id);
@@ -213,6 +230,7 @@ static void
 job_remove(struct mill *m, struct mill_job *job)
 {
 	struct segment_info info;
+	struct day day = { .fd = -1 };
 
 	for (size_t i = 0; i + sizeof info <= job->bytes.n; i += sizeof info) {
 		bool known;
@@ -222,8 +240,9 @@ job_remove(struct mill *m, struct mill_job *job)
 		known = manifest_find(m->manifest, info.id) != NULL;
 		lock_give(&m->manifest_lock);
 		if (!known)
-			segment_remove(m, &info);
+			segment_remove(m, &info, &day);
 	}
+	day_leave(m, &day);
 }
 
 static bool
