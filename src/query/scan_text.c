@@ -241,6 +241,7 @@ list_judge(struct judge *j, const struct needle *needle, uint32_t list, struct w
 	struct segment *segment = j->view->segment;
 	uint8_t *known = &needle->known->list[list];
 	struct list_values values;
+	struct span octets;
 	bool holds;
 	enum err rc;
 
@@ -249,6 +250,9 @@ list_judge(struct judge *j, const struct needle *needle, uint32_t list, struct w
 	*known = HOLDS_NOT;
 	if (!segment_list_may_hold(segment, j->part->index, list, needle->word,
 	    j->how != ALIKE_SAME))
+		return OK;
+	if (j->how == ALIKE_SAME && segment_list_octets(segment, j->part->index, list, &octets) &&
+	    !is_escaped(j, octets) && text_find(octets, needle->unit, 0) == SIZE_MAX)
 		return OK;
 	rc = segment_list_values(segment, j->part->index, list, &values, why);
 	if (rc != OK)

@@ -76,6 +76,19 @@ stream_get(struct list_in *in, struct span *ret_bytes, struct why *why)
 	    ret_bytes, why);
 }
 
+static void
+stream_skip(struct list_in *in)
+{
+	uint64_t head = cur_varint(in->c);
+
+	if ((head & 1) != 0) {
+		(void)cur_span(in->c, head >> 1);
+		return;
+	}
+	(void)cur_varint(in->c);
+	(void)cur_varint(in->c);
+}
+
 /* ---- integers ---- */
 
 struct ints_facts {
@@ -321,6 +334,21 @@ ints_get(struct list_in *in, int64_t *ret, size_t n, struct why *why)
 	for (size_t i = 1; i < n; i++)
 		ret[i] = (int64_t)((uint64_t)ret[i - 1] + planes_at(&p, n - 1, i - 1));
 	return OK;
+}
+
+void
+ints_skip(struct list_in *in)
+{
+	uint8_t mode = cur_u8(in->c);
+
+	if (mode == INTS_CONST || mode == INTS_DELTA)
+		(void)cur_zigzag(in->c);
+	if (mode == INTS_CONST)
+		return;
+	(void)cur_zigzag(in->c);
+	(void)cur_varint(in->c);
+	(void)cur_u8(in->c);
+	stream_skip(in);
 }
 
 enum err

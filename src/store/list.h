@@ -131,6 +131,14 @@ struct list {
 	bool has_stamp;
 };
 
+/* Steps over what ints_put or codes_put wrote; reads nothing. */
+void		ints_skip(struct list_in *in);
+/*
+ * All octets of a list's values one behind the other, when they lie so (STRING, CONST, the words
+ * of a DICT of them), without decoding which is which. False: they do not, or are broken.
+ */
+bool		list_octets(struct pack *pack, struct span params, struct span *ret_octets);
+
 /* n >= 1. Reads code and parameters. */
 enum err	list_get(struct list_in *in, size_t n, struct list *ret, struct why *why);
 

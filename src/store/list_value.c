@@ -191,6 +191,24 @@ string_get(struct list_in *in, size_t n, struct list *ret, struct why *why)
 	return OK;
 }
 
+bool
+list_octets(struct pack *pack, struct span params, struct span *ret)
+{
+	struct cur c = cur_of(params);
+	struct list_in in = { &c, pack, NULL };
+	uint8_t encoding = cur_u8(&c);
+
+	if (encoding == ENCODING_DICT) {
+		(void)cur_varint(&c);
+		encoding = cur_u8(&c);
+	}
+	if (encoding != ENCODING_STRING && encoding != ENCODING_CONST)
+		return false;
+	if (encoding == ENCODING_STRING)
+		ints_skip(&in);
+	return !c.bad && stream_get(&in, ret, NULL) == OK;
+}
+
 static bool
 is_const(const struct span *v, size_t n)
 {

@@ -109,6 +109,12 @@ bool		segment_list_may_hold(const struct segment *segment, uint32_t column, uint
 		    struct span text, bool any_case);
 bool		segment_column_may_hold(const struct segment *segment, uint32_t column,
 		    struct span text, bool any_case);
+/*
+ * The octets of all values of a list, one behind the other, without decoding it: what is not in
+ * them is in no value. False: they do not lie so.
+ */
+bool		segment_list_octets(const struct segment *segment, uint32_t column, uint32_t list,
+		    struct span *ret_octets);
 struct list_values {
 	uint32_t nvalue;
 	const struct span *value;

@@ -386,6 +386,13 @@ segment_list_may_hold(const struct segment *s, uint32_t column, uint32_t list, s
 }
 
 bool
+segment_list_octets(const struct segment *s, uint32_t column, uint32_t list, struct span *ret)
+{
+	must(column < s->ncolumn && s->column[column].text != NULL);
+	return text_list_octets(s->column[column].text, list, ret);
+}
+
+bool
 segment_column_may_hold(const struct segment *s, uint32_t column, struct span text,
     bool any_case)
 {

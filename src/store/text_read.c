@@ -526,6 +526,15 @@ text_list_may_hold(const struct text_reader *r, uint32_t list, struct span text,
 	    list_may_hold(s->params, text, any_case);
 }
 
+bool
+text_list_octets(const struct text_reader *r, uint32_t list, struct span *ret)
+{
+	const struct sub *s = &r->sub[list];
+
+	must(list < r->nsub);
+	return s->n > 0 && list_octets(r->pack, s->params, ret);
+}
+
 enum err
 text_slot(struct text_reader *r, uint32_t template, uint32_t slot, struct text_slot *ret,
     struct why *why)

@@ -593,6 +593,13 @@ segment_column_may_hold(const struct segment *s, uint32_t column, struct span te
 	return true;
 }
 
+bool
+segment_list_octets(const struct segment *s, uint32_t column, uint32_t list, struct span *ret)
+{
+	(void)s, (void)column, (void)list, (void)ret;
+	return false;
+}
+
 enum err
 segment_list_values(struct segment *s, uint32_t column, uint32_t list, struct list_values *ret,
     struct why *why)
