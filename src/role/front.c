@@ -11,6 +11,7 @@
 #include "role/role.h"
 
 #include <event2/event.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -39,7 +40,7 @@ enum { FRONT_WORKERS = 4, FRONT_FILES = 8192, KEEPER_QUEUE = 4 << 20 };
  * Decoded segments between questions, of all workers: eight that were asked for a word. They are
  * gone a minute or two after the last question.
  */
-enum { SHELF_BYTES = 160 << 20, SHELF_TICKS = 60 };
+enum { SHELF_BYTES = 160 << 20, SHELF_TICKS = 60, KEEP_BYTES = 32 << 20 };
 
 static const int64_t answer_late_ns = 10000000000;
 
@@ -203,8 +204,10 @@ on_tick(evutil_socket_t fd, short what, void *arg)
 	(void)what;
 	status_ask(f);
 	asks_turn(f);
-	if (++f->ticks % SHELF_TICKS == 0)
+	if (++f->ticks % SHELF_TICKS == 0) {
 		shelf_age(f->shelf);
+		(void)malloc_trim(0);
+	}
 }
 
 /* ---- what is served ---- */
@@ -357,6 +360,9 @@ front_open(struct front *f, struct why *why)
 	(void)event_add(f->tick_event, &second);
 	if (f->start->nchan > 0)
 		keeper_take(f, f->start->chan_fd[0]);
+	/* What one segment took the next takes: not back to the kernel and anew each time. */
+	(void)mallopt(M_MMAP_THRESHOLD, KEEP_BYTES);
+	(void)mallopt(M_TRIM_THRESHOLD, KEEP_BYTES);
 	f->pool = pool_new(f->helpers);
 	f->shelf = shelf_new(SHELF_BYTES);
 	for (unsigned i = 0; i < FRONT_WORKERS; i++) {

@@ -208,8 +208,14 @@ list_may_hold(struct span params, struct span text, bool any_case)
 {
 	struct cur c = cur_of(params);
 	struct look look = { text, any_case };
+	uint8_t encoding = cur_u8(&c);
 
-	switch (cur_u8(&c)) {
+	/* The words of a dictionary are a list themselves. */
+	if (encoding == ENCODING_DICT) {
+		(void)cur_varint(&c);
+		encoding = cur_u8(&c);
+	}
+	switch (encoding) {
 	case ENCODING_INT:
 		return int_may_hold(&look, &c);
 	case ENCODING_STAMP:
