@@ -52,15 +52,16 @@ level_of(struct reader *r)
 	return r->depth == 0 ? &r->top : r->depth == 1 ? &r->group : NULL;
 }
 
-/* A number of a repeat; UINT32_MAX: none there. */
+/* A number of a repeat, or one that is too large as well; UINT32_MAX: none there. */
 static uint32_t
 number(struct span s, size_t *at)
 {
 	uint32_t v = 0;
 	size_t from = *at;
 
-	while (*at < s.n && s.p[*at] >= '0' && s.p[*at] <= '9' && *at - from < 6)
-		v = v * 10 + (s.p[(*at)++] - 48U);
+	for (; *at < s.n && s.p[*at] >= '0' && s.p[*at] <= '9'; ++*at)
+		if (v <= REGEX_REPEAT)
+			v = v * 10 + (s.p[*at] - 48U);
 	return *at > from ? v : UINT32_MAX;
 }
 
