@@ -18,6 +18,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
@@ -377,6 +378,29 @@ is_admitted(struct evhttp_request *request)
 	    evhttp_find_header(in, "Origin"), evhttp_find_header(in, "Sec-Fetch-Site") });
 }
 
+/*
+ * Whether everybody sees the same end of the body. libevent takes the first of several lengths and
+ * reads past a coding that it does not know; a proxy before us may see two requests (smuggling).
+ */
+static bool
+has_one_end(struct evhttp_request *request)
+{
+	struct evkeyvalq *headers = evhttp_request_get_input_headers(request);
+	unsigned n = 0;
+
+	for (const struct evkeyval *h = headers->tqh_first; h != NULL; h = h->next.tqe_next) {
+		bool length = strcasecmp(h->key, "Content-Length") == 0;
+		bool coding = strcasecmp(h->key, "Transfer-Encoding") == 0;
+
+		n += length || coding;
+		if (strpbrk(h->key, " \t") != NULL || (coding &&
+		    strcasecmp(h->value, "chunked") != 0) || (length &&
+		    h->value[strspn(h->value, "0123456789")] != '\0'))
+			return false;
+	}
+	return n <= 1;
+}
+
 static void
 no_page_send(const struct server *s, struct evhttp_request *request)
 {
@@ -396,6 +420,13 @@ on_request(struct evhttp_request *request, void *arg)
 	const char *path = evhttp_uri_get_path(evhttp_request_get_evhttp_uri(request));
 	struct server *s = arg;
 
+	if (!has_one_end(request)) {
+		(void)evhttp_add_header(evhttp_request_get_output_headers(request), "Connection",
+		    "close");
+		sentence_send(request, 400, "say the length of the body once, as Content-Length or "
+		    "as Transfer-Encoding: chunked");
+		return;
+	}
 	if (!is_admitted(request)) {
 		sentence_send(request, 403, "asked through another site's page or name; use the "
 		    "address "

@@ -91,6 +91,27 @@ other_methods_and_strangers_are_refused(void)
 }
 
 static void
+a_body_with_two_ends_is_refused_and_nothing_behind_it_read(void)
+{
+	static const char *const head[] = { "Content-Length: 3\r\nContent-Length: 40\r\n",
+		"Content-Length: +3\r\n", "Transfer-Encoding: xchunked\r\n",
+		"Transfer-Encoding : chunked\r\n", "Transfer-Encoding: chunked, chunked\r\n" };
+	struct buf out = { 0 };
+	char text[256];
+
+	server_start();
+	for (size_t i = 0; i < sizeof head / sizeof head[0]; i++) {
+		(void)snprintf(text, sizeof text, "POST /echo HTTP/1.1\r\nHost: localhost\r\n%s\r\n"
+		    "a=bGET /echo?a=smuggled HTTP/1.1\r\nHost: localhost\r\n\r\n", head[i]);
+		ask_raw(text, &out);
+		if (!check(heard(&out, "HTTP/1.1 400")) || !check(!heard(&out, "smuggled")))
+			printf("it was number %zu\n", i);
+	}
+	server_stop();
+	buf_done(&out);
+}
+
+static void
 a_form_that_is_too_long_is_refused(void)
 {
 	struct buf out = { 0 }, form = { 0 };
@@ -157,6 +178,7 @@ main(void)
 	run(a_connection_carries_one_request_after_the_other);
 	run(an_old_client_learns_the_end_by_the_end_of_the_connection);
 	run(other_methods_and_strangers_are_refused);
+	run(a_body_with_two_ends_is_refused_and_nothing_behind_it_read);
 	run(a_form_that_is_too_long_is_refused);
 	run(a_long_answer_is_not_idle_but_half_a_request_is);
 	run(nonsense_harms_nobody);
