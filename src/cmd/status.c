@@ -15,8 +15,8 @@
 
 static const char usage_vi[] =
     "Cách dùng: trucban status [--json | --metrics] [--state THƯ_MỤC]\n\n"
-    "In tình trạng của bàn trực đang chạy: đã nhận, đã ghi, mất gì, đã niêm phong. Mã thoát 1:\n"
-    "có việc cần người xem.\n\n"
+    "In tình trạng của bàn trực đang chạy: đã nhận, đã ghi, mất gì, đã niêm phong. Mã kết thúc\n"
+    "1: có việc cần người xem.\n\n"
     "  --json             mỗi số liệu một đối tượng JSON trên một dòng\n"
     "  --metrics          dạng Prometheus, như /metrics\n"
     "  --state THƯ_MỤC    bàn trực có kho ở thư mục này\n";
@@ -38,37 +38,37 @@ struct sample {
 static const struct loss {
 	const char *metric, *vi, *en;
 } losses[] = {
-	{ "rows_lost_total", "bản ghi mất do journal hỏng", "records lost to a damaged journal" },
+	{ "rows_lost_total", "bản ghi mất do sổ ghi đệm hỏng", "records lost to a damaged journal" },
 	{ "rows_refused_full_total", "bản ghi bị từ chối vì đầy đĩa",
 	    "records refused, the disk is full" },
 	{ "rows_refused_read_only_total", "bản ghi bị từ chối vì không ghi được",
 	    "records refused, nothing can be written" },
 	{ "rows_set_aside_total", "bản ghi để riêng vì làm hỏng tiến trình",
 	    "records set aside, they stopped a role" },
-	{ "batches_bad_total", "lô sai khuôn dạng", "batches that were not well formed" },
+	{ "batches_bad_total", "lô bản ghi sai khuôn dạng", "batches that were not well formed" },
 	{ "journal_rewrites_total", "lần ghi hỏng phải ghi lại", "failed writes made again" },
-	{ "intake_kernel_drops_total", "gói UDP nhân bỏ trước khi đọc",
+	{ "intake_kernel_drops_total", "gói UDP bị nhân hệ điều hành bỏ",
 	    "datagrams dropped by the kernel" },
 	{ "intake_records_cut_total", "bản ghi dài quá bị cắt", "records cut, too long" },
 	{ "intake_records_unparsed_total", "bản ghi không hiểu được (vẫn giữ nguyên)",
 	    "records not understood (kept as they came)" },
-	{ "intake_frames_bad_total", "khung sai giao thức", "frames against the protocol" },
-	{ "intake_batches_refused_total", "lô bị kho từ chối", "batches refused by the store" },
-	{ "intake_connections_refused_total", "kết nối bị từ chối, quá nhiều",
+	{ "intake_frames_bad_total", "khung dữ liệu sai giao thức", "frames against the protocol" },
+	{ "intake_batches_refused_total", "lô bản ghi bị kho từ chối", "batches refused by the store" },
+	{ "intake_connections_refused_total", "kết nối bị từ chối vì quá nhiều",
 	    "connections refused, too many" },
-	{ "intake_accept_pauses_total", "lần ngừng nhận kết nối vì hết mô tả tệp",
+	{ "intake_accept_pauses_total", "lần tạm ngừng nhận kết nối vì mở quá nhiều tệp",
 	    "pauses of accepting, out of descriptors" },
-	{ "intake_handshakes_failed_total", "bắt tay TLS hỏng", "TLS handshakes failed" },
+	{ "intake_handshakes_failed_total", "lần bắt tay TLS không thành", "TLS handshakes failed" },
 	{ "intake_requests_bad_total", "yêu cầu HTTP sai", "bad HTTP requests" },
-	{ "intake_requests_unauthorised_total", "yêu cầu HTTP sai mã truy cập",
+	{ "intake_requests_unauthorised_total", "yêu cầu HTTP không có mã truy cập hợp lệ",
 	    "HTTP requests without a valid token" },
 	{ "intake_requests_failed_total", "yêu cầu HTTP không ghi được",
 	    "HTTP requests that could not be kept" },
-	{ "intake_bodies_refused_total", "nội dung nén nở quá lớn",
+	{ "intake_bodies_refused_total", "yêu cầu HTTP nén bung ra quá lớn",
 	    "compressed bodies that expand too much" },
-	{ "collector_files_refused_total", "tệp không đọc được", "files that may not be read" },
+	{ "collector_files_refused_total", "tệp, thư mục không đọc được", "files or folders that cannot be read" },
 	{ "collector_lines_cut_total", "dòng dài quá bị cắt", "lines cut, too long" },
-	{ "collector_bytes_lost_total", "octet mất khi tệp bị cắt ngắn",
+	{ "collector_bytes_lost_total", "byte mất khi tệp bị cắt ngắn",
 	    "octets lost when a file was truncated" },
 };
 
@@ -163,6 +163,21 @@ count(double n)
 	return at;
 }
 
+/* One digit behind the comma, or the point. */
+static const char *
+tenths(double n)
+{
+	static char text[4][32];
+	static unsigned turn;
+	char *at = text[turn++ % 4], *point;
+
+	(void)snprintf(at, 32, "%.1f", n);
+	point = strchr(at, '.');
+	if (point != NULL)
+		*point = *say(",", ".");
+	return at;
+}
+
 static bool
 state_tell(struct span text)
 {
@@ -209,22 +224,22 @@ store_tell(struct span text)
 	    "  received    %s records since the start, %s of them are on disk\n"),
 	    count(sum(text, "rows_total", NULL)),
 	    count(sum(text, "rows_acknowledged_total", NULL)));
-	(void)printf(say("  kho         %s bản ghi nhật ký, %s phát hiện, %s dòng sổ trực\n",
+	(void)printf(say("  kho         %s bản ghi nhật ký, %s phát hiện, %s dòng sổ hành động\n",
 	    "  store       %s log records, %s findings, %s rows of the ledger\n"),
 	    count(sum(text, "last_seq", "raw")), count(sum(text, "last_seq", "findings")),
 	    count(sum(text, "last_seq", "ledger")));
-	(void)printf(say("  trên đĩa    %s tệp dữ liệu, %.1f MB cho %.1f MB bản ghi\n",
-	    "  on disk     %s segments, %.1f MB for %.1f MB of records\n"),
-	    count(sum(text, "segments", NULL)), sum(text, "segment_bytes", NULL) / 1e6,
-	    sum(text, "record_bytes", NULL) / 1e6);
+	(void)printf(say("  trên đĩa    %s tệp dữ liệu, %s MB cho %s MB bản ghi\n",
+	    "  on disk     %s segments, %s MB for %s MB of records\n"),
+	    count(sum(text, "segments", NULL)), tenths(sum(text, "segment_bytes", NULL) / 1e6),
+	    tenths(sum(text, "record_bytes", NULL) / 1e6));
 	(void)printf(say("  niêm phong  %s mục, %s đã ký\n",
 	    "  sealed      %s leaves, %s signed\n"),
 	    count(sum(text, "tree_leaves", NULL)), count(sum(text, "signed_leaves", NULL)));
 	if (writes > 0)
-		(void)printf(say("  ghi đĩa     %.1f ms một lần, lâu nhất %.1f ms\n",
-		    "  writing     %.1f ms each, at most %.1f ms\n"),
-		    sum(text, "journal_sync_seconds_total", NULL) * 1e3 / writes,
-		    sum(text, "journal_sync_max_seconds", NULL) * 1e3);
+		(void)printf(say("  ghi đĩa     %s ms một lần, lâu nhất %s ms\n",
+		    "  writing     %s ms each, at most %s ms\n"),
+		    tenths(sum(text, "journal_sync_seconds_total", NULL) * 1e3 / writes),
+		    tenths(sum(text, "journal_sync_max_seconds", NULL) * 1e3));
 }
 
 static void
@@ -239,9 +254,9 @@ doors_tell(struct span text)
 		if (!span_is(s.name, "intake_records_total"))
 			continue;
 		(void)snprintf(name, sizeof name, "%.*s", (int)s.value.n, (const char *)s.value.p);
-		(void)printf(say("  %-11s %s bản ghi, %.1f MB, %s kết nối đang mở\n",
-		    "  %-11s %s records, %.1f MB, %s connections open\n"), name, count(s.n),
-		    sum(text, "intake_bytes_total", name) / 1e6,
+		(void)printf(say("  %-11s %s bản ghi, %s MB, %s kết nối đang mở\n",
+		    "  %-11s %s records, %s MB, %s connections open\n"), name, count(s.n),
+		    tenths(sum(text, "intake_bytes_total", name) / 1e6),
 		    count(sum(text, "intake_connections", name)));
 	}
 	if (sum(text, "collector_lines_total", NULL) > 0)

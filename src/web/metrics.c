@@ -55,6 +55,8 @@ static const struct metric {
 	{ "segments_dropped", "segments_dropped_total", COUNTER,
 	    "Segments whose retention has ended." },
 	{ "segments_kept", "segments", GAUGE, "Segments on disk." },
+	{ "segments_repacked", "segments_repacked_total", COUNTER,
+	    "Segments that were packed anew since the start." },
 	{ "signed_size", "signed_leaves", GAUGE, "Leaves under the last checkpoint." },
 	{ "state", "state", GAUGE, "State of the store: open, full, rewriting or read-only." },
 	{ "sync_max_ns", "journal_sync_max_seconds", GAUGE_NS, "Longest sync of the journal." },
