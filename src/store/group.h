@@ -2,7 +2,7 @@
 /*
  * The filters of many segments as one matrix of bits, `filter/%016x.tbf`: row r is, for each
  * segment of the group, bit r mod its size. A query reads a few rows for all of them in place of a
- * filter for each. doc/formats/segment.md section 9. Derived: whoever may write can make them
+ * filter for each. doc/formats/segment.md section 8. Derived: whoever may write can make them
  * again. Inside of store only.
  */
 #ifndef STORE_GROUP_H
