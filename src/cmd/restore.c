@@ -19,12 +19,14 @@
 static const char usage_vi[] =
     "Cách dùng: trucban restore --state THƯ_MỤC BẢN_SAO\n\n"
     "Khôi phục kho nhật ký từ BẢN_SAO vào một thư mục trống. Bản sao không kèm khóa thì đặt\n"
-    "key/seal.key và key/store.key vào thư mục mới trước khi chạy (xem: trucban key --help).\n";
+    "key/seal.key và key/store.key vào thư mục mới trước khi chạy (xem: trucban key --help).\n\n"
+    "  --state THƯ_MỤC    thư mục mới của kho nhật ký\n";
 static const char usage_en[] =
     "Usage: trucban restore --state DIR BACKUP\n\n"
     "Restores a store from BACKUP into an empty directory. When the backup has no keys, put\n"
     "key/seal.key and key/store.key into the new directory before the start (see: trucban key\n"
-    "--help).\n";
+    "--help).\n\n"
+    "  --state DIR        the new directory of the store\n";
 
 static const char *const trees[] = { "key", "seal", "segment", "filter", "quarantine", "journal" };
 
