@@ -504,14 +504,18 @@ intake_report(struct intake *intake)
 	struct chan *chan = batcher_chan(intake->batcher);
 	struct chan_msg msg = { .type = WIRE_COUNTERS };
 	struct buf body = { 0 };
+	struct why why = { "" };
+	enum err rc;
 
 	if (chan == NULL)
 		return;
 	intake_counters(intake, &body);
 	msg.body = buf_span(&body);
-	/* A busy channel hears the next report; a broken one is noticed by whoever reads it. */
-	(void)chan_send(chan, &msg, NULL);
+	/* A busy channel hears the next report; one that broke in sending is never readable. */
+	rc = chan_send(chan, &msg, &why);
 	buf_done(&body);
+	if (rc == ERR_IO || rc == ERR_ABSENT)
+		keeper_lost(intake, &why);
 }
 
 void

@@ -8,6 +8,8 @@
 
 #include <openssl/err.h>
 
+#include "sys/fault.h"
+
 enum io
 octets_ssl(SSL *ssl, int rc)
 {
@@ -31,9 +33,12 @@ octets_read(int fd, SSL *ssl, uint8_t *at, size_t room, size_t *ret_n)
 
 	*ret_n = 0;
 	if (ssl == NULL) {
-		do
-			got = recv(fd, at, room, 0);
-		while (got < 0 && errno == EINTR);
+		do {
+			int hit = fault_hit("octets_read");
+
+			errno = hit;
+			got = hit > 0 ? -1 : recv(fd, at, hit == FAULT_SHORT ? 1 : room, 0);
+		} while (got < 0 && errno == EINTR);
 		if (got == 0)
 			return IO_END;
 		if (got < 0)
@@ -62,9 +67,13 @@ octets_write(int fd, SSL *ssl, struct span out, size_t *ret_n)
 
 	*ret_n = 0;
 	if (ssl == NULL) {
-		do
-			put = send(fd, out.p, out.n, MSG_NOSIGNAL);
-		while (put < 0 && errno == EINTR);
+		do {
+			int hit = fault_hit("octets_write");
+
+			errno = hit;
+			put = hit > 0 ? -1 :
+			    send(fd, out.p, hit == FAULT_SHORT ? 1 : out.n, MSG_NOSIGNAL);
+		} while (put < 0 && errno == EINTR);
 		if (put < 0)
 			return errno == EAGAIN ? IO_AGAIN : IO_BROKEN;
 		*ret_n = (size_t)put;

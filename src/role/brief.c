@@ -96,11 +96,32 @@ brief_sandbox(const struct sandbox *sandbox, const char *role, struct why *why)
 	return rc;
 }
 
+/* Without its parent a role can neither be stopped nor helped: it ends, and another one begins. */
+static void
+parent_tell(const struct brief *brief, const struct chan_msg *msg)
+{
+	struct why why = { "" };
+
+	if (chan_send(brief->parent, msg, &why) == OK)
+		return;
+	(void)fprintf(stderr, "trucban: the parent cannot be told: %s\n", why.text);
+	_exit(3);
+}
+
 void
 brief_ready(const struct brief *brief, const char *text)
 {
-	struct why why;
+	parent_tell(brief, &(struct chan_msg){ .type = WIRE_READY, .body = span_str(text) });
+}
 
-	(void)chan_send(brief->parent, &(struct chan_msg){ .type = WIRE_READY,
-	    .body = span_str(text) }, &why);
+void
+brief_lost_keeper(const struct brief *brief, uint8_t role)
+{
+	struct buf body = { 0 };
+
+	buf_u8(&body, role);
+	buf_u32(&body, WIRE_VERSION);
+	buf_u64(&body, 0);
+	parent_tell(brief, &(struct chan_msg){ .type = WIRE_HELLO, .body = buf_span(&body) });
+	buf_done(&body);
 }

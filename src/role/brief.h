@@ -35,7 +35,12 @@ enum err	brief_drop_rights(const struct brief *brief, struct why *why);
 enum err	brief_drop_rights_in_groups(const struct brief *brief, struct why *why);
 /* sandbox_enter; what this kernel lacks is said once, on stderr. */
 enum err	brief_sandbox(const struct sandbox *sandbox, const char *role, struct why *why);
-/* Tells the parent that the role does its work now. */
+/*
+ * The channel to the keeper broke, or was closed by it: tells the parent, every second until there
+ * is another one. When no new keeper brings one, the parent ends this process.
+ */
+void		brief_lost_keeper(const struct brief *brief, uint8_t role);
+/* Tells the parent that the role does its work now; the process ends when that is impossible. */
 void		brief_ready(const struct brief *brief, const char *text);
 
 #endif

@@ -284,6 +284,8 @@ timers(struct collector *c)
 	if (now - c->save_ns > (int64_t)SAVE_MS * 1000000) {
 		if (c->dirty)
 			places_save(c);
+		if (c->keeper == NULL)
+			brief_lost_keeper(&c->brief, WIRE_COLLECTOR);
 		counters_send(c);
 		c->save_ns = now;
 	}

@@ -80,17 +80,31 @@ keeper_write_wanted(struct front *f)
 	(void)event_add(f->keeper_event, NULL);
 }
 
+static void
+keeper_lost(struct front *f)
+{
+	(void)event_del(f->keeper_event);
+	chan_free(&f->keeper);
+	ledger_channel(f->ledger, NULL);
+	asks_lost(f->asks);
+}
+
 /* The loop's own question, for the metrics; its tag is 0. */
 static void
 status_ask(struct front *f)
 {
 	const uint8_t body[2] = { ASK_STATUS, 0 };
 	struct why why;
+	enum err rc;
 
-	if (f->keeper == NULL)
+	if (f->keeper == NULL) {
+		brief_lost_keeper(&f->brief, WIRE_FRONT);
 		return;
-	(void)chan_send(f->keeper, &(struct chan_msg){ .type = WIRE_ASK,
+	}
+	rc = chan_send(f->keeper, &(struct chan_msg){ .type = WIRE_ASK,
 	    .body = span_of(body, sizeof body) }, &why);
+	if (rc == ERR_IO || rc == ERR_ABSENT)
+		keeper_lost(f);
 	keeper_write_wanted(f);
 }
 
@@ -126,15 +140,6 @@ answer_take(struct front *f, const struct chan_msg *msg)
 }
 
 /* ---- channels ---- */
-
-static void
-keeper_lost(struct front *f)
-{
-	(void)event_del(f->keeper_event);
-	chan_free(&f->keeper);
-	ledger_channel(f->ledger, NULL);
-	asks_lost(f->asks);
-}
 
 static void
 on_keeper(evutil_socket_t fd, short what, void *arg)

@@ -208,6 +208,8 @@ on_report(evutil_socket_t fd, short what, void *arg)
 
 	(void)fd;
 	(void)what;
+	if (!intake_has_keeper(role->intake))
+		brief_lost_keeper(&role->brief, WIRE_INTAKE);
 	intake_report(role->intake);
 	(void)chan_flush(role->brief.parent, NULL);
 }

@@ -30,7 +30,7 @@
 #include "role/role.h"
 
 enum { CHILD_MAX = WIRE_ROLE_END, QUEUE_BYTES = 4 << 20, STOP_WAIT_S = 30, PAUSE_MAX_S = 30,
-	SUSPECTS = 16, LIVES_ENOUGH = 2 };
+	SUSPECTS = 16, LIVES_ENOUGH = 2, LOST_MOST = 3 };
 
 struct child {
 	uint8_t role;			/* enum wire_role; 0 = not wanted */
@@ -43,6 +43,7 @@ struct child {
 	unsigned restarts;
 	bool ready;
 	bool planned;			/* it was told to end: no crash */
+	unsigned lost;			/* times that it said so: channel_lost */
 };
 
 /* A record that a role crashed over. */
@@ -146,6 +147,23 @@ writer_end_make(struct parent *p, struct child *writer, struct why *why)
 	file_close(&pair[0]);
 	writer->keeper_fd = pair[1];
 	return rc;
+}
+
+/*
+ * A writer says, each second, that it has no channel. A keeper that begins anew brings one; when it
+ * runs all the same, the channel was closed over something that must not be, and the writer begins
+ * anew: who waits for an acknowledgement sends again.
+ */
+static void
+channel_lost(struct parent *p, struct child *writer)
+{
+	struct child *keeper = &p->child[WIRE_KEEPER];
+
+	if (keeper->pid <= 0 || !keeper->ready || ++writer->lost < LOST_MOST)
+		return;
+	(void)fprintf(stderr, "trucban: %s has lost the keeper, ending it\n",
+	    wire_role_name(writer->role));
+	(void)kill(writer->pid, SIGKILL);
 }
 
 static enum err
@@ -257,6 +275,9 @@ child_start(struct parent *p, struct child *c, struct why *why)
 	c->chan = chan_new(pair[0], WIRE_LIMIT, QUEUE_BYTES);
 	c->started_ns = clock_mono_ns();
 	c->ready = false;
+	c->lost = 0;
+	for (unsigned i = 1; c->role == WIRE_KEEPER && i < CHILD_MAX; i++)
+		p->child[i].lost = 0;
 	child_brief(p, c);
 	return OK;
 }
@@ -310,6 +331,8 @@ child_message(struct parent *p, struct child *c, const struct chan_msg *msg)
 		(void)fprintf(stderr, "trucban: %s ready: %.*s\n", wire_role_name(c->role),
 		    (int)(msg->body.n < 400 ? msg->body.n : 400), (const char *)msg->body.p);
 	}
+	if (msg->type == WIRE_HELLO && is_writer(c->role))
+		channel_lost(p, c);
 	if (msg->type == WIRE_SUSPECT && wire_check(WIRE_SUSPECT, msg->body, &why) == OK) {
 		struct cur in = cur_of(msg->body);
 

@@ -23,6 +23,7 @@
 #include "base/cur.h"
 #include "base/must.h"
 #include "sys/clock.h"
+#include "sys/fault.h"
 #include "sys/file.h"
 
 enum {
@@ -145,9 +146,14 @@ chan_push(struct chan *c, struct iovec *iov, size_t niov, int fd, size_t *ret_n,
 		head->cmsg_len = CMSG_LEN(sizeof fd);
 		memcpy(CMSG_DATA(head), &fd, sizeof fd);
 	}
-	do
-		n = sendmsg(c->fd, &msg, MSG_DONTWAIT | MSG_NOSIGNAL);
-	while (n < 0 && errno == EINTR);
+	do {
+		int hit = fault_hit("chan_send");
+
+		if (hit == FAULT_SHORT && fd < 0 && niov > 1)
+			msg.msg_iovlen = 1;
+		errno = hit;
+		n = hit > 0 ? -1 : sendmsg(c->fd, &msg, MSG_DONTWAIT | MSG_NOSIGNAL);
+	} while (n < 0 && errno == EINTR);
 	if (n >= 0 || errno == EAGAIN || errno == ENOBUFS || errno == ETOOMANYREFS) {
 		*ret_n = n > 0 ? (size_t)n : 0;
 		return OK;
@@ -376,9 +382,14 @@ chan_pull(struct chan *c, size_t want, struct why *why)
 
 	chan_make_room(c, want);
 	iov = (struct iovec){ c->in.p + c->in.n, c->in.cap - c->in.n };
-	do
-		n = recvmsg(c->fd, &msg, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
-	while (n < 0 && errno == EINTR);
+	do {
+		int hit = fault_hit("chan_recv");
+
+		if (hit == FAULT_SHORT)
+			iov.iov_len = 1;
+		errno = hit;
+		n = hit > 0 ? -1 : recvmsg(c->fd, &msg, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+	} while (n < 0 && errno == EINTR);
 	if (n < 0 && errno == EAGAIN)
 		return ERR_MORE;
 	if (n < 0 && errno != ECONNRESET) {

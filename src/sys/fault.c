@@ -49,7 +49,8 @@ fault_how(const char *name)
 		{ "short", FAULT_SHORT }, { "torn", FAULT_TORN }, { "EIO", EIO },
 		{ "ENOSPC", ENOSPC }, { "EDQUOT", EDQUOT }, { "EROFS", EROFS },
 		{ "EACCES", EACCES }, { "ENOENT", ENOENT }, { "EMFILE", EMFILE },
-		{ "EINTR", EINTR }, { "EPERM", EPERM },
+		{ "EINTR", EINTR }, { "EPERM", EPERM }, { "ENOMEM", ENOMEM },
+		{ "ECONNRESET", ECONNRESET }, { "EPIPE", EPIPE }, { "EAGAIN", EAGAIN },
 	};
 	long n;
 

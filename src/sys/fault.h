@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Faults on demand, for tests: every wrapper of sys/file.h and sys/dir.h asks here before it asks
- * the kernel. Off, it costs one branch. On, by the environment (read once, at program start):
+ * Faults on demand, for tests: every wrapper of sys/file.h and sys/dir.h, and what accepts, reads
+ * and writes sockets and channels, asks here before it asks the kernel. Off, it costs one branch.
+ * On, by the environment (read once, at program start):
  *
  *	FAIL_AT=n	the n-th call of this process fails (from 1); "n+" = it and all after it
- *	FAIL_ERRNO=e	how: EIO (default), ENOSPC, EDQUOT, EROFS, EACCES, ENOENT, EMFILE or a
- *			number; "short" = a write takes only half at first (and must go on by
+ *	FAIL_ERRNO=e	how: EIO (default), ENOSPC, EMFILE, ECONNRESET ... (fault.c) or a number;
+ *			"short" = a write takes only half at first (and must go on by
  *			itself); "torn" = half is written, then EIO. For what is not a write,
  *			short is no fault and torn is EIO
  *	FAIL_CALL=c	only calls of this name are counted: "file_sync", "file_write_all" ...

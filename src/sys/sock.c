@@ -14,6 +14,7 @@
 
 #include "base/must.h"
 #include "sys/clock.h"
+#include "sys/fault.h"
 #include "sys/file.h"
 
 enum { SOCK_BACKLOG = 1024 };
@@ -372,7 +373,9 @@ sock_accept(int *ret_fd, int listen_fd, struct sock_addr *ret_peer, struct why *
 	for (;;) {
 		memset(&peer, 0, sizeof peer);
 		peer.n = sizeof peer.u;
-		fd = accept4(listen_fd, &peer.u.any, &peer.n, SOCK_CLOEXEC | SOCK_NONBLOCK);
+		errno = fault_hit("sock_accept");
+		fd = errno > 0 ? -1 :
+		    accept4(listen_fd, &peer.u.any, &peer.n, SOCK_CLOEXEC | SOCK_NONBLOCK);
 		if (fd >= 0) {
 			*ret_peer = peer;
 			*ret_fd = fd;

@@ -36,14 +36,14 @@ KINDS = {
 def life(desk, rows, segments):
     """One life of the desk: rows of it are in a segment, others in the journal only."""
     sent = Sent()
-    desk.start()
-    if segments:
-        before = len(files(desk.state, *KINDS['segment']))
-        sent.relp(desk.port['relp'], rows)
-        until('segments', lambda: len(files(desk.state, *KINDS['segment'])) > before)
-    sent.relp(desk.port['relp'], rows // 10)
-    assert_kept(desk, sent)
-    assert desk.stop() == 0
+    with desk:
+        if segments:
+            before = len(files(desk.state, *KINDS['segment']))
+            sent.relp(desk.port['relp'], rows)
+            until('segments', lambda: len(files(desk.state, *KINDS['segment'])) > before)
+        sent.relp(desk.port['relp'], rows // 10)
+        assert_kept(desk, sent)
+        assert desk.stop() == 0
     return sent
 
 
