@@ -68,19 +68,20 @@ key_show(struct command_key *c, struct why *why)
 		return rc;
 	note_key_put(&text, &keys.vkey);
 	key_fingerprint(finger, &keys.vkey);
-	(void)printf("%-13s %s\n", say("tên", "origin"), keys.origin);
-	(void)printf("%-13s %.*s\n", say("khóa", "key"), (int)text.n, (const char *)text.p);
-	(void)printf("%-13s %s\n", say("dấu", "fingerprint"), finger);
-	(void)printf("%-13s ", say("kho", "store id"));
+	(void)printf("%s %s\n", say("tên          ", "origin       "), keys.origin);
+	(void)printf("%s %.*s\n", say("khóa         ", "key          "),
+	    (int)text.n, (const char *)text.p);
+	(void)printf("%s %s\n", say("dấu vân tay  ", "fingerprint  "), finger);
+	(void)printf("%s ", say("kho          ", "store id     "));
 	hex_print(keys.store_id, sizeof keys.store_id);
-	(void)printf("%-13s ", say("mã hóa", "encryption"));
+	(void)printf("%s ", say("mã hóa       ", "encryption   "));
 	if (keys.has_store_key)
 		hex_print(keys.store_key_id, sizeof keys.store_key_id);
 	else
 		(void)printf("%s\n", say("không, hoặc không có khóa ở đây",
 		    "none, or no key here"));
-	(void)printf("%-13s %s\n", say("ký được", "can sign"), keys.has_seed ? say("có", "yes") :
-	    say("không", "no"));
+	(void)printf("%s %s\n", say("ký được      ", "can sign     "),
+	    keys.has_seed ? say("có", "yes") : say("không", "no"));
 	buf_done(&text);
 	keys_wipe(&keys);
 	return OK;

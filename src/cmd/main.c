@@ -101,9 +101,16 @@ main(int argc, char **argv)
 		(void)printf("trucban %s\n", VERSION);
 		return EXIT_DONE;
 	}
-	for (const struct command *c = table; c->name != NULL; c++)
-		if (strcmp(argv[1], c->name) == 0)
-			return c->run(argc - 1, argv + 1);
+	for (const struct command *c = table; c->name != NULL; c++) {
+		char name[64];
+
+		if (strcmp(argv[1], c->name) != 0)
+			continue;
+		/* What getopt begins its sentences with. */
+		(void)snprintf(name, sizeof name, "trucban %s", c->name);
+		argv[1] = name;
+		return c->run(argc - 1, argv + 1);
+	}
 	(void)fprintf(stderr, say("trucban: không có lệnh '%s'; xem: trucban --help\n",
 	    "trucban: there is no command '%s'; see: trucban --help\n"), argv[1]);
 	return EXIT_USAGE;

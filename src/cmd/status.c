@@ -38,7 +38,8 @@ struct sample {
 static const struct loss {
 	const char *metric, *vi, *en;
 } losses[] = {
-	{ "rows_lost_total", "bản ghi mất do sổ ghi đệm hỏng", "records lost to a damaged journal" },
+	{ "rows_lost_total", "bản ghi mất do sổ ghi đệm hỏng",
+	    "records lost to a damaged journal" },
 	{ "rows_refused_full_total", "bản ghi bị từ chối vì đầy đĩa",
 	    "records refused, the disk is full" },
 	{ "rows_refused_read_only_total", "bản ghi bị từ chối vì không ghi được",
@@ -53,7 +54,8 @@ static const struct loss {
 	{ "intake_records_unparsed_total", "bản ghi không hiểu được (vẫn giữ nguyên)",
 	    "records not understood (kept as they came)" },
 	{ "intake_frames_bad_total", "khung dữ liệu sai giao thức", "frames against the protocol" },
-	{ "intake_batches_refused_total", "lô bản ghi bị kho từ chối", "batches refused by the store" },
+	{ "intake_batches_refused_total", "lô bản ghi bị kho từ chối",
+	    "batches refused by the store" },
 	{ "intake_connections_refused_total", "kết nối bị từ chối vì quá nhiều",
 	    "connections refused, too many" },
 	{ "intake_accept_pauses_total", "lần tạm ngừng nhận kết nối vì mở quá nhiều tệp",

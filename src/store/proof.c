@@ -403,7 +403,8 @@ manifest_begin(struct proof *p, struct why *why)
 			    "it is of another store than key/seal.vkey");
 	}
 	if (manifest_encrypted(p->manifest) && p->store_key == NULL)
-		return why_set(why, ERR_DENIED, "the store is encrypted and there is no store key");
+		return why_set(why, ERR_DENIED, "the store is encrypted and there is no "
+		    "store key; put it at key/store.key, or name its file with --store-key");
 	if (manifest_encrypted(p->manifest) && !proof_key_fits(p))
 		return why_set(why, ERR_DENIED, "%s is not the key that this store is encrypted "
 		    "with", p->options->store_key != NULL ? "the store key" : "key/store.key");
