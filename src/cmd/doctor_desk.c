@@ -32,10 +32,8 @@ conf_check(const struct doctor *d, struct finding *f)
 	finding_why(f, "%s", say("bàn trực không khởi động lại được với tệp này",
 	    "the desk cannot start again with this file"));
 	finding_todo(f, "%s", d->conf_rc == ERR_ABSENT ?
-	    say("chép tệp mẫu: /usr/share/trucban/config/trucban.yaml, hoặc chỉ tệp khác bằng "
-	    "--config",
-	    "copy the sample: /usr/share/trucban/config/trucban.yaml, or name another with "
-	    "--config") :
+	    say("chép tệp mẫu content/config/trucban.yaml vào đó, hoặc chỉ tệp khác bằng --config",
+	    "copy the sample content/config/trucban.yaml there, or name another with --config") :
 	    say("sửa dòng đó; các khóa: man trucban.yaml", "mend that line; the keys: man "
 	    "trucban.yaml"));
 }

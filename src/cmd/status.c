@@ -366,5 +366,9 @@ cmd_status(int argc, char **argv)
 			return c == 'h' ? EXIT_DONE : EXIT_USAGE;
 		}
 	}
+	if (optind != argc) {
+		(void)fputs(say(usage_vi, usage_en), stderr);
+		return EXIT_USAGE;
+	}
 	return status_run(state, how);
 }

@@ -25,6 +25,7 @@
 enum {
 	SHOWN_MAX = 200,		/* findings on the screen; --json has all */
 	KEYS_MAX = 16,
+	THREADS_MAX = 256,
 	AGAINST_BYTES = 64 << 20,	/* a year of anchor lines has 60 MB */
 	FILE_BYTES = 4 << 20,
 	OFFICE_ZONE_S = 7 * 3600
@@ -187,6 +188,16 @@ keys_of(const struct verify *v, int dirfd, struct note_key key[KEYS_MAX], struct
 	return rc;
 }
 
+/* 0: not a number that makes sense; then it is one for each processor. */
+static unsigned
+threads_of(const char *text)
+{
+	char *end;
+	unsigned long n = strtoul(text, &end, 10);
+
+	return *end == '\0' && n <= THREADS_MAX ? (unsigned)n : 0;
+}
+
 static enum err
 since_of(const char *text, int64_t *ret_ns, struct why *why)
 {
@@ -199,7 +210,8 @@ since_of(const char *text, int64_t *ret_ns, struct why *why)
 		buf_str(&full, "T00:00:00");
 	ok = civil_read(buf_span(&full), &frame, ret_ns);
 	buf_done(&full);
-	return ok ? OK : why_set(why, ERR_FORMAT, "%s: no time", text);
+	return ok ? OK : why_set(why, ERR_FORMAT, "'%.40s' is not a time; write 2026-11-23 or "
+	    "2026-11-23T06:00:00+07:00", text);
 }
 
 /* ---- the whole store ---- */
@@ -384,7 +396,7 @@ options_read(struct verify *v, int argc, char **argv)
 		if (c == 'j')
 			v->json = true;
 		else if (c == 't')
-			v->threads = (unsigned)strtoul(optarg, NULL, 10);
+			v->threads = threads_of(optarg);
 		else if (c == 'k' && v->nkey < KEYS_MAX)
 			v->key[v->nkey++] = optarg;
 		else if (c > 0 && c < 128 && where[c] != NULL)
