@@ -83,6 +83,44 @@ dir_remove(int dirfd, const char *name, struct why *why)
 	    "cannot remove directory %s", name);
 }
 
+enum err
+dir_link_make(const char *target, int dirfd, const char *name, struct why *why)
+{
+	int error = dir_fault("dir_link_make"), rc = -1;
+
+	fault_write_begin();
+	if (error == 0) {
+		rc = symlinkat(target, dirfd, name);
+		error = errno;
+	}
+	if (rc == 0)
+		fault_write_name("symlink", dirfd, name, -1, NULL);
+	fault_write_end();
+	if (rc == 0)
+		return OK;
+	return why_errno(why, file_err(error), error, "cannot make link %s", name);
+}
+
+enum err
+dir_link_read(char *ret, size_t size, int dirfd, const char *name, struct why *why)
+{
+	int error = dir_fault("dir_link_read");
+	ssize_t n = -1;
+
+	if (error == 0) {
+		n = readlinkat(dirfd, name, ret, size);
+		error = n < 0 ? errno : 0;
+	}
+	if (n >= 0 && (size_t)n < size) {
+		ret[n] = '\0';
+		return OK;
+	}
+	if (n >= 0)
+		return why_set(why, ERR_LIMIT, "link %s leads too far", name);
+	return why_errno(why, error == EINVAL ? ERR_ABSENT : file_err(error), error,
+	    "cannot read link %s", name);
+}
+
 /* The kind, asked of the file itself where the directory does not say. */
 static enum dir_kind
 dir_kind_of(int dirfd, const struct dirent *entry)

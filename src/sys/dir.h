@@ -5,6 +5,7 @@
 #ifndef SYS_DIR_H
 #define SYS_DIR_H
 
+#include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -30,6 +31,14 @@ enum err	dir_open(int *ret_fd, int dirfd, const char *name, struct why *why);
 enum err	dir_make(int dirfd, const char *name, mode_t mode, struct why *why);
 /* Removes an empty directory. */
 enum err	dir_remove(int dirfd, const char *name, struct why *why);
+/*
+ * A symbolic link `name` that leads to `target`. ERR_BUSY: there is something of that name. Durable
+ * only after dir_sync.
+ */
+enum err	dir_link_make(const char *target, int dirfd, const char *name, struct why *why);
+/* Where it leads, as text; ERR_ABSENT also when `name` is no link. */
+enum err	dir_link_read(char *ret, size_t size, int dirfd, const char *name,
+		    struct why *why);
 /* Every entry but "." and "..", in no order. The callback may unlink what it is shown. */
 enum err	dir_each(int dirfd, dir_each_fn *each, void *arg, struct why *why);
 enum err	dir_sync(int dirfd, struct why *why);

@@ -26,6 +26,7 @@
  *	rename 0 0 PATH<tab>PATH2	PATH2 is replaced
  *	unlink 0 0 PATH
  *	mkdir 0 0 PATH
+ *	symlink 0 0 PATH	a new link; where it leads is not told
  *	sync 0 0 PATH		earlier writes and truncates of this file are on disk
  *	dirsync 0 0 PATH	earlier create, rename, unlink, mkdir inside of PATH are on disk
  *	mark 0 0 TEXT		fault_mark(): "acknowledged 17" stands where it was said
