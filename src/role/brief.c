@@ -6,8 +6,10 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "sys/dir.h"
 #include "sys/proc.h"
 #include "wire/wire.h"
+#include "store/cold.h"
 
 enum { BRIEF_WAIT_MS = 10000, BRIEF_QUEUE = 1 << 20 };
 
@@ -82,6 +84,13 @@ brief_drop_rights_in_groups(const struct brief *brief, struct why *why)
 	if (geteuid() != 0 || brief->conf.user[0] == '\0')
 		return OK;
 	return proc_drop_rights_in_groups(brief->conf.user, why);
+}
+
+unsigned
+brief_cold(int store_fd, int *ret_fd)
+{
+	/* Behind the link: a name's last part is never followed. */
+	return dir_open(ret_fd, store_fd, COLD_LINK "/.", NULL) == OK;
 }
 
 enum err

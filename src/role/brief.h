@@ -40,6 +40,11 @@ enum err	brief_sandbox(const struct sandbox *sandbox, const char *role, struct w
  * is another one. When no new keeper brings one, the parent ends this process.
  */
 void		brief_lost_keeper(const struct brief *brief, uint8_t role);
+/*
+ * Opens the store's cold folder, for the sandbox; gives how many there are: 0 or 1. One that comes
+ * later cannot be reached until the role begins anew.
+ */
+unsigned	brief_cold(int store_fd, int *ret_fd);
 /* Tells the parent that the role does its work now; the process ends when that is impossible. */
 void		brief_ready(const struct brief *brief, const char *text);
 

@@ -82,14 +82,9 @@ collects_differ(const struct conf *a, const struct conf *b)
 static bool
 stores_differ(const struct conf *a, const struct conf *b)
 {
-	if (a->checkpoint_s != b->checkpoint_s || a->segment_age_s != b->segment_age_s ||
+	return a->checkpoint_s != b->checkpoint_s || a->segment_age_s != b->segment_age_s ||
 	    a->segment_bytes != b->segment_bytes || a->reserve_bytes != b->reserve_bytes ||
-	    a->ncold != b->ncold)
-		return true;
-	for (unsigned i = 0; i < a->ncold; i++)
-		if (strcmp(a->cold[i], b->cold[i]) != 0)
-			return true;
-	return false;
+	    a->cold_days != b->cold_days || strcmp(a->cold, b->cold) != 0;
 }
 
 static bool
@@ -125,7 +120,9 @@ change_roles(const struct conf *old, const struct conf *now)
 		roles |= 1u << WIRE_COLLECTOR;
 	if (classes_differ(old, now) || stores_differ(old, now))
 		roles |= 1u << WIRE_KEEPER;
-	if (old->zone_minutes != now->zone_minutes || fronts_differ(old, now))
+	/* The sandbox of a reader names the cold folder. */
+	if (old->zone_minutes != now->zone_minutes || fronts_differ(old, now) ||
+	    strcmp(old->cold, now->cold) != 0)
 		roles |= 1u << WIRE_FRONT;
 	if (anchors_differ(old, now))
 		roles |= 1u << WIRE_TELLER;

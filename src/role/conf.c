@@ -60,7 +60,8 @@ static const struct key store_key[] = {
 	{ .name = "segment_memory", VALUE(BYTES, conf, segment_bytes), .min = 1 << 20,
 	    .max = 1 << 29 },
 	{ .name = "reserve", VALUE(BYTES, conf, reserve_bytes), .max = INT64_MAX },
-	{ .name = "cold", LIST(cold, ncold) },
+	{ .name = "cold", TEXT(conf, cold) },
+	{ .name = "cold_after", VALUE(NUMBER, conf, cold_days), .min = 1, .max = 36500 },
 	{ .name = NULL },
 };
 
@@ -103,7 +104,8 @@ conf_default(struct conf *ret_conf)
 {
 	*ret_conf = (struct conf){
 		.zone_minutes = 7 * 60, .encrypt = true, .checkpoint_s = 60, .segment_age_s = 600,
-		.segment_bytes = 48 << 20, .reserve_bytes = 1 << 30, .lead_s = 86400,
+		.segment_bytes = 48 << 20, .reserve_bytes = 1 << 30, .cold_days = 30,
+		.lead_s = 86400,
 		.front_address = "127.0.0.1:8514", .query_bytes = 128 << 20,
 		.nclass = 1, .class = { { .name = "standard", .days = 365 } },
 	};
@@ -238,6 +240,14 @@ anchor_check(const struct conf_anchor *a, struct why *why)
 	return why_set(why, ERR_FORMAT, "line %lld: seal: anchor: %s", (long long)a->line, what);
 }
 
+static bool
+is_below(const char *path, const char *top)
+{
+	size_t n = strlen(top);
+
+	return strncmp(path, top, n) == 0 && (path[n] == '\0' || path[n] == '/');
+}
+
 static enum err
 paths_check(const struct conf *conf, struct why *why)
 {
@@ -250,11 +260,12 @@ paths_check(const struct conf *conf, struct why *why)
 			return why_set(why, ERR_FORMAT, "collect: files: '%s' does not begin with "
 			    "/; write "
 			    "the whole path", conf->collect[i]);
-	for (unsigned i = 0; i < conf->ncold; i++)
-		if (conf->cold[i][0] != '/')
-			return why_set(why, ERR_FORMAT, "store: cold: '%s' does not begin with /; "
-			    "write "
-			    "the whole path", conf->cold[i]);
+	if (conf->cold[0] != '\0' && conf->cold[0] != '/')
+		return why_set(why, ERR_FORMAT, "store: cold: '%s' does not begin with /; write "
+		    "the whole path", conf->cold);
+	if (is_below(conf->cold, conf->state))
+		return why_set(why, ERR_FORMAT, "store: cold: '%s' is inside of the store; name a "
+		    "directory of another disk", conf->cold);
 	return OK;
 }
 

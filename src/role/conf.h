@@ -16,7 +16,7 @@
 #include "role/role.h"
 
 enum {
-	CONF_NAME = 64, CONF_PATH = 256, CONF_FILES = 64, CONF_ANCHORS = 8, CONF_COLD = 4,
+	CONF_NAME = 64, CONF_PATH = 256, CONF_FILES = 64, CONF_ANCHORS = 8,
 	CONF_BYTES_MAX = 1 << 20	/* a configuration file; larger is a wrong file */
 };
 
@@ -73,8 +73,8 @@ struct conf {
 	char collect_unit[CONF_NAME];
 	char collect[CONF_FILES][CONF_PATH];
 	unsigned ncollect;
-	char cold[CONF_COLD][CONF_PATH];
-	unsigned ncold;
+	char cold[CONF_PATH];		/* second folder for closed days; "" = none */
+	int64_t cold_days;		/* they go there when they are so old */
 	struct conf_listener listener[ROLE_LISTENERS];
 	unsigned nlistener;
 	struct conf_class class[LIMIT_CLASSES];

@@ -262,7 +262,7 @@ on_ask(void *ctx, unsigned worker, struct job *job, struct why *why)
 		{ "checkpoint", ASK_CHECKPOINT }, { "flush", ASK_FLUSH }, { "hold",
 		    ASK_HOLD_JOURNAL },
 		{ "release", ASK_RELEASE }, { "expire", ASK_EXPIRE }, { "repack", ASK_REPACK },
-		{ "key-rotate", ASK_KEY_ROTATE },
+		{ "key-rotate", ASK_KEY_ROTATE }, { "cool", ASK_COOL },
 	};
 	const char *name = job_param(job, "what"), *argument = job_param(job, "argument");
 	struct front *f = ctx;
@@ -283,7 +283,7 @@ on_ask(void *ctx, unsigned worker, struct job *job, struct why *why)
 			    span_str(argument != NULL ? argument : ""), &out, why);
 	if (!known)
 		return why_set(why, ERR_FORMAT, "what= is one of checkpoint, flush, hold, release, "
-		    "expire, repack, key-rotate");
+		    "expire, repack, cool, key-rotate");
 	if (rc == OK)
 		(void)job_write(job, buf_span(&out));
 	buf_done(&out);
@@ -329,14 +329,17 @@ static enum err
 front_sandbox(const struct front *f, struct why *why)
 {
 	const struct proc_limits limits = { .files = FRONT_FILES };
-	int dir[1] = { f->start->store_fd };
+	int dir[2] = { f->start->store_fd, -1 };
 	enum err rc;
 	/* JIT: PCRE2 interprets regular expressions ten times as slowly. */
 	struct sandbox s = { .groups = SANDBOX_FILE_READ | SANDBOX_NET | SANDBOX_THREADS |
-	    SANDBOX_JIT, .read_dir = dir, .nread_dir = 1 };
+	    SANDBOX_JIT, .read_dir = dir, .nread_dir = 1 + brief_cold(dir[0], &dir[1]) };
 
 	rc = proc_limit(&limits, why);
-	return rc == OK ? brief_sandbox(&s, "front", why) : rc;
+	if (rc == OK)
+		rc = brief_sandbox(&s, "front", why);
+	file_close(&dir[1]);
+	return rc;
 }
 
 static enum err

@@ -24,7 +24,8 @@ keepconf_fill(struct keep_conf *ret_conf, const struct brief *brief, int dirfd)
 	    .checkpoint_ns = c->checkpoint_s * 1000000000,
 	    .segment_age_ns = c->segment_age_s * 1000000000,
 	    .segment_bytes = (uint64_t)c->segment_bytes,
-	    .reserve_bytes = (uint64_t)c->reserve_bytes };
+	    .reserve_bytes = (uint64_t)c->reserve_bytes,
+	    .cold_after_days = c->cold[0] != '\0' ? (uint32_t)c->cold_days : 0 };
 	for (unsigned i = 0; i < c->nclass; i++) {
 		struct keep_class *class = &ret_conf->class[i];
 

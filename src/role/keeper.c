@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * may:     write below the store's directory, sign with the seal's key, read its channels
+ * may:     write below the store's directory and its cold folder, sign with the seal's key, read
+ *          its channels
  * may not: use the network, open anything else, start a process
  * if it dies: nothing acknowledged is lost; the next one recovers the journal, writers send again
  *          what was not acknowledged, and a batch that it dies of twice is set aside
@@ -20,6 +21,7 @@
 #include "sys/chan.h"
 #include "sys/clock.h"
 #include "sys/fault.h"
+#include "sys/file.h"
 #include "sys/proc.h"
 #include "sys/sandbox.h"
 #include "wire/wire.h"
@@ -209,6 +211,10 @@ ask_take(struct keeper *k, struct line *l, const struct chan_msg *msg)
 	case ASK_REPACK:
 		keep_repack(k->keep, span_is(arg, "all") ? KEEP_REPACK_ALL : KEEP_REPACK_CLOSED);
 		wait_for(k, l, msg->tag, KEEP_REPACKED);
+		break;
+	case ASK_COOL:
+		keep_cool(k->keep, span_is(arg, "all") ? KEEP_REPACK_ALL : KEEP_REPACK_CLOSED);
+		wait_for(k, l, msg->tag, KEEP_COOLED);
 		break;
 	case ASK_KEY_ROTATE:
 		rotate(k, l, msg->tag, arg);
@@ -406,6 +412,12 @@ event_take(struct keeper *k, const struct keep_event *e)
 		    e->type == KEEP_EXPIRED ? "expired" : "repacked");
 		waiting_answer(k, e->type, buf_span(&body));
 		break;
+	case KEEP_COOLED:
+		buf_printf(&body, "%u segments moved\n", e->rows);
+		if (e->text.n > 0)
+			buf_printf(&body, "%.*s\n", (int)e->text.n, (const char *)e->text.p);
+		waiting_answer(k, e->type, buf_span(&body));
+		break;
 	default:
 		waiting_answer(k, e->type, e->text);
 	}
@@ -526,9 +538,9 @@ static enum err
 keeper_open(struct keeper *k, struct why *why)
 {
 	struct keep_conf conf;
-	int dir[1] = { k->start->store_fd };
+	int dir[2] = { k->start->store_fd, -1 };
 	struct sandbox box = { .groups = SANDBOX_FILE_READ | SANDBOX_FILE_WRITE | SANDBOX_THREADS,
-	    .write_dir = dir, .nwrite_dir = 1 };
+	    .write_dir = dir, .nwrite_dir = 1 + brief_cold(dir[0], &dir[1]) };
 	struct sandbox_state state;
 	char machine[KEEPCONF_MACHINE];
 	struct rotation rotation = { .pending = false };
@@ -537,6 +549,7 @@ keeper_open(struct keeper *k, struct why *why)
 
 	keepconf_machine(machine);
 	rc = sandbox_enter(&box, &state, why);
+	file_close(&dir[1]);
 	if (rc == OK)
 		rc = rotation_look(&rotation, k->start->store_fd, k->brief.seal_seed, why);
 	if (rc == OK)

@@ -120,10 +120,62 @@ keys_take(struct opened *p, struct why *why)
 	else if (p->conf->encrypt && !keys.has_store_key)
 		rc = why_set(why, ERR_ABSENT, "the store has no store key: it was made without "
 		    "encryption (store: encrypt: no)");
+	store_id_of(p->store_id, keys.origin);
 	memcpy(p->seal_seed, keys.seed, sizeof p->seal_seed);
 	memcpy(p->store_key, keys.store_key, sizeof p->store_key);
 	keys_wipe(&keys);
 	return rc;
+}
+
+/* By which a disk that was mounted, or is gone, is told from what was there. */
+static uint64_t
+cold_facts(int state_fd)
+{
+	uint64_t fact[2];
+	struct stat st;
+
+	if (fstatat(state_fd, COLD_SEGMENTS, &st, 0) != 0)
+		return 0;
+	fact[0] = (uint64_t)st.st_dev;
+	fact[1] = (uint64_t)st.st_ino;
+	return hash64(span_of((const uint8_t *)fact, sizeof fact)) | 1;
+}
+
+/* As root: what was made in it belongs to the user that the roles become. */
+static enum err
+cold_own(const struct opened *p, struct why *why)
+{
+	static const char *const made[] = { COLD_SEGMENTS, COLD_LINK "/store" };
+	uid_t uid;
+	gid_t gid;
+	enum err rc;
+
+	if (geteuid() != 0 || p->conf->user[0] == '\0')
+		return OK;
+	rc = proc_user(p->conf->user, &uid, &gid, why);
+	for (size_t i = 0; rc == OK && i < sizeof made / sizeof made[0]; i++)
+		if (fchownat(p->state_fd, made[i], uid, gid, AT_SYMLINK_NOFOLLOW) != 0 &&
+		    errno != ENOENT)
+			rc = why_set(why, ERR_DENIED, "cannot give it to user %s", p->conf->user);
+	return rc;
+}
+
+/* A desk without its cold folder works: what is in there cannot be read, and nothing moves. */
+static void
+cold_take(struct opened *p)
+{
+	struct why why = { "" };
+	enum err rc = OK;
+
+	if (p->conf->cold[0] != '\0') {
+		rc = cold_claim(p->state_fd, p->conf->cold, p->store_id, &why);
+		if (rc == OK)
+			rc = cold_own(p, &why);
+	}
+	if (rc != OK)
+		(void)fprintf(stderr, "trucban: store: cold: %s is not used: %s\n",
+		    p->conf->cold, why.text);
+	p->cold = cold_facts(p->state_fd);
 }
 
 static int
@@ -346,6 +398,8 @@ opened_make(struct opened *ret_opened, const char *conf_path, const char *state,
 	if (rc == OK)
 		rc = dirs_own(o, why);
 	if (rc == OK)
+		cold_take(o);
+	if (rc == OK)
 		rc = notify_listen(o->passed, &o->npassed, why);
 	/* Its own sockets of before: none. */
 	if (rc == OK)
@@ -375,9 +429,12 @@ opened_reload(struct opened *opened, unsigned *ret_roles, struct why *why)
 		goto out;
 	}
 	now.files = files_look(now.conf);
+	cold_take(&now);
 	*ret_roles = change_roles(opened->conf, now.conf);
 	if (now.files != opened->files && now.conf->nlistener > 0)
 		*ret_roles |= 1u << WIRE_INTAKE;
+	if (now.cold != opened->cold)
+		*ret_roles |= 1u << WIRE_KEEPER | 1u << WIRE_FRONT;
 	sockets_close(opened, &now);
 	buf_done(&opened->text);
 	free(opened->conf);

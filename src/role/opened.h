@@ -10,6 +10,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "sys/notify.h"
+#include "store/cold.h"
 #include "role/conf.h"
 
 struct opened {
@@ -22,6 +23,8 @@ struct opened {
 	struct notify_socket passed[NOTIFY_LISTEN_MAX];	/* by the service manager: never closed */
 	unsigned npassed;
 	uint64_t files;			/* what the listeners' certificates and tokens are now */
+	uint64_t cold;			/* which folder the cold one is now; 0: it is not there */
+	uint8_t store_id[COLD_STORE_ID];
 	uint8_t store_key[32], seal_seed[32];
 };
 

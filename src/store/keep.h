@@ -44,6 +44,7 @@ struct keep_conf {
 	uint64_t segment_bytes;		/* memory of one segment under construction; 0: 48 MB */
 	uint64_t reserve_bytes;		/* of the disk, kept free; 0: 256 MB */
 	uint32_t journal_file_bytes;	/* 0: 64 MB; smaller ones are for tests */
+	uint32_t cold_after_days;	/* closed days go to the cold folder; 0: they stay */
 };
 
 /*
@@ -95,6 +96,8 @@ enum keep_event_type {
 	KEEP_EXPIRED,		/* what keep_expire asked for is done; rows: segments that went */
 	KEEP_REPACKED,		/* what keep_repack asked for is done; rows: segments that became
 				 * fewer */
+	KEEP_COOLED,		/* what keep_cool asked for is done; rows: segments that moved;
+				 * text: why not all, or empty */
 	KEEP_REKEYED,		/* the checkpoint before was the old key's last: keys_rotate_end */
 	KEEP_ALARM,		/* text: for the log, and for people */
 };
@@ -126,6 +129,11 @@ enum keep_repack_days {
 
 /* Repacks segments and merges their filters now, not in the next hour; KEEP_REPACKED follows. */
 void		keep_repack(struct keep *keep, enum keep_repack_days days);
+/*
+ * Moves segments to the cold folder now, not in the next hour; ALL: whatever their age. KEEP_COOLED
+ * follows.
+ */
+void		keep_cool(struct keep *keep, enum keep_repack_days days);
 /* For so long no file of the journal or of a segment is removed; 0: release. */
 void		keep_hold(struct keep *keep, int64_t seconds);
 /* Sets a counter that each heartbeat carries from now on (what was lost, by whom). */

@@ -28,6 +28,7 @@ keep_expire(struct keep *keep)
 	keep->next_expire_ns = 0;
 	keep->next_tick_ns = 0;
 	keep->want_expired_event = true;
+	keep->cold.next_look_ns = 0;
 }
 
 void
@@ -121,7 +122,8 @@ status_tally(const struct keep *keep, struct buf *out)
 		{ "leaves", t->leaves },
 		{ "checkpoints", t->checkpoints }, { "segments", t->segments },
 		{ "segments_dropped", t->dropped_segments },
-		{ "segments_repacked", t->repacked_segments }, { "journal_rewrites", t->rewrites },
+		{ "segments_repacked", t->repacked_segments },
+		{ "segments_moved", t->moved_segments }, { "journal_rewrites", t->rewrites },
 		{ "rows_recovered", t->recovered_rows }, { "octets_torn", t->torn_bytes },
 		{ "rows_lost", t->lost_rows },
 	};
@@ -167,6 +169,8 @@ keep_status(struct keep *keep, struct buf *out)
 	    keep->signed_size);
 	buf_printf(out, ",\"segments_kept\":%zu,\"segment_octets\":%" PRIu64
 	    ",\"record_octets\":%" PRIu64, n, segment_bytes, raw_bytes);
+	buf_printf(out, ",\"segments_cold\":%zu,\"segments_away\":%zu", keep->cold.n,
+	    keep->cold.there ? 0 : keep->cold.n);
 	buf_printf(out, ",\"journal_files\":%zu,\"journal_writes\":%" PRIu64
 	    ",\"journal_octets\":%" PRIu64 ",\"sync_ns\":%" PRIu64 ",\"sync_max_ns\":%" PRIu64,
 	    keep->nfile, state.nwrite, state.bytes, state.sync_ns, state.sync_max_ns);

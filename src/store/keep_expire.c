@@ -136,7 +136,8 @@ expire(struct keep *keep)
 	now_ns = keep_clock_ns(keep);
 	m = mill_manifest_take(keep->mill);
 	for (size_t i = 0; i < manifest_count(m) && n < DROP_MOST; i++)
-		if (is_expired(keep, manifest_segment(m, i), now_ns))
+		if (is_expired(keep, manifest_segment(m, i), now_ns) &&
+		    !keep_cold_away(keep, manifest_segment(m, i)->id))
 			victim[n++] = (struct victim){ *manifest_segment(m, i),
 			    manifest_leaves(m, i) };
 	if (n > 0)
@@ -165,6 +166,7 @@ keep_drop_done(struct keep *keep, struct mill_job *job)
 		keep_alarm(keep, "cannot drop segments: %s", job->why->text);
 		keep->next_expire_ns = clock_mono_ns() + 10 * SECOND_NS;
 	} else {
+		keep_cold_forget(keep, buf_span(&job->bytes));
 		keep->tally.dropped_segments += job->bytes.n / sizeof(uint64_t);
 		/* There may be more, and who asked for it waits. */
 		keep->next_expire_ns = keep->next_tick_ns = 0;
@@ -222,9 +224,10 @@ shorten(struct keep *keep)
 	for (size_t i = 0; i < manifest_count(m) && n < SHORTEN_MOST; i++) {
 		const struct segment_info *info = manifest_segment(m, i);
 
-		/* Ordered by id, which is the order in which they were begun. */
+		/* Ordered by id, in which they were begun. The cold ones make no room here. */
 		if (info->stream == STREAM_RAW && info->class < keep->conf.nclass &&
-		    keep->conf.class[info->class].full == KEEP_FULL_SHORTEN)
+		    keep->conf.class[info->class].full == KEEP_FULL_SHORTEN &&
+		    !keep_cold_holds(keep, info->id))
 			victim[n++] = (struct victim){ *info, manifest_leaves(m, i) };
 	}
 	if (n > 0) {

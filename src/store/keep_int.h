@@ -163,6 +163,24 @@ struct superseded {
 	int64_t due_ns;			/* mono */
 };
 
+/*
+ * keep_cold.c: which segments are in the cold folder. It is told from the store's own folder, when
+ * a life begins: those that are not there.
+ */
+struct keep_cold {
+	uint64_t *id;			/* ascending */
+	size_t n, cap;
+	bool there;			/* at the last look; false too before the first */
+	bool told;			/* that it is not */
+	bool all;			/* whatever their age */
+	bool want_event;
+	uint64_t next_id;		/* of this round: those below were looked at */
+	uint64_t moved;			/* in this round */
+	unsigned failed;		/* in a row */
+	struct why trouble;		/* of this round */
+	int64_t next_ns, next_look_ns;
+};
+
 struct counter {
 	char name[128];			/* a listener's name has at most 63 */
 	uint64_t value;
@@ -192,7 +210,8 @@ struct keep_note {
 struct tally {
 	uint64_t rows, batches, acked_rows;
 	uint64_t bad_batches, full_rows, readonly_rows, set_aside_rows;
-	uint64_t leaves, checkpoints, segments, dropped_segments, repacked_segments, rewrites;
+	uint64_t leaves, checkpoints, segments, dropped_segments, repacked_segments, moved_segments;
+	uint64_t rewrites;
 	uint64_t again_rows;
 	uint64_t recovered_rows, torn_bytes, lost_rows, replayed_frames;
 };
@@ -258,7 +277,7 @@ struct keep {
 
 	/* keep_upkeep.c */
 	struct upkeep *upkeep;
-	bool repacking;			/* segments are being replaced: none is dropped */
+	bool repacking;			/* segments are replaced or moved: none is dropped */
 	bool tending;
 	bool tended;			/* in this life */
 	bool want_repacked_event;
@@ -271,6 +290,7 @@ struct keep {
 	uint64_t repacked_n;		/* in this round */
 	uint64_t tended_segments, tended_moved;	/* of the tally, when filters were last tended */
 	int64_t next_repack_ns, next_tend_ns;
+	struct keep_cold cold;
 
 	struct counter *counter;
 	size_t ncounter;
@@ -406,6 +426,21 @@ void		keep_upkeep_step(struct keep *keep, int64_t now_ns);
 /* The mill is done with one. */
 void		keep_replace_done(struct keep *keep, struct mill_job *job);
 void		keep_remove_done(struct keep *keep, struct mill_job *job);
+
+/* ---- keep_cold.c ---- */
+/* own: segments of which a sealed part is in the store's own folder, in any order; is sorted. */
+void		keep_cold_open(struct keep *keep, const struct manifest *manifest, uint64_t *own,
+		    size_t n);
+void		keep_cold_close(struct keep *keep);
+bool		keep_cold_holds(const struct keep *keep, uint64_t id);
+/* In the cold folder, which is not there: what is to go must wait. */
+bool		keep_cold_away(const struct keep *keep, uint64_t id);
+/* They are in no folder any more: u64 each. */
+void		keep_cold_forget(struct keep *keep, struct span ids);
+/* There is nothing at hand: is there something to move, or to look after? True: it has begun. */
+bool		keep_cold_begin(struct keep *keep, int64_t now_ns);
+struct upkeep_work;
+void		keep_cold_done(struct keep *keep, const struct upkeep_work *work, int64_t now_ns);
 
 /* ---- keep_note.c ---- */
 enum err	keep_note_open(struct keep *keep, struct why *why);

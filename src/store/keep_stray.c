@@ -6,14 +6,19 @@
 #include "store/keep_int.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/must.h"
 #include "sys/file.h"
 
 struct strays {
 	struct keep *keep;
 	struct manifest *manifest;
 	int fd;				/* of the day */
+	uint64_t *own;			/* segments whose sealed part is here */
+	size_t n, cap;
+	bool keep_all;			/* a damaged manifest may have forgotten some */
 };
 
 /* The id in "%016x.seg" or ".idx"; 0: another name. */
@@ -30,6 +35,16 @@ segment_id_of(const char *name)
 	return journal_name_number(as_journal);
 }
 
+static void
+own_add(struct strays *s, uint64_t id)
+{
+	if (s->n == s->cap) {
+		s->cap = s->cap > 0 ? s->cap * 2 : 256;
+		s->own = xreallocarray(s->own, s->cap, sizeof *s->own);
+	}
+	s->own[s->n++] = id;
+}
+
 static enum err
 stray_file(void *arg, const struct dir_entry *entry, struct why *why)
 {
@@ -38,6 +53,10 @@ stray_file(void *arg, const struct dir_entry *entry, struct why *why)
 	uint64_t id = segment_id_of(entry->name);
 
 	if (entry->kind != DIR_FILE)
+		return OK;
+	if (id != 0 && entry->name[17] == 's')
+		own_add(s, id);
+	if (s->keep_all)
 		return OK;
 	if ((n > 4 && strcmp(entry->name + n - 4, ".tmp") == 0) ||
 	    (id != 0 && manifest_find(s->manifest, id) == NULL))
@@ -59,7 +78,7 @@ stray_day(void *arg, const struct dir_entry *entry, struct why *why)
 	if (rc == OK)
 		rc = dir_each(s->fd, stray_file, s, why);
 	file_close(&s->fd);
-	if (rc == OK)
+	if (rc == OK && !s->keep_all)
 		(void)dir_remove(s->keep->dirfd, name, NULL);	/* when it is empty */
 	return rc;
 }
@@ -72,15 +91,14 @@ keep_strays(struct keep *keep, struct why *why)
 	enum err rc;
 
 	s.manifest = mill_manifest_take(keep->mill);
-	/* A damaged manifest may have forgotten some: then every file stays. */
-	if (manifest_damaged(s.manifest)) {
-		mill_manifest_give(keep->mill);
-		return OK;
-	}
+	s.keep_all = manifest_damaged(s.manifest);
 	rc = dir_open(&fd, keep->dirfd, "segment", why);
 	if (rc == OK)
 		rc = dir_each(fd, stray_day, &s, why);
 	file_close(&fd);
+	if (rc == OK)
+		keep_cold_open(keep, s.manifest, s.own, s.n);
+	free(s.own);
 	mill_manifest_give(keep->mill);
 	return rc;
 }

@@ -95,9 +95,9 @@ group_make(struct keep *keep, const struct manifest *m, size_t at)
 		rows += info->rows;
 		leaves += leaves_count(manifest_leaves(m, at));
 		/* Neighbours only: their numbers must stay in order. The first goes in any case. */
-		if (last != NULL && (info->level > 0 || !alike(first, info) || rows > LIMIT_ROWS ||
-		    leaves > REPACK_LEAVES || info->first_seq <= last->last_seq ||
-		    is_unfit(keep, info->id)))
+		if (last != NULL && (info->level > 0 || keep_cold_holds(keep, info->id) ||
+		    !alike(first, info) || rows > LIMIT_ROWS || leaves > REPACK_LEAVES ||
+		    info->first_seq <= last->last_seq || is_unfit(keep, info->id)))
 			break;
 		w->from[w->n++] = *info;
 		last = info;
@@ -119,7 +119,7 @@ repack_next(struct keep *keep)
 		const struct segment_info *info = manifest_segment(m, i);
 
 		if (info->level == 0 && day_of(info->recv_min_ns) < open &&
-		    !is_unfit(keep, info->id))
+		    !keep_cold_holds(keep, info->id) && !is_unfit(keep, info->id))
 			w = group_make(keep, m, i);
 	}
 	mill_manifest_give(keep->mill);
@@ -306,7 +306,9 @@ repack_failed(struct keep *keep, const struct upkeep_work *w, int64_t now_ns)
 static void
 work_take(struct keep *keep, struct upkeep_work *w, int64_t now_ns)
 {
-	if (w->type == UPKEEP_TEND) {
+	if (w->type == UPKEEP_COLD) {
+		keep_cold_done(keep, w, now_ns);
+	} else if (w->type == UPKEEP_TEND) {
 		keep->tending = false;
 		if (w->rc != OK)
 			keep_alarm(keep, "cannot merge filters: %s", w->why.text);
@@ -337,6 +339,7 @@ work_begin(struct keep *keep, int64_t now_ns)
 {
 	if (keep->full || keep->read_only) {
 		repacked_event(keep);
+		(void)keep_cold_begin(keep, now_ns);	/* it makes room */
 		return;
 	}
 	/* What expires is not repacked first. */
@@ -349,10 +352,12 @@ work_begin(struct keep *keep, int64_t now_ns)
 		if (keep->repacked_n > 0 || keep->want_repacked_event)
 			keep->next_tend_ns = 0;
 	}
-	if (tend_is_due(keep, now_ns))
+	if (tend_is_due(keep, now_ns)) {
 		tend_begin(keep, now_ns);
-	else
+	} else {
 		repacked_event(keep);
+		(void)keep_cold_begin(keep, now_ns);
+	}
 }
 
 void
@@ -400,6 +405,7 @@ keep_upkeep_close(struct keep *keep)
 	upkeep_work_free(&keep->repacked);
 	if (keep->nsuperseded > 0 && !held)
 		superseded_remove(keep, keep->nsuperseded);
+	keep_cold_close(keep);
 	free(keep->superseded);
 	free(keep->unfit);
 }

@@ -15,6 +15,7 @@
 #include "base/must.h"
 #include "sys/file.h"
 #include "sys/thread.h"
+#include "store/cold_int.h"
 #include "store/journal_int.h"
 #include "store/segment_int.h"
 
@@ -178,7 +179,11 @@ segment_remove(const struct mill *m, const struct segment_info *info, struct day
 	(void)file_unlink(day->fd, name, NULL);
 }
 
-/* What a crash leaves of this, the next start takes away: no segment of the manifest names it. */
+/*
+ * What a crash leaves of this in the store's own folder the next start takes away: no segment of
+ * the manifest names it. In the cold folder nobody tidies up: there the files go first, and after a
+ * crash the drop is done again, for its leaf is in the journal.
+ */
 static void
 job_drop(struct mill *m, struct mill_job *job)
 {
@@ -186,6 +191,7 @@ job_drop(struct mill *m, struct mill_job *job)
 	struct segment_info *info = xcalloc(n, sizeof *info);
 	struct day day = { .fd = -1 };
 	uint64_t *id = xmemdup(job->bytes.p, job->bytes.n);
+	bool cold = cold_there(m->dirfd, NULL) == OK;
 	struct why why = { "" };
 	enum err rc;
 
@@ -196,6 +202,10 @@ job_drop(struct mill *m, struct mill_job *job)
 		if (known != NULL)
 			info[found++] = *known;
 	}
+	lock_give(&m->manifest_lock);
+	for (size_t i = 0; i < found && cold; i++)
+		cold_remove(m->dirfd, &info[i]);
+	lock_take(&m->manifest_lock);
 	rc = manifest_drop(m->manifest, id, n, &why);
 	lock_give(&m->manifest_lock);
 	for (size_t i = 0; i < found && rc == OK; i++)

@@ -18,17 +18,17 @@
 #include "model/leaf.h"
 #include "model/tlog.h"
 #include "sys/thread.h"
+#include "store/cold_int.h"
 #include "store/key.h"
 #include "store/manifest.h"
 #include "store/proof.h"
-#include "store/segment_int.h"
 #include "store/tiles.h"
 
 enum {
 	PROOF_KEYS_MAX = 64,		/* seal keys of one store; a year has one */
 	PROOF_EPOCHS_MAX = 4096,	/* lives whose last known root is looked at */
 	PROOF_ARENA = 8 << 20,
-	PROOF_PATH_BYTES = 64
+	PROOF_PATH_BYTES = COLD_FILE
 };
 
 /* One bit per entry of the tree. */
@@ -275,9 +275,6 @@ void		proof_runs(struct proof *p);
 /* ---- proof_segment.c ---- */
 
 enum err	proof_segments(struct proof *p, struct why *why);
-/* "segment/YYYY-MM-DD/ID.seg" or ".idx" */
-void		proof_part_path(char path[PROOF_PATH_BYTES], const struct segment_info *info,
-		    enum segment_part part);
 /* Is there any file that names our store key, or none that names one at all? */
 bool		proof_key_fits(struct proof *p);
 /* Not looked at: the entries that the manifest names for it are taken as found. */

@@ -61,10 +61,13 @@ segment_look(struct search *s, const struct segment_info *info, struct why *why)
 	char path[PROOF_PATH_BYTES];
 	struct segment_memory *memory;
 	struct buf sealed = { 0 }, none = { 0 };
+	struct why reason = { "" };
 	enum err rc;
 
-	proof_part_path(path, info, SEGMENT_SEALED);
+	(void)cold_file_find(path, s->dirfd, info, SEGMENT_SEALED);
 	rc = file_read_whole(s->dirfd, path, 1 << 30, &sealed, why);
+	if (rc == ERR_ABSENT && cold_there(s->dirfd, &reason) == ERR_IO)
+		rc = why_set(why, ERR_IO, "%s", reason.text);
 	memory = segment_memory_new(&sealed, &none);
 	if (rc == OK)
 		rc = segment_open_memory(&s->segment, memory, s->store_key, PACK_CHECK, why);

@@ -14,7 +14,6 @@
 #include "sys/file.h"
 #include "store/journal_int.h"
 #include "store/pack.h"
-#include "store/segment_int.h"
 
 enum {
 	FILE_BYTES_MAX = 1 << 30,	/* of one part of a segment; 64 MB is a large one */
@@ -208,15 +207,32 @@ segment_gone(const struct worker *w)
 	return gone;
 }
 
+/* Once more when it is not where it was found: it moved to the cold folder. */
+static enum err
+octets_read(struct worker *w, enum segment_part part, char path[PROOF_PATH_BYTES],
+    struct buf *out, struct why *why)
+{
+	struct why reason = { "" };
+	enum err rc;
+
+	rc = file_read_whole(w->p->dirfd, path, FILE_BYTES_MAX, out, why);
+	if (rc == ERR_ABSENT && cold_file_find(path, w->p->dirfd, w->info, part) == PLACE_COLD)
+		rc = file_read_whole(w->p->dirfd, path, FILE_BYTES_MAX, out, why);
+	if (rc == ERR_ABSENT && cold_there(w->p->dirfd, &reason) == ERR_IO)
+		(void)why_set(why, rc, "%s", reason.text);
+	return rc;
+}
+
 /* A file of the segment with all its checksums and tags; out gets its octets when they hold. */
 static bool
-part_read(struct worker *w, const char *path, struct buf *out)
+part_read(struct worker *w, enum segment_part part, struct buf *out)
 {
+	char *path = part == SEGMENT_SEALED ? w->path : w->path_idx;
 	struct pack *pack = NULL;
 	struct why why = { "" };
 	enum err rc;
 
-	rc = file_read_whole(w->p->dirfd, path, FILE_BYTES_MAX, out, &why);
+	rc = octets_read(w, part, path, out, &why);
 	if (rc == ERR_ABSENT && segment_gone(w))
 		return false;
 	if (rc == OK)
@@ -255,17 +271,6 @@ segment_check(struct worker *w, struct segment *segment, size_t index, bool deri
 		times_compare(w, segment);
 }
 
-void
-proof_part_path(char path[PROOF_PATH_BYTES], const struct segment_info *info,
-    enum segment_part part)
-{
-	char day[SEGMENT_NAME], name[SEGMENT_NAME];
-
-	segment_day(day, info->recv_min_ns);
-	segment_name(name, info->id, part);
-	(void)snprintf(path, PROOF_PATH_BYTES, "segment/%.11s/%.22s", day, name);
-}
-
 /* The id of the store key that a file was encrypted under; zeros when it cannot be read. */
 static void
 key_id_read(struct proof *p, const char *path, uint64_t offset, uint8_t ret[KEY_ID_BYTES])
@@ -290,7 +295,8 @@ proof_key_fits(struct proof *p)
 
 	key_id(want, p->store_key);
 	for (size_t i = 0; !fits && i < manifest_count(p->manifest); i++) {
-		proof_part_path(path, manifest_segment(p->manifest, i), SEGMENT_SEALED);
+		(void)cold_file_find(path, p->dirfd, manifest_segment(p->manifest, i),
+		    SEGMENT_SEALED);
 		key_id_read(p, path, PACK_KEY_ID_AT, got);
 		seen += memcmp(got, none, sizeof got) != 0;
 		fits = memcmp(got, want, sizeof got) == 0;
@@ -315,8 +321,8 @@ segment_verify(struct worker *w, size_t index)
 	struct why why = { "" };
 	bool ok, has_derived;
 
-	ok = part_read(w, w->path, &sealed);
-	has_derived = part_read(w, w->path_idx, &derived);
+	ok = part_read(w, SEGMENT_SEALED, &sealed);
+	has_derived = part_read(w, SEGMENT_DERIVED, &derived);
 	lock_take(&w->p->lock);
 	w->p->result.bytes += sealed.n + derived.n;
 	w->p->result.segments++;
@@ -382,8 +388,8 @@ worker_run(void *arg)
 
 	while (segment_take(w, &index)) {
 		w->info = manifest_segment(w->p->manifest, index);
-		proof_part_path(w->path, w->info, SEGMENT_SEALED);
-		proof_part_path(w->path_idx, w->info, SEGMENT_DERIVED);
+		(void)cold_file_find(w->path, w->p->dirfd, w->info, SEGMENT_SEALED);
+		(void)cold_file_find(w->path_idx, w->p->dirfd, w->info, SEGMENT_DERIVED);
 		known = proof_seen_same(w->p, index, &seen);
 		if (known || w->info->recv_max_ns < w->p->options->since_ns)
 			segment_skip(w->p, index);
@@ -415,6 +421,7 @@ worker_done(struct worker *w)
 
 struct strays {
 	struct proof *p;
+	const char *top;		/* "segment", or that of the cold folder */
 	char day[SEGMENT_NAME];
 };
 
@@ -453,7 +460,8 @@ stray_each(void *arg, const struct dir_entry *entry, struct why *why)
 	(void)why;
 	if (name_known(strays->p, strays->day, entry->name))
 		return OK;
-	(void)snprintf(path, sizeof path, "segment/%s/%s", strays->day, entry->name);
+	(void)snprintf(path, sizeof path, "%s/%s/%s", strays->top, strays->day,
+	    entry->name);
 	proof_say(strays->p, PROOF_SEGMENT, PROOF_NOTE, PROOF_PLACE(14, .file = path),
 	    "the manifest does not know this file");
 	return OK;
@@ -462,20 +470,33 @@ stray_each(void *arg, const struct dir_entry *entry, struct why *why)
 static enum err
 day_each(void *arg, const struct dir_entry *entry, struct why *why)
 {
-	struct strays strays = { .p = arg };
+	struct strays *strays = arg;
 	char path[PROOF_PATH_BYTES + 256];
 	int fd = -1;
 	enum err rc;
 
-	if (entry->kind != DIR_DIRECTORY || strlen(entry->name) >= sizeof strays.day)
+	if (entry->kind != DIR_DIRECTORY || strlen(entry->name) >= sizeof strays->day)
 		return OK;
-	memcpy(strays.day, entry->name, strlen(entry->name) + 1);
-	(void)snprintf(path, sizeof path, "segment/%s", entry->name);
-	rc = dir_open(&fd, strays.p->dirfd, path, why);
+	memcpy(strays->day, entry->name, strlen(entry->name) + 1);
+	(void)snprintf(path, sizeof path, "%s/%s", strays->top, entry->name);
+	rc = dir_open(&fd, strays->p->dirfd, path, why);
 	if (rc == OK)
-		rc = dir_each(fd, stray_each, &strays, why);
+		rc = dir_each(fd, stray_each, strays, why);
 	file_close(&fd);
 	return rc == ERR_ABSENT ? OK : rc;
+}
+
+static enum err
+strays_look(struct proof *p, const char *top, struct why *why)
+{
+	struct strays strays = { .p = p, .top = top };
+	int fd = -1;
+	enum err rc = OK;
+
+	if (dir_open(&fd, p->dirfd, top, NULL) == OK)
+		rc = dir_each(fd, day_each, &strays, why);
+	file_close(&fd);
+	return rc;
 }
 
 /* ---- all ---- */
@@ -486,7 +507,6 @@ proof_segments(struct proof *p, struct why *why)
 	unsigned n = p->options->threads > 0 ? p->options->threads : thread_processors();
 	struct worker *w;
 	size_t next = 0;
-	int fd = -1;
 	enum err rc = OK;
 
 	if (n > 16)
@@ -504,8 +524,7 @@ proof_segments(struct proof *p, struct why *why)
 		worker_done(&w[i]);
 	}
 	free(w);
-	if (rc == OK && dir_open(&fd, p->dirfd, "segment", NULL) == OK)
-		rc = dir_each(fd, day_each, p, why);
-	file_close(&fd);
-	return rc;
+	if (rc == OK)
+		rc = strays_look(p, "segment", why);
+	return rc == OK ? strays_look(p, COLD_SEGMENTS, why) : rc;
 }

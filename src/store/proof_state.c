@@ -38,7 +38,7 @@ facts_of(struct proof *p, const struct segment_info *info, enum segment_part par
 	char path[PROOF_PATH_BYTES];
 	struct stat st;
 
-	proof_part_path(path, info, part);
+	(void)cold_file_find(path, p->dirfd, info, part);
 	if (fstatat(p->dirfd, path, &st, AT_SYMLINK_NOFOLLOW) != 0)
 		return false;
 	*ret = (struct proof_facts){ .size = (uint64_t)st.st_size, .inode = (uint64_t)st.st_ino,

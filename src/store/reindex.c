@@ -13,6 +13,7 @@
 #include "sys/file.h"
 #include "store/builder.h"
 #include "store/group.h"
+#include "store/cold_int.h"
 #include "store/segment_data.h"
 
 enum { FILE_BYTES = 1 << 30, LEVEL = 9 };	/* of zstd: the time is there */
@@ -207,14 +208,13 @@ again_run(struct again *a, enum reindex_done *ret_done, struct why *why)
 	return rc;
 }
 
-enum err
-reindex_segment(const struct reindex_how *how, const struct segment_info *info,
+static enum err
+segment_again(const struct reindex_how *how, const struct segment_info *info,
     enum reindex_done *ret_done, struct why *why)
 {
 	struct again a = { .how = how, .info = info, .day_fd = -1 };
 	enum err rc;
 
-	must(info->id != 0);
 	rc = segment_folder_open(&a.day_fd, how->dirfd, info, why);
 	if (rc == OK)
 		rc = again_run(&a, ret_done, why);
@@ -248,4 +248,20 @@ reindex_groups_drop(int dirfd, struct why *why)
 		rc = dir_each(fd, group_drop_each, &fd, why);
 	file_close(&fd);
 	return rc == ERR_ABSENT ? OK : rc;
+}
+
+enum err
+reindex_segment(const struct reindex_how *how, const struct segment_info *info,
+    enum reindex_done *ret_done, struct why *why)
+{
+	char path[COLD_FILE];
+	enum err rc;
+
+	must(info->id != 0);
+	rc = segment_again(how, info, ret_done, why);
+	/* It moved meanwhile, which it does once. */
+	if (rc == ERR_ABSENT &&
+	    cold_file_find(path, how->dirfd, info, SEGMENT_SEALED) == PLACE_COLD)
+		rc = segment_again(how, info, ret_done, why);
+	return rc;
 }

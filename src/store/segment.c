@@ -15,6 +15,7 @@
 #include "base/must.h"
 #include "sys/dir.h"
 #include "sys/file.h"
+#include "store/cold_int.h"
 #include "store/segment_data.h"
 
 void
@@ -31,16 +32,6 @@ segment_day(char ret[SEGMENT_NAME], int64_t recv_ns)
 
 	civil_split(&c, recv_ns, 0);
 	(void)snprintf(ret, SEGMENT_NAME, "%04d-%02u-%02u", c.year, c.month, c.day);
-}
-
-enum err
-segment_folder_open(int *ret_fd, int dirfd, const struct segment_info *info, struct why *why)
-{
-	char day[SEGMENT_NAME], name[SEGMENT_NAME + 16];
-
-	segment_day(day, info->recv_min_ns);
-	(void)snprintf(name, sizeof name, "segment/%s", day);
-	return dir_open(ret_fd, dirfd, name, why);
 }
 
 void
@@ -398,73 +389,26 @@ segment_start(struct segment *s, struct why *why)
 }
 
 /* Opens `name` in folder dirfd. */
+typedef enum err part_fn(int *ret_fd, const void *arg, enum segment_part part, struct why *why);
+
+/* Both parts, as `open` gives them. */
 static enum err
-derived_open_name(struct pack **ret_pack, int dirfd, uint64_t id, const uint8_t *key,
-    struct why *why)
-{
-	char name[SEGMENT_NAME];
-	int fd = -1;
-	enum err rc;
-
-	segment_name(name, id, SEGMENT_DERIVED);
-	rc = file_open(&fd, dirfd, name, FILE_READ, why);
-	return rc == OK ? pack_open(ret_pack, fd, name, key, why) : rc;
-}
-
-enum err
-derived_open(struct pack **ret_pack, int dirfd, const struct segment_info *info,
-    const uint8_t *key, struct why *why)
-{
-	struct pack *pack = NULL;
-	int fd = -1;
-	enum err rc;
-
-	rc = segment_folder_open(&fd, dirfd, info, why);
-	if (rc == OK)
-		rc = derived_open_name(&pack, fd, info->id, key, why);
-	file_close(&fd);
-	if (rc == OK && (pack_head(pack)->kind != PACK_DERIVED || pack_head(pack)->id != info->id))
-		rc = why_set(why, ERR_FORMAT, "the derived part of %016llx is another one's",
-		    (unsigned long long)info->id);
-	if (rc == OK)
-		*ret_pack = pack;
-	else
-		pack_close(&pack);
-	return rc;
-}
-
-enum err
-derived_section(const struct pack *pack, enum derived_section kind, struct span *ret,
-    struct why *why)
-{
-	struct cur c = cur_of(pack_body(pack));
-
-	while (cur_left(&c) > 0) {
-		uint8_t found = cur_u8(&c);
-		struct span contents = cur_bytes(&c);
-
-		if (found == kind && !c.bad) {
-			*ret = contents;
-			return OK;
-		}
-	}
-	return why_set(why, ERR_FORMAT, "section %u of the derived part is missing", kind);
-}
-
-enum err
-segment_open(struct segment **ret_segment, int dirfd, uint64_t id, const uint8_t *key,
-    struct why *why)
+parts_open(struct segment **ret_segment, uint64_t id, const uint8_t *key, part_fn *open,
+    const void *arg, struct why *why)
 {
 	struct segment *s = xcalloc(1, sizeof *s);
 	int fd = -1;
 	enum err rc;
 
 	segment_name(s->name, id, SEGMENT_SEALED);
-	rc = file_open(&fd, dirfd, s->name, FILE_READ, why);
+	rc = open(&fd, arg, SEGMENT_SEALED, why);
 	if (rc == OK)
 		rc = pack_open(&s->sealed, fd, s->name, key, why);
+	fd = -1;
 	if (rc == OK)
-		rc = derived_open_name(&s->derived, dirfd, id, key, why);
+		rc = open(&fd, arg, SEGMENT_DERIVED, why);
+	if (rc == OK)
+		rc = pack_open(&s->derived, fd, s->name, key, why);
 	/* Made again by `trucban reindex`; until then the rest is readable. */
 	if (rc == ERR_ABSENT && s->sealed != NULL)
 		rc = OK;
@@ -476,6 +420,52 @@ segment_open(struct segment **ret_segment, int dirfd, uint64_t id, const uint8_t
 	}
 	segment_free(&s);
 	return rc;
+}
+
+struct by_name {
+	int dirfd;
+	uint64_t id;
+};
+
+static enum err
+part_by_name(int *ret_fd, const void *arg, enum segment_part part, struct why *why)
+{
+	const struct by_name *by = arg;
+	char name[SEGMENT_NAME];
+
+	segment_name(name, by->id, part);
+	return file_open(ret_fd, by->dirfd, name, FILE_READ, why);
+}
+
+enum err
+segment_open(struct segment **ret_segment, int dirfd, uint64_t id, const uint8_t *key,
+    struct why *why)
+{
+	struct by_name by = { dirfd, id };
+
+	return parts_open(ret_segment, id, key, part_by_name, &by, why);
+}
+
+struct by_info {
+	int dirfd;
+	const struct segment_info *info;
+};
+
+static enum err
+part_by_info(int *ret_fd, const void *arg, enum segment_part part, struct why *why)
+{
+	const struct by_info *by = arg;
+
+	return cold_file_open(ret_fd, by->dirfd, by->info, part, why);
+}
+
+enum err
+segment_find(struct segment **ret_segment, int dirfd, const struct segment_info *info,
+    const uint8_t *key, struct why *why)
+{
+	struct by_info by = { dirfd, info };
+
+	return parts_open(ret_segment, info->id, key, part_by_info, &by, why);
 }
 
 struct segment_memory *

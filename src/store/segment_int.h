@@ -43,7 +43,7 @@ void		segment_name(char ret[SEGMENT_NAME], uint64_t id, enum segment_part part);
 /* "YYYY-MM-DD": the folder of a segment whose first row was received at recv_ns. */
 void		segment_day(char ret[SEGMENT_NAME], int64_t recv_ns);
 
-/* That folder, in the store at dirfd. Close it. */
+/* The folder that its sealed part is in, of the store at dirfd: cold_int.h. Close it. */
 enum err	segment_folder_open(int *ret_fd, int dirfd, const struct segment_info *info,
 		    struct why *why);
 
@@ -53,6 +53,9 @@ enum err	segment_folder_open(int *ret_fd, int dirfd, const struct segment_info *
  */
 enum err	segment_open(struct segment **ret_segment, int dirfd, uint64_t id,
 		    const uint8_t *key, struct why *why);
+/* The same for a segment of the store at dirfd, wherever it is: cold_int.h. */
+enum err	segment_find(struct segment **ret_segment, int dirfd,
+		    const struct segment_info *info, const uint8_t *key, struct why *why);
 /*
  * The container of a segment's derived part alone; dirfd: the store's. ERR_ABSENT: made again by
  * `trucban reindex`.

@@ -14,6 +14,7 @@
 #include "base/must.h"
 #include "sys/file.h"
 #include "store/builder.h"
+#include "store/cold_int.h"
 #include "store/journal.h"
 #include "store/shelf.h"
 #include "store/key.h"
@@ -384,11 +385,38 @@ store_segment(const struct store *s, size_t index)
 	return s->entry[index].info;
 }
 
+/* When it is because the cold folder is not there: which days cannot be read. */
+static enum err
+away_tell(const struct store *s, struct why *why)
+{
+	char path[COLD_FILE], first[SEGMENT_NAME] = "", last[SEGMENT_NAME] = "";
+	struct why reason = { "" };
+	int fd = -1;
+
+	if (cold_there(s->dirfd, &reason) != ERR_IO)
+		return ERR_IO;
+	/* In order of the receive time. */
+	for (size_t i = 0; i < s->nentry; i++) {
+		const struct entry *e = &s->entry[i];
+
+		if (e->tail != NULL)
+			continue;
+		cold_file_path(path, e->info, SEGMENT_SEALED, PLACE_OWN);
+		if (file_open(&fd, s->dirfd, path, FILE_READ, NULL) == ERR_ABSENT) {
+			if (first[0] == '\0')
+				segment_day(first, e->info->recv_min_ns);
+			segment_day(last, e->info->recv_max_ns);
+		}
+		file_close(&fd);
+	}
+	return why_set(why, ERR_IO, "records received from %.10s to %.10s (UTC) cannot be read: %s",
+	    first, last, reason.text);
+}
+
 enum err
 store_segment_open(struct store *s, size_t index, struct segment **ret_segment, struct why *why)
 {
 	const struct entry *e = &s->entry[index];
-	int fd = -1;
 	enum err rc;
 
 	must(index < s->nentry);
@@ -397,11 +425,8 @@ store_segment_open(struct store *s, size_t index, struct segment **ret_segment, 
 	*ret_segment = s->shelf != NULL ? shelf_take(s->shelf, e->info->id) : NULL;
 	if (*ret_segment != NULL)
 		return OK;
-	rc = segment_folder_open(&fd, s->dirfd, e->info, why);
-	if (rc == OK)
-		rc = segment_open(ret_segment, fd, e->info->id, s->has_key ? s->key : NULL, why);
-	file_close(&fd);
-	return rc;
+	rc = segment_find(ret_segment, s->dirfd, e->info, s->has_key ? s->key : NULL, why);
+	return rc == ERR_IO ? away_tell(s, why) : rc;
 }
 
 /* Its filter, read when it is first asked for. */

@@ -9,6 +9,7 @@
 #include "sys/file.h"
 #include "sys/thread.h"
 #include "store/builder.h"
+#include "store/cold_int.h"
 #include "store/group.h"
 #include "store/proof_int.h"
 #include "store/segment_int.h"
@@ -212,12 +213,21 @@ tend(struct upkeep *u, struct upkeep_work *w)
 	w->rc = group_tend(u->dirfd, u->store_id, u->store_key, w->from, w->n, &w->why);
 }
 
+static void
+cold(struct upkeep *u, struct upkeep_work *w)
+{
+	w->rc = cold_look(u->dirfd, u->store_id, &w->why);
+	w->there = w->rc == OK;
+	if (w->there && w->n > 0)
+		w->rc = cold_move(u->dirfd, w->from, &w->why);
+}
+
 /* ---- the thread ---- */
 
 typedef void upkeep_fn(struct upkeep *u, struct upkeep_work *w);
 
 static upkeep_fn *const work[UPKEEP_TYPE_END] = {
-	[UPKEEP_REPACK] = repack, [UPKEEP_TEND] = tend,
+	[UPKEEP_REPACK] = repack, [UPKEEP_TEND] = tend, [UPKEEP_COLD] = cold,
 };
 
 static void

@@ -7,6 +7,7 @@
  *		files and nothing else, and digests every row of it again before it says that it is
  *		done.
  *	TEND	groups of filters, see group.h
+ *	COLD	is the cold folder there? Then one segment goes there, see cold.h
  *
  * Inside of store; used by keep only.
  */
@@ -21,13 +22,15 @@
 enum upkeep_type {
 	UPKEEP_REPACK,
 	UPKEEP_TEND,
+	UPKEEP_COLD,
 	UPKEEP_TYPE_END
 };
 
 struct upkeep_work {
 	enum upkeep_type type;
 	struct segment_info *from;	/* heap. REPACK: of one stream, class, epoch and day, by
-					 * number; TEND: all of the manifest */
+					 * number; TEND: all of the manifest; COLD: one, or none:
+					 * it only looks */
 	size_t n;			/* REPACK: when done, so many of them were taken, from the
 					 * first on: what is too much for one is left */
 	uint64_t id;			/* REPACK: of the new one */
@@ -38,6 +41,7 @@ struct upkeep_work {
 	uint64_t unfit;			/* REPACK: the segment that cannot be repacked; 0: none
 					 * of them, or it is not the segment's fault */
 	struct segment_info info;	/* REPACK */
+	bool there;			/* COLD: the folder is */
 };
 
 /* Shared with the crash handler: which segment the thread (tid) is busy with; 0: none. */

@@ -48,6 +48,7 @@ enum wire_ask {
 	ASK_EXPIRE,		/* apply retention now */
 	ASK_REPACK,		/* repack closed days now */
 	ASK_KEY_ROTATE,		/* argument: reason */
+	ASK_COOL,		/* move closed days to the cold folder now */
 	ASK_END
 };
 

@@ -55,7 +55,7 @@ class Store:
                 name = want.path + ending
                 names.add(name)
                 try:
-                    self.match(want, read(os.path.join(self.state, name), self.key))
+                    self.match(want, read(self.file_of(name), self.key))
                 except OSError:
                     self.bad.append(fault(14, name, 'the file is missing', None, want.stream,
                                           want.first, want.last))
@@ -65,11 +65,17 @@ class Store:
             if name not in names:
                 self.notes.append('%s: a file that the manifest does not name' % name)
 
+    def file_of(self, name):
+        """In the store's own folder, else in the cold one (segment.md section 11)."""
+        own = os.path.join(self.state, name)
+        cold = os.path.join(self.state, 'cold', name)
+        return cold if not os.path.exists(own) and os.path.exists(cold) else own
+
     def segment_files(self):
-        top = os.path.join(self.state, 'segment')
-        for folder, _, files in os.walk(top):
-            for name in files:
-                yield os.path.relpath(os.path.join(folder, name), self.state)
+        for top in (self.state, os.path.join(self.state, 'cold')):
+            for folder, _, files in os.walk(os.path.join(top, 'segment')):
+                for name in files:
+                    yield os.path.relpath(os.path.join(folder, name), top)
 
     def match(self, want, got):
         """What the manifest says of a segment is what its file says."""

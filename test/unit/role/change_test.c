@@ -40,7 +40,8 @@ each_part_concerns_the_roles_that_work_by_it(void)
 	check_int(changed(ALL, ALL "zone: \"+00:00\"\n"), FRONT | INTAKE | COLLECTOR);
 	check_int(changed(ALL, ALL "event_lead: 5s\n"), INTAKE | COLLECTOR);
 	check_int(changed(ALL, ALL "store: {segment_age: 5s}\n"), KEEPER);
-	check_int(changed(ALL, ALL "store: {cold: [/c]}\n"), KEEPER);
+	check_int(changed(ALL, ALL "store: {cold: /c}\n"), KEEPER | FRONT);
+	check_int(changed(ALL, ALL "store: {cold_after: 3}\n"), KEEPER);
 	check_int(changed(ALL, BASE REST "classes: [{name: b, days: 4}, {name: c}]\n"), KEEPER);
 	check_int(changed(ALL, BASE REST "classes: [{name: c}, {name: b, days: 3}]\n"),
 	    KEEPER | INTAKE | COLLECTOR);

@@ -43,7 +43,7 @@ what_is_not_said_has_its_default(void)
 	check_text(conf.front_socket, "");
 	check_int(conf.query_bytes, 128 << 20);
 	check_int(conf.collect_journal, false);
-	check_int(conf.ncollect + conf.ncold + conf.nlistener + conf.nanchor, 0);
+	check_int(conf.ncollect + conf.nlistener + conf.nanchor, 0);
 	check_int(conf.nclass, 1);
 	check_text(conf.class[0].name, "standard");
 	check_int(conf.class[0].days, 365);
@@ -55,7 +55,7 @@ every_key_of_the_top_and_its_maps_is_taken(void)
 {
 	check_int(parsed("state: /a b/c\nuser: \"trucban\"\nzone: \"-03:30\"\nevent_lead: 2h\n"
 	    "store: {encrypt: no, segment_age: 5m, segment_memory: 1MB, reserve: 2GB,\n"
-	    "  cold: [/c1, /c2]}\n"
+	    "  cold: /c, cold_after: 7}\n"
 	    "seal: {checkpoint: 90s}\n"
 	    "front: {address: \"[::1]:80\", socket: /s, query_memory: 1TB}\n"
 	    "collect: {journal: true, files: [\"/v/*.log\", /w]}\n"), OK);
@@ -68,8 +68,8 @@ every_key_of_the_top_and_its_maps_is_taken(void)
 	check_int(conf.segment_age_s, 300);
 	check_int(conf.segment_bytes, 1 << 20);
 	check_int(conf.reserve_bytes, INT64_C(2) << 30);
-	check_int(conf.ncold, 2);
-	check_text(conf.cold[1], "/c2");
+	check_text(conf.cold, "/c");
+	check_int(conf.cold_days, 7);
 	check_int(conf.checkpoint_s, 90);
 	check_text(conf.front_address, "[::1]:80");
 	check_text(conf.front_socket, "/s");
@@ -176,10 +176,10 @@ static const struct bad bad_values[] = {
 	{ "state: /x\nstore: {segment_age: 2d}\n", "between 1 and 86400" },
 	{ "state: /x\nstore: {segment_memory: 1KB}\n", "between 1048576 and 536870912" },
 	{ "state: /x\nstore: {reserve: 1gb}\n", "'1gb' is not a size such as 48MB" },
-	{ "state: /x\nstore: {cold: x}\n", "line 2: cold: a list is expected here" },
-	{ "state: /x\nstore: {cold: [x]}\n", "'x' does not begin with /" },
-	{ "state: /x\nstore: {cold: [{a: b}]}\n", "line 2: cold: one value is expected" },
-	{ "state: /x\nstore: {cold: [/1, /2, /3, /4, /5]}\n", "line 2: cold: more than 4 entries" },
+	{ "state: /x\nstore: {cold: x}\n", "'x' does not begin with /" },
+	{ "state: /x\nstore: {cold: /x/cold}\n", "'/x/cold' is inside of the store" },
+	{ "state: /x\nstore: {cold: [/1, /2]}\n", "line 2: cold: one value is expected" },
+	{ "state: /x\nstore: {cold: /c, cold_after: 0}\n", "line 2: cold_after:" },
 	{ "state: /x\nstore: 5\n", "line 2: store: keys with values are expected here" },
 	{ "state: /x\nseal: {checkpoint: 2h}\n", "between 1 and 3600" },
 	{ "state: /x\nfront: {query_memory: 5}\n", "between 1048576 and" },

@@ -21,6 +21,7 @@ struct place {
 	struct keep *keep;
 	struct writer raw, ledger;
 	uint64_t acked;
+	uint32_t cold_days;		/* for keep_open */
 	unsigned came[16];		/* events by type that nobody waited for yet */
 };
 
@@ -63,7 +64,8 @@ place_open(struct place *p, enum key_make make)
 {
 	struct keep_conf conf = { .dirfd = p->fd, .machine = "here", .nclass = 2,
 	    .class = { { "standard", 90, 0 }, { "long", 0, 0 } },
-	    .journal_file_bytes = 1 << 20, .reserve_bytes = 1 << 20 };
+	    .journal_file_bytes = 1 << 20, .reserve_bytes = 1 << 20,
+	    .cold_after_days = p->cold_days };
 	struct why why = { "" };
 
 	if (keys_load(&p->keys, p->fd, NULL) != OK) {

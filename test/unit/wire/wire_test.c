@@ -52,7 +52,7 @@ static const struct bad bad_table[] = {
 	BAD(WIRE_STOP, "a payload", "x"),
 	BAD(WIRE_CONF, "a NUL", "\0"),
 	BAD(WIRE_ASK, "request 0", "\0\0"),
-	BAD(WIRE_ASK, "request past the end", "\x09\0"),
+	BAD(WIRE_ASK, "request past the end", "\x0a\0"),
 	BAD(WIRE_ASK, "argument longer than the message", "\1\1"),
 	BAD(WIRE_ASK, "octets follow", "\1\0\0"),
 	BAD(WIRE_ANSWER, "nothing", ""),
