@@ -16,6 +16,7 @@
 #include "sys/clock.h"
 #include "sys/dir.h"
 #include "sys/file.h"
+#include "store/cold.h"
 #include "web/client.h"
 #include "cmd/copy.h"
 
@@ -126,6 +127,29 @@ keys_copy(struct backup *b, struct why *why)
 	return rc == OK ? copy_file(&b->copy, "key/seal.vkey", COPY_ALWAYS, why) : rc;
 }
 
+/*
+ * Into the same folder as the others: a backup is one store in one piece, and what moved since the
+ * last one is not copied again. After the store's own folder, which segments leave for this one.
+ */
+static enum err
+cold_copy(struct backup *b, struct why *why)
+{
+	int own = b->copy.from, fd = -1;
+	enum err rc;
+
+	rc = cold_there(own, why);
+	if (rc != OK)
+		return rc == ERR_ABSENT ? OK : rc;
+	rc = dir_open(&fd, own, COLD_LINK "/.", why);
+	if (rc != OK)
+		return rc;
+	b->copy.from = fd;
+	rc = copy_tree(&b->copy, "segment", COPY_UNLESS_SAME_SIZE, why);
+	b->copy.from = own;
+	file_close(&fd);
+	return rc;
+}
+
 static enum err
 store_copy(struct backup *b, struct why *why)
 {
@@ -138,6 +162,8 @@ store_copy(struct backup *b, struct why *why)
 		rc = copy_file(&b->copy, "manifest", COPY_ALWAYS, why);
 	if (rc == OK)
 		rc = copy_tree(&b->copy, "segment", COPY_UNLESS_SAME_ENDS, why);
+	if (rc == OK)
+		rc = cold_copy(b, why);
 	if (rc == OK)
 		rc = copy_tree(&b->copy, "filter", COPY_ALWAYS, why);
 	if (rc == OK)

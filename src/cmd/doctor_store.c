@@ -15,9 +15,13 @@
 #include "sys/dir.h"
 #include "sys/file.h"
 #include "sys/proc.h"
+#include "store/cold.h"
 #include "cmd/cmd.h"
 
 enum { BAD_DAYS = 2, WARN_DAYS = 7, RATE_DAYS = 7, NAMES_SHOWN = 3 };
+
+/* Less than this is as good as full: some large segments. */
+#define COLD_ROOM	(UINT64_C(1) << 30)
 
 static const int64_t day_ns = CIVIL_DAY_S * CIVIL_SECOND_NS;
 
@@ -310,6 +314,104 @@ disk_check(const struct doctor *d, struct finding *f)
 	    "clear or add a disk; on a small one lower store: reserve"));
 }
 
+/* ---- the cold folder ---- */
+
+/* It is configured and was never taken into use. */
+static void
+cold_unused(const struct doctor *d, struct finding *f)
+{
+	int fd = -1;
+
+	if (dir_open(&fd, AT_FDCWD, d->conf->cold, NULL) == OK) {
+		finding_set(f, GRADE_WARN, say("%s chưa được dùng", "%s is not in use yet"),
+		    d->conf->cold);
+		finding_todo(f, say("với systemd, thêm ReadWritePaths=-%s (sudo systemctl edit "
+		    "trucban), rồi khởi động lại bàn trực", "under systemd add "
+		    "ReadWritePaths=-%s (sudo systemctl edit trucban), then restart the desk"),
+		    d->conf->cold);
+	} else {
+		finding_set(f, GRADE_BAD, say("không vào được %s", "%s cannot be entered"),
+		    d->conf->cold);
+		finding_todo(f, "sudo install -d -m 0700 -o '%s' '%s'",
+		    d->conf->user[0] != '\0' ? d->conf->user : name_of(geteuid()), d->conf->cold);
+	}
+	file_close(&fd);
+}
+
+static void
+cold_away(struct finding *f, const struct why *why)
+{
+	finding_set(f, GRADE_BAD, "%s", why->text);
+	finding_why(f, "%s", say("tìm kiếm trong các ngày đã chuyển sang đó báo lỗi; bản ghi mới "
+	    "vẫn được nhận", "searches of the days that are there fail; new records are taken"));
+	finding_todo(f, "%s", say("gắn lại ổ đĩa, rồi: sudo systemctl reload trucban",
+	    "mount its disk, then: sudo systemctl reload trucban"));
+}
+
+static void
+cold_room(const struct doctor *d, struct finding *f, const char *path)
+{
+	uint64_t free_bytes = 0, total = 0;
+	struct stat own = { 0 }, cold = { 0 };
+	char size[32];
+	int fd = -1;
+
+	if (dir_open(&fd, d->state_fd, COLD_SEGMENTS, NULL) == OK)
+		(void)disk_free(fd, &free_bytes, &total, NULL);
+	finding_size(size, free_bytes);
+	finding_set(f, GRADE_OK, say("%s, còn %s", "%s, %s left"), path, size);
+	if (fd >= 0 && fstat(fd, &cold) == 0 && fstat(d->state_fd, &own) == 0 &&
+	    cold.st_uid != own.st_uid) {
+		f->grade = GRADE_BAD;
+		finding_why(f, say("thư mục này không thuộc về %s", "it does not belong to %s"),
+		    name_of(own.st_uid));
+		finding_todo(f, "sudo chown -R '%s' '%s'", name_of(own.st_uid), path);
+	} else if (cold.st_dev == own.st_dev) {
+		f->grade = GRADE_WARN;
+		finding_why(f, "%s", say("nó nằm cùng ổ đĩa với kho, nên không thêm được chỗ",
+		    "it is on the same disk as the store, so it makes no room"));
+		finding_todo(f, "%s", say("kiểm tra xem ổ đĩa kia đã được gắn chưa (findmnt)",
+		    "see whether the other disk is mounted (findmnt)"));
+	} else if (free_bytes < COLD_ROOM) {
+		f->grade = GRADE_WARN;
+		finding_todo(f, "%s", say("dọn hoặc thêm ổ đĩa; các ngày cũ ở lại ổ của kho",
+		    "clear or enlarge it; until then old days stay on the store's disk"));
+	}
+	file_close(&fd);
+}
+
+static void
+cold_check(const struct doctor *d, struct finding *f)
+{
+	const char *want = d->conf->cold;
+	uint8_t id[COLD_STORE_ID];
+	char path[COLD_PATH] = "";
+	struct why why = { "" };
+	enum err rc;
+
+	if (unreachable(d, f))
+		return;
+	if (cold_path(path, d->state_fd, NULL) != OK) {
+		if (want[0] != '\0')
+			cold_unused(d, f);
+		else
+			finding_set(f, GRADE_OK, "%s", say("không dùng", "none"));
+		return;
+	}
+	store_id_of(id, d->keys.origin);
+	rc = d->keys_rc == OK ? cold_look(d->state_fd, id, &why) : cold_there(d->state_fd, &why);
+	if (rc != OK) {
+		cold_away(f, &why);
+	} else if (want[0] != '\0' && strcmp(want, path) != 0) {
+		finding_set(f, GRADE_WARN, say("kho đang dùng %s, cấu hình ghi %s",
+		    "the store uses %s, the configuration names %s"), path, want);
+		finding_todo(f, say("dừng bàn trực, chép %s sang %s, rồi chạy lại",
+		    "stop the desk, copy %s to %s, and start it again"), path, want);
+	} else {
+		cold_room(d, f, path);
+	}
+}
+
 /* ---- what was set aside, what is outside ---- */
 
 struct names {
@@ -383,6 +485,7 @@ const struct check_row doctor_store[] = {
 	{ "encryption", "mã hóa", "encryption", encryption_check },
 	{ "store", "kho nhật ký", "store", store_check },
 	{ "disk", "ổ đĩa", "disk", disk_check },
+	{ "cold", "ổ lưu ngày cũ", "cold folder", cold_check },
 	{ "quarantine", "khu cách ly", "quarantine", quarantine_check },
 	{ "anchors", "mốc ngoài máy", "anchors", anchor_check },
 	{ NULL, NULL, NULL, NULL },

@@ -14,24 +14,60 @@
 
 #include "sys/dir.h"
 #include "sys/file.h"
+#include "store/cold.h"
 #include "cmd/copy.h"
 
 static const char usage_vi[] =
-    "Cách dùng: trucban restore --state THƯ_MỤC BẢN_SAO\n\n"
+    "Cách dùng: trucban restore --state THƯ_MỤC [--cold THƯ_MỤC] BẢN_SAO\n\n"
     "Khôi phục kho nhật ký từ BẢN_SAO vào một thư mục trống. Bản sao không kèm khóa thì đặt\n"
     "key/seal.key và key/store.key vào thư mục mới trước khi chạy (xem: trucban key --help).\n\n"
-    "  --state THƯ_MỤC    thư mục mới của kho nhật ký\n";
+    "  --state THƯ_MỤC    thư mục mới của kho nhật ký\n"
+    "  --cold THƯ_MỤC     đặt các đoạn lưu vào thư mục này (store: cold), khi ổ của kho quá nhỏ\n";
 static const char usage_en[] =
-    "Usage: trucban restore --state DIR BACKUP\n\n"
+    "Usage: trucban restore --state DIR [--cold DIR] BACKUP\n\n"
     "Restores a store from BACKUP into an empty directory. When the backup has no keys, put\n"
     "key/seal.key and key/store.key into the new directory before the start (see: trucban key\n"
     "--help).\n\n"
-    "  --state DIR        the new directory of the store\n";
+    "  --state DIR        the new directory of the store\n"
+    "  --cold DIR         put the segments into DIR (store: cold), when the store's disk is too\n"
+    "                     small for them\n";
 
-static const char *const trees[] = { "key", "seal", "segment", "filter", "quarantine", "journal" };
+static const char *const trees[] = { "key", "seal", "filter", "quarantine", "journal" };
+
+enum { MANIFEST_STORE_ID_AT = 16 };	/* manifest.md section 1 */
+
+/* The segments: to the store's own folder, or to a cold one that it gets. */
+static enum err
+segments_copy(struct copy *copy, const char *cold, struct why *why)
+{
+	uint8_t id[COLD_STORE_ID];
+	int own = copy->to, fd = -1;
+	enum err rc;
+
+	if (cold == NULL)
+		return copy_tree(copy, "segment", COPY_ALWAYS, why);
+	rc = file_open(&fd, copy->from, "manifest", FILE_READ, why);
+	if (rc == OK)
+		rc = file_pread_all(fd, id, sizeof id, MANIFEST_STORE_ID_AT, why);
+	file_close(&fd);
+	if (rc == OK)
+		rc = dir_make(own, "segment", 0700, why);
+	if (rc == OK)
+		rc = cold_claim(own, cold, id, why);
+	if (rc == OK)
+		rc = dir_open(&fd, own, COLD_LINK "/.", why);
+	if (rc != OK)
+		return rc;
+	copy->to = fd;
+	rc = copy_tree(copy, "segment", COPY_ALWAYS, why);
+	copy->to = own;
+	file_close(&fd);
+	return rc;
+}
 
 static enum err
-restore_run(struct copy *copy, const char *from, const char *state, struct why *why)
+restore_run(struct copy *copy, const char *from, const char *state, const char *cold,
+    struct why *why)
 {
 	struct buf wrong = { 0 };
 	uint64_t size;
@@ -54,6 +90,8 @@ restore_run(struct copy *copy, const char *from, const char *state, struct why *
 	for (size_t i = 0; rc == OK && i < sizeof trees / sizeof trees[0]; i++)
 		rc = copy_tree(copy, trees[i], COPY_ALWAYS, why);
 	if (rc == OK)
+		rc = segments_copy(copy, cold, why);
+	if (rc == OK)
 		rc = copy_file(copy, "manifest", COPY_ALWAYS, why);
 	return rc;
 }
@@ -63,11 +101,12 @@ cmd_restore(int argc, char **argv)
 {
 	static const struct option option[] = {
 		{ "state", required_argument, NULL, 's' },
+		{ "cold", required_argument, NULL, 'c' },
 		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 },
 	};
 	struct copy copy = { .from = -1, .to = -1 };
-	const char *state = NULL;
+	const char *state = NULL, *cold = NULL;
 	struct why why = { "" };
 	enum err rc;
 	int c;
@@ -75,6 +114,8 @@ cmd_restore(int argc, char **argv)
 	while ((c = getopt_long(argc, argv, "", option, NULL)) != -1) {
 		if (c == 's') {
 			state = optarg;
+		} else if (c == 'c') {
+			cold = optarg;
 		} else {
 			(void)fputs(say(usage_vi, usage_en), c == 'h' ? stdout : stderr);
 			return c == 'h' ? EXIT_DONE : EXIT_USAGE;
@@ -84,7 +125,7 @@ cmd_restore(int argc, char **argv)
 		(void)fputs(say(usage_vi, usage_en), stderr);
 		return EXIT_USAGE;
 	}
-	rc = restore_run(&copy, argv[optind], state, &why);
+	rc = restore_run(&copy, argv[optind], state, cold, &why);
 	if (rc != OK)
 		(void)fprintf(stderr, say("trucban: không khôi phục được: %s\n",
 		    "trucban: cannot restore: %s\n"), why.text);
