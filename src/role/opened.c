@@ -127,20 +127,6 @@ keys_take(struct opened *p, struct why *why)
 	return rc;
 }
 
-/* By which a disk that was mounted, or is gone, is told from what was there. */
-static uint64_t
-cold_facts(int state_fd)
-{
-	uint64_t fact[2];
-	struct stat st;
-
-	if (fstatat(state_fd, COLD_SEGMENTS, &st, 0) != 0)
-		return 0;
-	fact[0] = (uint64_t)st.st_dev;
-	fact[1] = (uint64_t)st.st_ino;
-	return hash64(span_of((const uint8_t *)fact, sizeof fact)) | 1;
-}
-
 /* As root: what was made in it belongs to the user that the roles become. */
 static enum err
 cold_own(const struct opened *p, struct why *why)
@@ -175,7 +161,19 @@ cold_take(struct opened *p)
 	if (rc != OK)
 		(void)fprintf(stderr, "trucban: store: cold: %s is not used: %s\n",
 		    p->conf->cold, why.text);
-	p->cold = cold_facts(p->state_fd);
+}
+
+/*
+ * Its disk may have been mounted anew, which no look at it tells: the sandbox of who reads and
+ * writes there names the folder of the mount before.
+ */
+static unsigned
+cold_roles(const struct opened *p)
+{
+	char path[COLD_PATH];
+
+	return cold_path(path, p->state_fd, NULL) == OK ?
+	    1u << WIRE_KEEPER | 1u << WIRE_FRONT : 0;
 }
 
 static int
@@ -433,8 +431,7 @@ opened_reload(struct opened *opened, unsigned *ret_roles, struct why *why)
 	*ret_roles = change_roles(opened->conf, now.conf);
 	if (now.files != opened->files && now.conf->nlistener > 0)
 		*ret_roles |= 1u << WIRE_INTAKE;
-	if (now.cold != opened->cold)
-		*ret_roles |= 1u << WIRE_KEEPER | 1u << WIRE_FRONT;
+	*ret_roles |= cold_roles(&now);
 	sockets_close(opened, &now);
 	buf_done(&opened->text);
 	free(opened->conf);

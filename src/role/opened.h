@@ -23,7 +23,6 @@ struct opened {
 	struct notify_socket passed[NOTIFY_LISTEN_MAX];	/* by the service manager: never closed */
 	unsigned npassed;
 	uint64_t files;			/* what the listeners' certificates and tokens are now */
-	uint64_t cold;			/* which folder the cold one is now; 0: it is not there */
 	uint8_t store_id[COLD_STORE_ID];
 	uint8_t store_key[32], seal_seed[32];
 };
@@ -37,8 +36,9 @@ enum err	opened_make(struct opened *ret_opened, const char *conf_path, const cha
 		    struct why *why);
 /*
  * Reads the file again. OK: *ret_roles has a bit (1 << enum wire_role) for each role that has to
- * begin anew; configuration and sockets are the new ones. Else nothing changed: ERR_FORMAT names
- * file and line, ERR_DENIED what cannot change, ERR_BUSY, ERR_IO a socket.
+ * begin anew (with a cold folder always keeper and front); configuration and sockets are the new
+ * ones. Else nothing changed: ERR_FORMAT names file and line, ERR_DENIED what cannot change,
+ * ERR_BUSY, ERR_IO a socket.
  */
 enum err	opened_reload(struct opened *opened, unsigned *ret_roles, struct why *why);
 /* Wipes the keys; descriptors stay until the process ends. */
