@@ -144,7 +144,7 @@ cold_copy(struct backup *b, struct why *why)
 	if (rc != OK)
 		return rc;
 	b->copy.from = fd;
-	rc = copy_tree(&b->copy, "segment", COPY_UNLESS_SAME_SIZE, why);
+	rc = copy_tree(&b->copy, "segment", COPY_UNLESS_SAME_ENDS, why);
 	b->copy.from = own;
 	file_close(&fd);
 	return rc;

@@ -30,6 +30,7 @@ struct search {
 
 struct task {
 	const struct search *search;
+	bool found;			/* rows: its segment is worth keeping */
 	struct view *view;
 	struct bits rows;
 	struct tally *groups;
@@ -210,6 +211,7 @@ task_out(struct search *search, struct task *task)
 	const int64_t *ns;
 
 	search->query->cost.rows_matched += bits_count(&task->rows);
+	task->found = !bits_empty(&task->rows);
 	if (task->groups != NULL)
 		return stage_merge(search->stages, task->groups);
 	if (bits_empty(&task->rows) || stage_counts(search->stages))
@@ -280,6 +282,15 @@ wave_run(struct search *search, struct task *task, size_t n)
 		task_run(task, i);
 }
 
+/* A segment that was looked into for nothing is not likely to be wanted next. */
+static void
+task_close(struct search *search, struct task *task)
+{
+	if (!task->found || task->rc != OK)
+		view_free(&task->view);
+	view_done(&task->view, search->store);
+}
+
 static enum flow
 wave_out(struct search *search, struct task *task, size_t n)
 {
@@ -295,7 +306,7 @@ wave_out(struct search *search, struct task *task, size_t n)
 		}
 		flow = task_out(search, &task[i]);
 		tally_free(&task[i].groups);
-		view_done(&task[i].view, search->store);	/* the sooner the better */
+		task_close(search, &task[i]);	/* the sooner the better */
 	}
 	return flow;
 }
@@ -305,9 +316,7 @@ wave_free(struct search *search, struct task *task, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
 		tally_free(&task[i].groups);
-		if (task[i].rc != OK)
-			view_free(&task[i].view);
-		view_done(&task[i].view, search->store);
+		task_close(search, &task[i]);
 	}
 }
 

@@ -43,6 +43,8 @@ segment_free(struct segment **segment)
 		return;
 	pack_close(&s->sealed);
 	pack_close(&s->derived);
+	file_close(&s->derived_fd);
+	explicit_bzero(s->key, sizeof s->key);
 	for (uint32_t i = 0; i < s->nshape; i++)
 		shape_free(&s->shape[i].shape);
 	for (uint32_t i = 0; i < s->nsource; i++)
@@ -382,13 +384,9 @@ segment_start(struct segment *s, struct why *why)
 {
 	if (pack_head(s->sealed)->kind != PACK_SEALED)
 		return why_set(why, ERR_FORMAT, "%s: not the sealed part", s->name);
-	if (s->derived != NULL && (pack_head(s->derived)->kind != PACK_DERIVED ||
-	    pack_head(s->derived)->id != pack_head(s->sealed)->id))
-		return why_set(why, ERR_FORMAT, "%s: the derived part is another one's", s->name);
 	return segment_why(s, directory_read(s, why), why);
 }
 
-/* Opens `name` in folder dirfd. */
 typedef enum err part_fn(int *ret_fd, const void *arg, enum segment_part part, struct why *why);
 
 /* Both parts, as `open` gives them. */
@@ -400,18 +398,19 @@ parts_open(struct segment **ret_segment, uint64_t id, const uint8_t *key, part_f
 	int fd = -1;
 	enum err rc;
 
+	s->derived_fd = -1;
 	segment_name(s->name, id, SEGMENT_SEALED);
 	rc = open(&fd, arg, SEGMENT_SEALED, why);
 	if (rc == OK)
 		rc = pack_open(&s->sealed, fd, s->name, key, why);
-	fd = -1;
 	if (rc == OK)
-		rc = open(&fd, arg, SEGMENT_DERIVED, why);
-	if (rc == OK)
-		rc = pack_open(&s->derived, fd, s->name, key, why);
+		rc = open(&s->derived_fd, arg, SEGMENT_DERIVED, why);
 	/* Made again by `trucban reindex`; until then the rest is readable. */
 	if (rc == ERR_ABSENT && s->sealed != NULL)
 		rc = OK;
+	s->has_key = key != NULL;
+	if (key != NULL)
+		memcpy(s->key, key, sizeof s->key);
 	if (rc == OK)
 		rc = segment_start(s, why);
 	if (rc == OK) {
@@ -501,6 +500,7 @@ segment_open_memory(struct segment **ret_segment, struct segment_memory *memory,
 	enum err rc;
 
 	__atomic_add_fetch(&memory->refs, 1, __ATOMIC_RELAXED);
+	s->derived_fd = -1;
 	s->memory = memory;
 	(void)snprintf(s->name, sizeof s->name, "rows in memory");
 	rc = pack_open_memory(&s->sealed, buf_span(&memory->sealed), s->name, key, trust, why);

@@ -4,6 +4,7 @@
 #define STORE_SEGMENT_DATA_H
 
 #include "store/column.h"
+#include "store/key.h"
 #include "store/list.h"
 #include "store/segment_int.h"
 #include "store/text.h"
@@ -35,7 +36,11 @@ struct segment_column {
 
 struct segment {
 	char name[SEGMENT_NAME];
-	struct pack *sealed, *derived;
+	struct pack *sealed;
+	struct pack *derived;		/* in files: read when it is asked for, */
+	int derived_fd;			/* until then its file; or -1 */
+	bool has_key;
+	uint8_t key[KEY_BYTES];
 	struct segment_memory *memory;	/* or NULL: in files */
 	struct hold hold;
 	uint32_t nrow;
@@ -59,6 +64,8 @@ struct segment {
 enum err	column_decode(struct segment *segment, uint32_t column, struct why *why);
 /* The same, and all values can be read. */
 enum err	column_load(struct segment *segment, uint32_t column, struct why *why);
+/* The derived part, which is read now. ERR_ABSENT: there is none. */
+enum err	segment_derived(struct segment *segment, struct pack **ret_pack, struct why *why);
 /* Puts the segment's name in front of what why says. */
 enum err	segment_why(const struct segment *segment, enum err rc, struct why *why);
 

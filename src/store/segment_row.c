@@ -264,6 +264,7 @@ segment_time(struct segment *s, const int64_t **ret, struct why *why)
 	const int64_t *recv;
 	int64_t *time;
 	struct span section = { 0 };
+	struct pack *derived;
 	struct list_in in;
 	struct cur c;
 	enum err rc = OK;
@@ -271,13 +272,13 @@ segment_time(struct segment *s, const int64_t **ret, struct why *why)
 	if (s->time == NULL) {
 		rc = segment_recv(s, &recv, why);
 		if (rc == OK)
-			rc = s->derived == NULL ? why_set(why, ERR_ABSENT,
-			    "%s: its derived part is missing: run reindex", s->name) :
-			    derived_section(s->derived, DERIVED_TIMES, &section, why);
+			rc = segment_derived(s, &derived, why);
+		if (rc == OK)
+			rc = derived_section(derived, DERIVED_TIMES, &section, why);
 		if (rc != OK)
 			return rc;
 		c = cur_of(section);
-		in = (struct list_in){ &c, s->derived, &s->hold };
+		in = (struct list_in){ &c, derived, &s->hold };
 		time = hold_alloc(&s->hold, s->nrow, sizeof *time);
 		rc = times_read(s, &in, time, recv, why);
 		if (rc == OK && !cur_done(&c))
