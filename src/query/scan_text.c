@@ -450,21 +450,26 @@ scan_text(struct view *view, const struct matcher *m, struct part *part, const s
 	uint8_t *read = arena_alloc(view->arena, part->n + 1);
 	uint32_t *at = arena_alloc(view->arena, (part->n + 1) * sizeof *at);
 	struct judge j = { .view = view, .m = m, .part = part, .how = m->alike };
+	bool some = false;
 	enum err rc = OK;
 
 	if (m->regex != NULL && regex_facts(m->regex)->any_case)
 		j.how = ALIKE_CASE;
 	needles_make(&j);
-	templates_in_use(view, part, want, verdict);
+	if (bits_count(want) == view->nrow)
+		memset(verdict, 1, ntemplate);
+	else
+		templates_in_use(view, part, want, verdict);
 	for (uint32_t t = 0; t < ntemplate && rc == OK; t++) {
 		enum verdict one = NEVER;
 
 		if (verdict[t] != 0)
 			rc = template_judge(&j, t, &one, why);
 		verdict[t] = (uint8_t)one;
+		some |= one != NEVER;
 	}
 	room_done(&j.room);
-	if (rc != OK)
+	if (rc != OK || !some)
 		return rc;
 	n = verdicts_apply(view, part, verdict, want, read, at, ret);
 	if (n == 0)
