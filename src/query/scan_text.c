@@ -249,7 +249,8 @@ list_judge(struct judge *j, const struct needle *needle, uint32_t list, struct w
 		return OK;
 	*known = HOLDS_NOT;
 	if (!segment_list_may_hold(segment, j->part->index, list, needle->word,
-	    j->how != ALIKE_SAME))
+	    j->how != ALIKE_SAME) ||
+	    !segment_list_may_hold_points(segment, j->part->index, list, needle->unit))
 		return OK;
 	if (j->how == ALIKE_SAME && segment_list_octets(segment, j->part->index, list, &octets) &&
 	    !is_escaped(j, octets) && text_find(octets, needle->unit, 0) == SIZE_MAX)

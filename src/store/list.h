@@ -155,5 +155,7 @@ size_t	number_put(uint8_t *at, int64_t v);
  * compared without regard to it. False is certain. (look.c)
  */
 bool	list_may_hold(struct span params, struct span text, bool any_case);
+/* The same for a text of any octets: numbers have no more points than their encoding says. */
+bool	list_may_hold_points(struct span params, struct span text);
 
 #endif

@@ -228,3 +228,37 @@ list_may_hold(struct span params, struct span text, bool any_case)
 		return true;
 	}
 }
+
+/* ---- points ---- */
+
+static size_t
+points_of(struct span s)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < s.n; i++)
+		n += s.p[i] == '.';
+	return n;
+}
+
+bool
+list_may_hold_points(struct span params, struct span text)
+{
+	struct cur c = cur_of(params);
+	uint8_t encoding = cur_u8(&c), flags;
+	size_t most;
+
+	if (encoding == ENCODING_DICT) {
+		(void)cur_varint(&c);
+		encoding = cur_u8(&c);
+	}
+	if (encoding != ENCODING_INT)
+		return true;
+	flags = cur_u8(&c);
+	most = (flags & INT_SCALE) != 0;
+	if ((flags & INT_AFFIX) != 0) {
+		most += points_of(cur_bytes(&c));
+		most += points_of(cur_bytes(&c));
+	}
+	return c.bad || points_of(text) <= most;
+}

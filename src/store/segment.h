@@ -107,6 +107,9 @@ uint32_t	segment_text_list(const struct segment *segment, uint32_t column,
 		    uint32_t template, uint32_t slot);
 bool		segment_list_may_hold(const struct segment *segment, uint32_t column, uint32_t list,
 		    struct span text, bool any_case);
+/* The same for a text that is not one word. */
+bool		segment_list_may_hold_points(const struct segment *segment, uint32_t column,
+		    uint32_t list, struct span text);
 bool		segment_column_may_hold(const struct segment *segment, uint32_t column,
 		    struct span text, bool any_case);
 /*

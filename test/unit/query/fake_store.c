@@ -594,6 +594,14 @@ segment_column_may_hold(const struct segment *s, uint32_t column, struct span te
 }
 
 bool
+segment_list_may_hold_points(const struct segment *s, uint32_t column, uint32_t list,
+    struct span text)
+{
+	(void)s, (void)column, (void)list, (void)text;
+	return true;
+}
+
+bool
 segment_list_octets(const struct segment *s, uint32_t column, uint32_t list, struct span *ret)
 {
 	(void)s, (void)column, (void)list, (void)ret;
