@@ -57,7 +57,7 @@ def recorded(tmp_path_factory):
     return desk, before, powercut.parse(octets), counted, sent
 
 
-PARTS = 3       # the boundaries are shared out, so that each test ends soon
+PARTS = 5       # the boundaries are shared out, so that each test ends soon
 
 
 def boundaries(entries):
