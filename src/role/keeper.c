@@ -361,6 +361,8 @@ rekeyed(struct keeper *k)
 	if (keys_rotate_end(k->start->store_fd, &why) != OK)
 		(void)fprintf(stderr, "trucban: keeper: %s\n", why.text);
 	k->rotating = false;
+	/* The one with the KEY leaf has the old key's signature: seal.vkey shall fit at once. */
+	keep_checkpoint(k->keep);
 	waiting_answer(k, KEEP_REKEYED, span_str(why.text[0] != '\0' ? why.text :
 	    "the seal has a new key"));
 }
