@@ -25,13 +25,14 @@ from harness import Desk, Sent, assert_kept, program, until
 MB = 1 << 20
 RECORD_MAX = 1 << 20            # LIMIT_RECORD_BYTES
 MEMORY_MB = 96                  # a role may have this much, whatever is sent
-COUNTER = re.compile(r'^trucban_counters\{name="([^"]+)"\} (\d+)$', re.M)
+COUNTER = re.compile(r'^trucban_intake_(\w+?)(?:_total)?\{listener="([^"]+)"\} (\d+)$', re.M)
 
 
 def counters(desk):
-    """Name -> value of what the roles count."""
+    """'intake.LISTENER.NAME' -> value of what intake counts."""
     _, out, _ = desk.command('status', '--metrics')
-    return {name: int(value) for name, value in COUNTER.findall(out)}
+    return {'intake.%s.%s' % (listener, name): int(value)
+            for name, listener, value in COUNTER.findall(out)}
 
 
 def until_counter(desk, name, least=1):
