@@ -32,6 +32,7 @@
 #include "role/rotation.h"
 
 enum {
+	LINES = ROLE_CHANNELS * 2,
 	ANSWERS_BYTES = 8 << 20,	/* queue of acknowledgements to one writer */
 	WAITING_MAX = 32,		/* asks whose event is still to come */
 	TURN_MESSAGES = 32,		/* of one writer before the next has its turn */
@@ -61,12 +62,10 @@ struct keeper {
 	struct brief brief;
 	const struct role_start *start;
 	struct keep *keep;
-	struct line line[ROLE_CHANNELS * 2];
+	struct line line[LINES];
 	struct waiting waiting[WAITING_MAX];
 	bool rotating, resume, stopping;
 };
-
-enum { LINES = ROLE_CHANNELS * 2 };
 
 static void
 line_close(struct keeper *k, struct line *l)
