@@ -16,6 +16,33 @@ server_wake(struct server *s)
 
 /* ---- what a job may ask ---- */
 
+static bool
+others_wait(const struct server *s)
+{
+	for (const struct job *j = s->jobs; j != NULL; j = j->next) {
+		if (j->state == JOB_QUEUED && !j->waits)
+			return true;
+	}
+	return false;
+}
+
+/* Waits for room. Who reads nothing for long keeps no worker from those who do. Under the lock. */
+static void
+room_wait(struct server *s, struct job *job)
+{
+	int64_t patience_ns = (int64_t)s->conf.patience_ms * 1000000;
+	int64_t end_ns = clock_mono_ns() + patience_ns;
+
+	while (job->out.n > SERVER_BACKLOG && !job->cancel) {
+		if (wake_wait_until(&s->room, &s->lock, end_ns))
+			continue;
+		job->slow = others_wait(s);
+		if (job->slow)
+			job_cancel(job);
+		end_ns = clock_mono_ns() + patience_ns;
+	}
+}
+
 bool
 job_write(struct job *job, struct span bytes)
 {
@@ -23,8 +50,7 @@ job_write(struct job *job, struct span bytes)
 	bool was_empty, go_on;
 
 	lock_take(&s->lock);
-	while (job->out.n > SERVER_BACKLOG && !job->cancel)
-		wake_wait(&s->room, &s->lock);
+	room_wait(s, job);
 	was_empty = job->out.n == 0;
 	go_on = !job->cancel;
 	if (go_on)
@@ -154,7 +180,9 @@ job_settle(struct server *s, struct job *job, enum err rc, const struct why *why
 	job->waits = false;
 	job->result = rc;
 	job->why = *why;
-	if (rc == ERR_MORE)
+	if (job->slow)
+		job->result = why_set(&job->why, ERR_BUSY, "the answer was not read");
+	else if (rc == ERR_MORE)
 		job->result = why_set(&job->why, ERR_BUSY, "%d questions are being followed; try "
 		    "again",
 		    SERVER_WAITING);

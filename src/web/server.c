@@ -30,6 +30,7 @@ enum {
 	HEADERS_MAX = 64 << 10,
 	INPUT_MAX = 256 << 10,	/* octets read ahead of one client */
 	TIMEOUT_S = 120,
+	PATIENCE_MS = 5000,
 	KEEPALIVE_S = 60,	/* a client whose machine is gone is noticed after some of these */
 	ACCEPT_PAUSE_S = 1,	/* out of descriptors */
 };
@@ -506,6 +507,8 @@ server_new(struct server **ret_server, struct event_base *base, const struct ser
 	s->conf = *conf;
 	if (s->conf.timeout_s == 0)
 		s->conf.timeout_s = TIMEOUT_S;
+	if (s->conf.patience_ms == 0)
+		s->conf.patience_ms = PATIENCE_MS;
 	lock_init(&s->lock);
 	wake_init(&s->work);
 	wake_init(&s->room);

@@ -49,6 +49,8 @@ struct server_conf {
 	unsigned timeout_s;		/* of a request that does not come whole, an answer that is
 					 * not read, an idle connection; 0: 120 */
 	const struct route *route;	/* ended by a NULL path */
+	unsigned patience_ms;		/* with a client that does not read, while others wait for
+					 * a worker; 0: 5000 */
 	job_admit_fn *admit;		/* may be NULL */
 	void *ctx;			/* of all functions */
 };
@@ -73,8 +75,8 @@ void		job_type(struct job *job, const char *type);
 /* A number that stays from one turn to the next; 0 at first. */
 uint64_t	*job_memo(struct job *job);
 /*
- * Hands octets on; waits while the client does not read. False: the client went away or the
- * server ends: stop soon.
+ * Hands octets on; waits while the client does not read. False: the client went away, the server
+ * ends, or others have waited for this worker too long: stop soon.
  */
 bool		job_write(struct job *job, struct span bytes);
 bool		job_cancelled(struct job *job);

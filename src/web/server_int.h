@@ -48,6 +48,7 @@ struct job {
 	enum err result;
 	struct why why;
 	bool cancel;
+	bool slow;			/* its client kept a worker from others: broken off */
 	void (*on_cancel)(void *arg);
 	void *on_cancel_arg;
 };

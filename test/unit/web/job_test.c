@@ -230,6 +230,29 @@ jobs_that_wait_leave_room_for_others(void)
 }
 
 static void
+who_reads_nothing_keeps_no_worker_from_others(void)
+{
+	struct buf out = { 0 };
+	int fd[WORKERS];
+
+	patience_ms = 100;
+	server_start();
+	for (int i = 0; i < WORKERS; i++) {
+		fd[i] = connected(false);
+		say(fd[i], "GET /flood HTTP/1.1\r\nHost: x\r\n\r\n");
+	}
+	check(wait_until(&running, WORKERS));
+	check_int(ask("/echo", "", &out), OK);
+	check(ended >= 1);
+	for (int i = 0; i < WORKERS; i++)
+		file_close(&fd[i]);
+	server_stop();
+	check_int(ended, WORKERS);
+	patience_ms = 0;
+	buf_done(&out);
+}
+
+static void
 the_end_of_the_server_ends_every_job(void)
 {
 	struct buf out = { 0 };
@@ -269,6 +292,7 @@ main(void)
 	run(a_slow_client_costs_a_bounded_amount_of_memory);
 	run(more_jobs_than_it_takes_are_answered_503);
 	run(jobs_that_wait_leave_room_for_others);
+	run(who_reads_nothing_keeps_no_worker_from_others);
 	run(the_end_of_the_server_ends_every_job);
 	return check_done();
 }

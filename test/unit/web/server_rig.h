@@ -34,7 +34,7 @@ static struct wake wake;
 static unsigned running, ended, cancelled, admitted;
 static uint64_t written;
 static bool refuse_all, hold;
-static unsigned timeout_s;
+static unsigned timeout_s, patience_ms;
 
 static inline void
 count(unsigned *what, int n)
@@ -229,7 +229,8 @@ loop_run(void *arg)
 	struct event *stop = event_new(base, stop_fd, EV_READ, on_stop, base);
 	struct server *server = NULL;
 	struct server_conf conf = { .listen_fd = listen_fd, .nlisten = 2, .workers = WORKERS,
-	    .route = routes, .admit = admit, .timeout_s = timeout_s };
+	    .route = routes, .admit = admit, .timeout_s = timeout_s,
+	    .patience_ms = patience_ms };
 	struct why w;
 
 	(void)event_add(stop, NULL);
