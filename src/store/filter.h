@@ -15,7 +15,7 @@
 
 enum {
 	FILTER_HASHES = 6,
-	FILTER_BITS_PER_TOKEN = 10,	/* at least; half as much again at most */
+	FILTER_BITS_PER_TOKEN = 16,	/* at least, half as much again at most: 1 of 1,000 wrong */
 	FILTER_RANGES = 64,
 	LIMIT_FILTER_BYTES = 64 << 20
 };

@@ -347,8 +347,8 @@ few_that_are_not_there_pass(void)
 		check(filter_may_hold(&f, token_of(word_at(text, i), false)));
 	for (unsigned i = 50000; i < 250000; i++)
 		passed += filter_may_hold(&f, token_of(word_at(text, i), false));
-	check(passed < 200000 / 100);
-	check(f.nbit < 50000 * 16);
+	check(passed < 200000 / 800);
+	check(f.nbit < 50000 * 24);
 	pack_close(&pack);
 	filter_maker_free(&m);
 	buf_done(&dir);
