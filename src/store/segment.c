@@ -132,7 +132,7 @@ static enum err
 shapes_read(struct segment *s, struct list_in *in, struct why *why)
 {
 	uint64_t n = cur_varint(in->c);
-	struct span all;
+	struct span all = { 0 };
 	struct cur c;
 	enum err rc;
 
@@ -155,7 +155,7 @@ static enum err
 sources_read(struct segment *s, struct list_in *in, struct why *why)
 {
 	uint64_t n = cur_varint(in->c);
-	struct span all;
+	struct span all = { 0 };
 	struct cur c;
 	enum err rc;
 
