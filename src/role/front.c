@@ -42,7 +42,7 @@ enum { FRONT_WORKERS = 4, FRONT_FILES = 8192, KEEPER_QUEUE = 4 << 20 };
  */
 enum { SHELF_BYTES = 160 << 20, SHELF_TICKS = 60, KEEP_BYTES = 32 << 20 };
 
-static const int64_t answer_late_ns = 10000000000;
+static const int64_t answer_late_ns = 10000000000, fresh_ns = 20000000;
 
 struct front {
 	struct brief brief;
@@ -61,6 +61,7 @@ struct front {
 	struct asks *asks;
 	struct buf metrics;		/* the keeper's last ASK_STATUS answer */
 	int64_t metrics_ns;
+	bool status_asked;		/* and not answered yet */
 };
 
 /* ---- asks ---- */
@@ -103,6 +104,7 @@ status_ask(struct front *f)
 	}
 	rc = chan_send(f->keeper, &(struct chan_msg){ .type = WIRE_ASK,
 	    .body = span_of(body, sizeof body) }, &why);
+	f->status_asked = rc == OK;
 	if (rc == ERR_IO || rc == ERR_ABSENT)
 		keeper_lost(f);
 	keeper_write_wanted(f);
@@ -137,6 +139,7 @@ answer_take(struct front *f, const struct chan_msg *msg)
 	f->metrics.n = 0;
 	buf_span_put(&f->metrics, span_sub(msg->body, 1, msg->body.n));
 	f->metrics_ns = clock_mono_ns();
+	f->status_asked = false;
 }
 
 /* ---- channels ---- */
@@ -294,12 +297,16 @@ static int
 on_metrics(void *ctx, struct buf *out)
 {
 	struct front *f = ctx;
+	int64_t age_ns = clock_mono_ns() - f->metrics_ns;
 
 	metrics_put(out, buf_span(&f->metrics));
 	buf_printf(out, "# HELP trucban_keeper_answer_age_seconds Since the keeper last answered.\n"
 	    "# TYPE trucban_keeper_answer_age_seconds gauge\n"
 	    "trucban_keeper_answer_age_seconds %.1f\n",
-	    (double)(clock_mono_ns() - f->metrics_ns) / 1e9);
+	    (double)age_ns / 1e9);
+	/* Who asks often sees what is new: the next answer is younger than a tick. */
+	if (age_ns > fresh_ns && f->keeper != NULL && !f->status_asked)
+		status_ask(f);
 	return 200;
 }
 
