@@ -348,7 +348,8 @@ resume_step(struct keep *keep)
 	struct keep_event none = { 0 };
 
 	if (!keep->turned_away || keep->todo != NULL || keep->rewrite != NULL ||
-	    appender_crowded(keep->appender) || mill_crowded(keep->mill))
+	    appender_crowded(keep->appender) || mill_crowded(keep->mill) ||
+	    making_crowded(keep))
 		return;
 	keep->turned_away = false;
 	keep_tell(keep, KEEP_RESUME, (struct span){ NULL, 0 }, &none);

@@ -29,6 +29,7 @@ enum {
 	CHANNEL_BYTES = 24 << 20,
 	MILL_BYTES = 24 << 20,
 	MAKING_BYTES_ALL = 128 << 20,	/* all segments under construction */
+	ENDED_BYTES_ALL = 64 << 20,	/* those that are to be written: then writers wait */
 	LEAF_ROWS_FULL = 65536,		/* cut at so many rows and 1 s, */
 	LEAF_ROWS_SOME = 1000,		/* at so many and 10 s, */
 	JOURNAL_FILES_MAX = 4,		/* older rows than these files hold go to segments */
@@ -388,6 +389,8 @@ struct making	*making_get(struct keep *keep, uint8_t stream, uint8_t class, uint
 		    uint64_t id);
 /* Ends the segment: its last leaf is cut, then it waits to be written. */
 enum err	making_end(struct keep *keep, uint8_t stream, uint8_t class, struct why *why);
+/* Are ended segments too much memory, since writing them is behind? */
+bool		making_crowded(const struct keep *keep);
 /* The same without a leaf: there are no rows behind the last one. */
 void		making_finish(struct keep *keep, struct strand *strand);
 void		making_free(struct making **making);

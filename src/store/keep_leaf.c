@@ -163,6 +163,16 @@ making_finish(struct keep *keep, struct strand *strand)
 	strand->making = NULL;
 }
 
+bool
+making_crowded(const struct keep *keep)
+{
+	size_t bytes = 0;
+
+	for (const struct making *m = keep->ended; m != NULL; m = m->next)
+		bytes += m->bytes;
+	return bytes > ENDED_BYTES_ALL;
+}
+
 enum err
 making_end(struct keep *keep, uint8_t stream, uint8_t class, struct why *why)
 {
@@ -183,8 +193,12 @@ making_next(struct keep *keep, int64_t now_ns)
 	struct making *making = keep->ended;
 	struct mill_job *job;
 
+	/*
+	 * Not behind the rows that came later: one segment at a time is written, and while each of
+	 * them waited for the whole queue, more ended than were written.
+	 */
 	if (making == NULL || keep->segment_busy || making->undurable > 0 ||
-	    now_ns < making->retry_ns)
+	    making->unmilled > 0 || now_ns < making->retry_ns)
 		return;
 	job = making->job;
 	making->job = NULL;
@@ -197,7 +211,7 @@ making_next(struct keep *keep, int64_t now_ns)
 		buf_span_put(&job->bytes, buf_span(&making->leaves));
 	}
 	keep->segment_busy = true;
-	mill_push(keep->mill, job);
+	mill_push_first(keep->mill, job);
 }
 
 void

@@ -468,6 +468,20 @@ mill_push(struct mill *m, struct mill_job *job)
 	lock_give(&m->lock);
 }
 
+void
+mill_push_first(struct mill *m, struct mill_job *job)
+{
+	must(job->type < JOB_TYPE_END);
+	lock_take(&m->lock);
+	job->next = m->first;
+	m->first = job;
+	if (job->next == NULL)
+		m->last = &job->next;
+	m->queued_bytes += job->cost;
+	wake_one(&m->work);
+	lock_give(&m->lock);
+}
+
 struct mill_job *
 mill_done(struct mill *m)
 {

@@ -2,7 +2,7 @@
 /*
  * The keeper's second thread: frames go to segments under construction, finished segments to disk
  * and into the manifest, leaves into the tree, checkpoints under its signature, files of dropped
- * segments and of the journal away. One queue, worked off in order. Inside of store; used by keep
+ * segments and of the journal away. One queue, worked off in order but for mill_push_first. Inside of store; used by keep
  * only.
  *
  * A job and everything that it points to belong to the mill from mill_push until mill_done gives
@@ -81,6 +81,8 @@ void		mill_close(struct mill **mill);
 struct mill_job	*mill_job_new(enum job_type type, void *owner);
 void		mill_job_free(struct mill_job **job);
 void		mill_push(struct mill *mill, struct mill_job *job);
+/* Before all that is queued: for a segment whose rows and leaves are done, see making_next. */
+void		mill_push_first(struct mill *mill, struct mill_job *job);
 /* Jobs that are done, in order, as a list; NULL when none. The caller frees each. */
 struct mill_job	*mill_done(struct mill *mill);
 /* Rows are queued beyond the limit: do not push more rows; wakes when below half of it. */
