@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A sender as fast as the machine: segments are written as fast as records come, so that memory does
-not grow with what was sent."""
+"""A sender as fast as the machine: segments are written as fast as records come, so that memory
+does not grow with what was sent."""
 
 import random
 import socket
@@ -23,8 +23,8 @@ def figure(desk, name):
 def test_segments_keep_up_with_a_fast_sender(tmp_path):
     some = random.Random(5)
     lines = ''.join('<38>1 - h%d app%d - - - open %08x by %d.%d.%d.%d after %d ms, %s\n' %
-                    (i % 7, i % 50, some.getrandbits(32), *some.randbytes(4), some.getrandbits(20),
-                     WORD[i % len(WORD)]) for i in range(LINES)).encode()
+                    (i % 7, i % 50, some.getrandbits(32), *some.randbytes(4),
+                     some.getrandbits(20), WORD[i % len(WORD)]) for i in range(LINES)).encode()
     with Desk(tmp_path, listen=('tcp',)) as desk:
         with socket.create_connection(('127.0.0.1', desk.port['tcp'])) as conn:
             for _ in range(ROUNDS):
