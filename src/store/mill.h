@@ -2,8 +2,8 @@
 /*
  * The keeper's second thread: frames go to segments under construction, finished segments to disk
  * and into the manifest, leaves into the tree, checkpoints under its signature, files of dropped
- * segments and of the journal away. One queue, worked off in order but for mill_push_first. Inside of store; used by keep
- * only.
+ * segments and of the journal away. One queue, worked off in order but for mill_push_first. Inside
+ * of store; used by keep only.
  *
  * A job and everything that it points to belong to the mill from mill_push until mill_done gives
  * the job back. The seal belongs to it altogether; the manifest is shared under a lock.
