@@ -77,6 +77,7 @@ def test_a_day_back_is_written_down_and_told_by_verify(tmp_path):
     clock = Clock(tmp_path / 'clock')
     with desk_of(tmp_path, clock) as desk:
         before = send(desk)
+        until_signed(desk)      # an entry of the tree that says what the time was
         clock.jump(-DAY)
         after = send(desk)
         until_signed(desk)
