@@ -7,6 +7,7 @@
 #include "query/view.h"
 
 #include "base/must.h"
+#include "model/escape.h"
 
 /* Finds the columns of a shape's holes, the first time that the shape is met. */
 static void
@@ -122,7 +123,7 @@ hole_value(const struct shape *shape, const struct hole *hole, struct span raw, 
 	case HOLE_SD_VALUE:
 		if (raw.n == 0 || memchr(raw.p, '\\', raw.n) == NULL)
 			return raw;
-		return span_of(room, unescape(room, raw, hole->kind));
+		return span_of(room, escape_undo(room, raw, hole->kind));
 	case HOLE_TEXT:
 		if (raw.n == 1 && raw.p[0] == '-' && shape->format == FORMAT_RFC5424 &&
 		    hole->role != ROLE_MESSAGE)

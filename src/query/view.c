@@ -6,6 +6,7 @@
 
 #include "base/fold.h"
 #include "base/must.h"
+#include "model/escape.h"
 #include "query/value.h"
 
 /* A task's memory follows from one segment's; this is far above it. */
@@ -85,90 +86,7 @@ view_shape_of(struct view *view, const uint16_t **ret, struct why *why)
 	return rc;
 }
 
-/* ---- escapes ---- */
-
-static int
-hex4(const uint8_t *p)
-{
-	int v = 0;
-
-	for (int i = 0; i < 4; i++) {
-		uint8_t c = p[i] | 0x20;
-
-		if (p[i] >= '0' && p[i] <= '9')
-			v = v * 16 + p[i] - '0';
-		else if (c >= 'a' && c <= 'f')
-			v = v * 16 + c - 'a' + 10;
-		else
-			return -1;
-	}
-	return v;
-}
-
-/* "\u" 4hex [ "\u" 4hex ], s.p[*at] behind the first "u"; no code point: U+FFFD; no 4hex: '?' */
-static uint32_t
-unicode_escape(struct span s, size_t *at)
-{
-	int high, low;
-
-	if (s.n - *at < 4 || (high = hex4(s.p + *at)) < 0)
-		return '?';	/* no longer than what is read */
-	*at += 4;
-	if (high < 0xd800 || high > 0xdfff)
-		return (uint32_t)high;
-	if (high >= 0xdc00 || s.n - *at < 6 || s.p[*at] != '\\' || s.p[*at + 1] != 'u')
-		return RUNE_BAD;
-	low = hex4(s.p + *at + 2);
-	if (low < 0xdc00 || low > 0xdfff)
-		return RUNE_BAD;
-	*at += 6;
-	return 0x10000U + (((uint32_t)high - 0xd800) << 10) + ((uint32_t)low - 0xdc00);
-}
-
-static size_t
-json_unescape(uint8_t *to, struct span s)
-{
-	static const char simple[] = "bfnrt", meaning[] = "\b\f\n\r\t";
-	size_t n = 0;
-
-	for (size_t at = 0; at < s.n;) {
-		const char *hit;
-		uint8_t c = s.p[at++];
-
-		if (c != '\\' || at == s.n) {
-			to[n++] = c;
-			continue;
-		}
-		c = s.p[at++];
-		hit = c != 0 ? strchr(simple, c) : NULL;
-		if (c == 'u')
-			n += rune_put(to + n, unicode_escape(s, &at));
-		else
-			to[n++] = hit != NULL ? (uint8_t)meaning[hit - simple] : c;
-	}
-	return n;
-}
-
-/* RFC 5424, 6.3.3: only '"', '\' and ']' are escaped; another backslash is one. */
-static size_t
-sd_unescape(uint8_t *to, struct span s)
-{
-	size_t n = 0;
-
-	for (size_t at = 0; at < s.n; at++) {
-		if (s.p[at] == '\\' && at + 1 < s.n && (s.p[at + 1] == '"' || s.p[at + 1] == '\\' ||
-		    s.p[at + 1] == ']'))
-			at++;
-		to[n++] = s.p[at];
-	}
-	return n;
-}
-
-size_t
-unescape(uint8_t *to, struct span raw, uint8_t kind)
-{
-	return kind == HOLE_JSON_STRING ? json_unescape(to, raw) : sd_unescape(to, raw);
-}
+/* ---- what is meant ---- */
 
 /* Whether what is stored is what is meant. */
 static bool
@@ -187,7 +105,7 @@ meant(const struct part *part, struct span raw, uint8_t *room)
 {
 	if (part->kind != HOLE_JSON_STRING && part->kind != HOLE_SD_VALUE)
 		return SPAN("");
-	return span_of(room, unescape(room, raw, part->kind));
+	return span_of(room, escape_undo(room, raw, part->kind));
 }
 
 static struct span

@@ -126,8 +126,6 @@ enum err	view_value(struct view *view, struct field *field, uint32_t row,
 struct bits	*view_bits(struct view *view);
 void		view_bits_done(struct view *view, struct bits **bits);
 
-/* Undoes the escapes of a JSON string or PARAM-VALUE; never longer. Returns octets written. */
-size_t		unescape(uint8_t *to, struct span raw, uint8_t kind);
 
 /* Appends value as a JSON string; octets that are no UTF-8 become U+FFFD. */
 void		json_string_put(struct buf *out, struct span value);

@@ -9,6 +9,7 @@
 #include "base/hash.h"
 #include "base/must.h"
 #include "sys/random.h"
+#include "model/escape.h"
 #include "model/shape.h"
 #include "store/store.h"
 #include "store/token.h"
@@ -271,94 +272,6 @@ text_add(struct filter_maker *m, struct span s)
 	}
 }
 
-/* ---- escapes ---- */
-
-static int
-hex4(const uint8_t *p)
-{
-	int v = 0;
-
-	for (unsigned i = 0; i < 4; i++) {
-		uint8_t c = p[i] | 0x20;
-
-		if (p[i] >= '0' && p[i] <= '9')
-			v = v * 16 + p[i] - '0';
-		else if (c >= 'a' && c <= 'f')
-			v = v * 16 + c - 'a' + 10;
-		else
-			return -1;
-	}
-	return v;
-}
-
-/* RFC 8259, section 7: 4hex of one code point, or of two halves of one. */
-static uint32_t
-code_point(struct span s, size_t *at)
-{
-	int high = s.n - *at >= 4 ? hex4(s.p + *at) : -1, low;
-
-	if (high < 0)
-		return RUNE_BAD;
-	*at += 4;
-	if (high < 0xd800 || high > 0xdfff)
-		return (uint32_t)high;
-	if (high >= 0xdc00 || s.n - *at < 6 || s.p[*at] != '\\' || s.p[*at + 1] != 'u')
-		return RUNE_BAD;
-	low = hex4(s.p + *at + 2);
-	if (low < 0xdc00 || low > 0xdfff)
-		return RUNE_BAD;
-	*at += 6;
-	return 0x10000U + (((uint32_t)high - 0xd800) << 10) + ((uint32_t)low - 0xdc00);
-}
-
-/* For words only what separates them matters: n and r end a line, b f t are blanks. */
-static struct span
-json_clear(struct filter_maker *m, struct span s)
-{
-	size_t n = 0;
-
-	m->clear.n = 0;
-	buf_reserve(&m->clear, s.n + s.n / 2);	/* U+FFFD for a broken \u: 3 for 2 */
-	for (size_t at = 0; at < s.n;) {
-		const uint8_t *escape = memchr(s.p + at, '\\', s.n - at);
-		size_t plain = (escape != NULL ? (size_t)(escape - s.p) : s.n) - at;
-		uint8_t c;
-
-		memcpy(m->clear.p + n, s.p + at, plain);
-		n += plain;
-		at += plain + 1;
-		if (at >= s.n) {
-			if (escape != NULL)
-				m->clear.p[n++] = '\\';
-			break;
-		}
-		c = s.p[at++];
-		if (c == 'u')
-			n += rune_put(m->clear.p + n, code_point(s, &at));
-		else if (c == 'n' || c == 'r')
-			m->clear.p[n++] = '\n';
-		else
-			m->clear.p[n++] = c == 'b' || c == 'f' || c == 't' ? ' ' : c;
-	}
-	return span_of(m->clear.p, n);
-}
-
-static struct span
-sd_clear(struct filter_maker *m, struct span s)
-{
-	size_t n = 0;
-
-	m->clear.n = 0;
-	buf_reserve(&m->clear, s.n);
-	for (size_t i = 0; i < s.n; i++) {
-		if (s.p[i] == '\\' && i + 1 < s.n && (s.p[i + 1] == '"' ||
-		    s.p[i + 1] == '\\' || s.p[i + 1] == ']'))
-			i++;
-		m->clear.p[n++] = s.p[i];
-	}
-	return span_of(m->clear.p, n);
-}
-
 void
 filter_text(struct filter_maker *m, struct span value)
 {
@@ -368,9 +281,10 @@ filter_text(struct filter_maker *m, struct span value)
 	/* An array is looked at as it is written, and as its strings mean it. */
 	if (!escapes || m->kind == HOLE_JSON_VALUE)
 		text_add(m, value);
-	if (escapes)
-		text_add(m, m->kind == HOLE_SD_VALUE ? sd_clear(m, value) :
-		    json_clear(m, value));
+	if (escapes) {
+		buf_reserve(&m->clear, value.n);
+		text_add(m, span_of(m->clear.p, escape_undo(m->clear.p, value, m->kind)));
+	}
 }
 
 /* ---- numbers ---- */
