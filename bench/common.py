@@ -48,8 +48,7 @@ def built(name):
     """A program of this folder, from the build folder ($BENCH_BUILD, or build/)."""
     path = os.path.join(os.environ.get('BENCH_BUILD', os.path.join(TOP, 'build')), 'bench', name)
     if not os.path.exists(path):
-        sys.exit('no %s: build first (./run --build-only, then ninja -C build bench/%s)' %
-                 (path, name))
+        sys.exit('no %s: build first (./run --build-only)' % path)
     return path
 
 

@@ -182,7 +182,7 @@ recv_put(const struct multiply *m, int64_t shift_ns, struct buf *out)
 
 /* Steps over a list of integers: list.c. */
 static void
-ints_skip(struct cur *c)
+ints_pass(struct cur *c)
 {
 	uint8_t mode = cur_u8(c);
 
@@ -221,7 +221,7 @@ times_moved(const struct multiply *m, int64_t shift_ns, struct buf *out)
 	if (n == 0)
 		return;
 	from = c.p;
-	ints_skip(&c);
+	ints_pass(&c);
 	buf_put(out, from, (size_t)(c.p - from));
 	ints_moved(out, &c, shift_ns);
 	buf_span_put(out, span_of(c.p, cur_left(&c)));
