@@ -2,8 +2,8 @@
 /*
  * UNSAFE: pointer arithmetic by span_sub only. RFC 6587 framing; see framing.h.
  *
- *	AUTO --- first octet is not 1-9, or the digits do not end with a space ---> LINES
- *	AUTO --- 1 to 7 digits, space ---> COUNTED (for good)
+ *	AUTO --- 1 to 7 digits (no 0 in front), space, '<' ---> COUNTED (for good)
+ *	AUTO --- anything else ---> LINES
  *	LINES -- a NUL ends the first record, and nothing or '<' follows it ---> NUL (for good);
  *	         "nothing" is the end of one read: it cannot be known better
  *
@@ -137,41 +137,44 @@ counted_next(struct framing *f, struct span *in, size_t most, struct frame *ret)
 	return OK;
 }
 
-/* Not counted after all: the digits that were taken belong to the first line. */
-static void
+/* Not counted after all: what was taken belongs to the first line. */
+static enum err
 auto_lines(struct framing *f)
 {
 	f->kind = FRAMING_LINES;
 	if (f->digits > 0)
-		buf_printf(&f->hold, "%u", f->left);
+		buf_printf(&f->hold, f->spaced ? "%u " : "%u", f->left);
+	f->spaced = false;
 	f->digits = 0;
 	f->left = 0;
+	return OK;
 }
 
-/* Decides without taking anything off the input, unless it ends among the digits. */
+/*
+ * Takes octets off the input until it is decided: for COUNTED the length and its space, which is
+ * where the record begins; for LINES nothing that auto_lines does not give back.
+ */
 static enum err
 auto_detect(struct framing *f, struct span *in)
 {
-	uint32_t number = f->left;
-	unsigned digits = f->digits;
+	for (; in->n > 0; *in = span_sub(*in, 1, SIZE_MAX)) {
+		uint8_t c = in->p[0];
 
-	for (size_t i = 0; i < in->n; i++) {
-		uint8_t c = in->p[i];
-
-		if (c == ' ' && digits > 0) {
+		if (f->spaced && c == '<') {
 			f->kind = FRAMING_COUNTED;
+			f->in_record = true;
 			return OK;
 		}
-		if (!is_digit(c) || (c == '0' && digits == 0) || digits == DIGITS_MAX) {
-			auto_lines(f);
-			return OK;
+		if (!f->spaced && c == ' ' && f->digits > 0) {
+			f->spaced = true;
+			continue;
 		}
-		number = number * 10 + (uint32_t)(c - '0');
-		digits++;
+		if (f->spaced || !is_digit(c) || (c == '0' && f->digits == 0) ||
+		    f->digits == DIGITS_MAX)
+			return auto_lines(f);
+		f->left = f->left * 10 + (uint32_t)(c - '0');
+		f->digits++;
 	}
-	f->left = number;
-	f->digits = (uint8_t)digits;
-	*in = span_sub(*in, in->n, 0);
 	return ERR_MORE;
 }
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Where does a syslog message end in a stream of octets? RFC 6587: octet counting (section 3.4.1)
- * or a trailer (section 3.4.2: LF, some senders NUL), found out per connection. Pure: octets in,
- * records out; the socket is the caller's.
+ * or a trailer (section 3.4.2: LF, some senders NUL), found out per connection. Each counted
+ * message begins with a number, a space and '<'; a log line may well begin with the first two.
+ * Pure: octets in, records out; the socket is the caller's.
  */
 #ifndef INTAKE_FRAMING_H
 #define INTAKE_FRAMING_H
@@ -22,6 +23,7 @@ struct framing {
 	uint8_t kind;		/* enum framing_kind; FRAMING_LINES may be set at the start */
 	uint8_t digits;		/* of the length being read */
 	bool in_record;		/* COUNTED: the length is known */
+	bool spaced;		/* AUTO: the space behind the digits was taken */
 	bool first_done;	/* LINES: the trailer is settled */
 	bool emptied;		/* hold was handed out; drop it on the next call */
 	uint32_t left;		/* COUNTED: the length being read, then octets still to come */

@@ -86,7 +86,7 @@ GB = 1 << 30
 HTTP = b'POST %s HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: %d\r\n\r\n'
 ITEM = b'{"create":{}}\n{"_msg":"'
 LONG = [
-    ('tcp', 'octet counting', b'%d ' % GB, b''),
+    ('tcp', 'a count of ten digits', b'%d <13>' % GB, b'\n'),
     ('tcp', 'lines', b'<13>', b'\n'),
     ('http', 'JSON lines', HTTP % (b'/insert/jsonline', GB + 12) + b'{"_msg":"', b'"}\n'),
     ('http', '_bulk', HTTP % (b'/_bulk', GB + len(ITEM) + 3) + ITEM, b'"}\n'),

@@ -57,7 +57,7 @@ a_broken_frame_closes_the_connection_and_is_counted(void)
 	struct fake *fake = fake_one(INTAKE_TCP);
 	int fd = fake_connect(fake, 0);
 
-	fake_send(fake, fd, SPAN("3 abcGARBAGE"));
+	fake_send(fake, fd, SPAN("3 <1>GARBAGE"));
 	check_int(fake->nrow, 1);
 	check(fake_closed(fd));
 	check_int(fake_counter(fake, "intake.door.frames_bad"), 1);
@@ -74,6 +74,7 @@ a_record_above_the_limit_is_cut_marked_and_counted(void)
 	uint8_t *big = xmalloc(3 << 20);
 
 	memset(big, 'x', 3 << 20);
+	big[0] = '<';
 	fake_send(fake, fd, SPAN("3145728 "));
 	fake_send(fake, fd, span_of(big, 3 << 20));
 	fake_send(fake, fd, SPAN("3 abc"));

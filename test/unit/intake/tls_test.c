@@ -171,7 +171,7 @@ records_come_through_tls_with_the_name_on_the_certificate(void)
 
 	fake->auto_ack = true;
 	check(caller_begin(&caller, fake, &client));
-	caller_send(&caller, fake, SPAN("3 one3 two"));
+	caller_send(&caller, fake, SPAN("6 <1>one6 <1>two"));
 	check_int(fake->nrow, 2);
 	source = fake->source[fake->row[0].source];
 	check_span(source->identity, SPAN("gateway-7"));
@@ -192,7 +192,7 @@ a_certificate_without_common_name_is_known_by_its_first_dns_name(void)
 	fake->auto_ack = true;
 	paper_make(&nameless, NULL, "IP:192.0.2.1,DNS:fw.example.vn", &ca);
 	check(caller_begin(&caller, fake, &nameless));
-	caller_send(&caller, fake, SPAN("3 one"));
+	caller_send(&caller, fake, SPAN("6 <1>one"));
 	check_int(fake->nrow, 1);
 	check_span(fake->source[fake->row[0].source]->identity, SPAN("fw.example.vn"));
 	caller_end(&caller);
@@ -222,7 +222,7 @@ whom_the_policy_does_not_know_stays_outside(void)
 			printf("case %zu\n", i);
 		check_int(fake_counter(fake, "intake.tls.handshakes_failed"), !cases[i].in);
 		if (cases[i].in) {
-			caller_send(&caller, fake, SPAN("3 one"));
+			caller_send(&caller, fake, SPAN("6 <1>one"));
 			check_int(fake->nrow, 1);
 			check_int(fake->source[fake->row[0].source]->identity.n, 0);
 			check_int(fake->source[fake->row[0].source]->trust, TRUST_PEER);
@@ -290,6 +290,7 @@ large_records_come_whole_through_tls(void)
 	fake->auto_ack = true;
 	for (size_t i = 0; i < 700000; i++)
 		big[i] = (uint8_t)('a' + i % 23);
+	big[0] = '<';
 	check(caller_begin(&caller, fake, NULL));
 	caller_send(&caller, fake, SPAN("700000 "));
 	caller_send(&caller, fake, span_of(big, 700000));
