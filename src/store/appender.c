@@ -17,11 +17,19 @@
 #include <stdlib.h>
 
 #include "base/must.h"
+#include "sys/clock.h"
 #include "sys/file.h"
 #include "sys/random.h"
 #include "store/appender_int.h"
 
-enum { TINY_BYTES = 48 };	/* LZ4 gains nothing on less */
+enum {
+	TINY_BYTES = 48,	/* LZ4 gains nothing on less */
+	SMALL_BYTES = 4096,	/* and less is not worth a choice */
+	GAIN = 3,		/* a frame made shorter than this part of it is worth LZ4's time */
+	AS_IS = 31,		/* frames that are stored as they are after one that was not */
+	SQUEEZE = 16,		/* writes whose frames are compressed after the disk was behind: */
+	BEHIND_NS = 20000000,	/* more than it may hold has come, and it has not done 1 MB */
+};
 
 /* ---- opening and closing ---- */
 
@@ -66,16 +74,49 @@ appender_open(struct appender **ret_appender, const struct appender_conf *conf, 
 	return rc;
 }
 
+void
+write_reserve(struct buf *bytes, size_t n)
+{
+	struct buf wide = { .n = bytes->n };
+
+	must(n < SIZE_MAX / 4);
+	n += FILE_BLOCK;
+	if (bytes->cap - bytes->n >= n)
+		return;
+	wide.cap = bytes->n + n > 2 * bytes->cap ? bytes->n + n : 2 * bytes->cap;
+	wide.cap = (wide.cap + FILE_BLOCK - 1) / FILE_BLOCK * FILE_BLOCK;
+	wide.p = aligned_alloc(FILE_BLOCK, wide.cap);
+	must(wide.p != NULL);
+	if (bytes->n > 0)
+		memcpy(wide.p, bytes->p, bytes->n);
+	buf_done(bytes);
+	*bytes = wide;
+}
+
+/* Nothing but what earlier writes put into the block that the next one begins in? */
+static bool
+write_is_empty(const struct write *w)
+{
+	return w->bytes.n == w->lead;
+}
+
 static void
 write_hand_over(struct appender *a)
 {
+	struct write *q = &a->queued;
+
 	must(!a->has_queued);
-	a->queued = a->open;
+	a->squeeze -= a->squeeze > 0;
+	a->handed_ns = clock_mono_ns();
+	*q = a->open;
 	a->has_queued = true;
-	a->open = (struct write){ .number = a->queued.number + 1, .file = a->file,
-	    .offset = a->at, .first = a->nframe, .chain = a->chain };
+	a->open = (struct write){ .number = q->number + 1, .file = a->file, .offset = a->at,
+	    .first = a->nframe, .chain = a->chain, .lead = a->at % FILE_BLOCK };
 	if (a->nspare > 0)
 		a->open.bytes = a->spare[--a->nspare];
+	write_reserve(&a->open.bytes, a->open.lead);
+	memcpy(a->open.bytes.p, q->bytes.p + q->bytes.n - a->open.lead, a->open.lead);
+	a->open.bytes.n = a->open.lead;
 	wake_one(&a->work);
 }
 
@@ -151,13 +192,16 @@ file_claim(struct appender *a)
 	struct journal_head head = { .number = a->next_file, .epoch = a->epoch,
 	    .chain = a->chain, .encrypted = a->store_key != NULL };
 
-	must(a->open.bytes.n == 0);
+	must(write_is_empty(&a->open));
 	memcpy(head.store_id, a->store_id, sizeof head.store_id);
 	crypt_free(&a->crypt);
 	if (head.encrypted) {
 		random_bytes(head.data_key, sizeof head.data_key);
 		a->crypt = crypt_new(head.data_key);
 	}
+	a->open.lead = 0;
+	a->open.bytes.n = 0;
+	write_reserve(&a->open.bytes, JOURNAL_HEAD_BYTES);
 	journal_head_put(buf_add(&a->open.bytes, JOURNAL_HEAD_BYTES), &head, a->store_key);
 	explicit_bzero(head.data_key, sizeof head.data_key);
 	a->file = a->next_file++;
@@ -209,15 +253,39 @@ appender_room(struct appender *a, size_t n, struct why *why)
 	return rc;
 }
 
+/*
+ * LZ4 costs more than to encrypt and write what it saves, unless it saves much: rows that it makes
+ * but half as long are stored as they are, and one frame in 32 finds out whether that still holds.
+ * While the disk is behind, all are compressed.
+ */
+static bool
+is_worth_lz4(struct appender *a, const struct appender_frame *frame)
+{
+	uint8_t *as_is = &a->as_is[frame->stream][frame->class];
+
+	if (frame->plain.n < SMALL_BYTES)
+		return frame->plain.n > TINY_BYTES;
+	if (a->squeeze > 0 || *as_is == 0)
+		return true;
+	--*as_is;
+	return false;
+}
+
 /* The payload as it will lie on disk, at `at`, which has room for it; returns its octets. */
 static uint32_t
-payload_put(struct appender *a, uint8_t *at, struct span plain, uint8_t *ret_codec)
+payload_put(struct appender *a, uint8_t *at, const struct appender_frame *frame,
+    uint8_t *ret_codec)
 {
+	struct span plain = frame->plain;
 	int got = 0;
 
-	if (plain.n > TINY_BYTES)
+	if (is_worth_lz4(a, frame)) {
 		got = LZ4_compress_fast_extState(a->lz4, (const char *)plain.p, (char *)at,
 		    (int)plain.n, LZ4_compressBound((int)plain.n), 1);
+		if (plain.n >= SMALL_BYTES && a->squeeze == 0)
+			a->as_is[frame->stream][frame->class] =
+			    (size_t)got > plain.n / GAIN ? AS_IS : 0;
+	}
 	if (got > 0 && (size_t)got < plain.n) {
 		*ret_codec = CODEC_LZ4;
 		return (uint32_t)got;
@@ -241,12 +309,12 @@ appender_put(struct appender *a, const struct appender_frame *frame)
 	uint8_t *at;
 
 	must(a->file != 0 && plain.n <= FRAME_PLAIN_MAX);
-	buf_reserve(out, frame_round(FRAME_HEAD_BYTES +
+	write_reserve(out, frame_round(FRAME_HEAD_BYTES +
 	    (size_t)LZ4_compressBound((int)plain.n) + CRYPT_TAG_BYTES));
 	at = out->p + out->n;
 	chain_next(&a->chain, head.type, frame->d);
 	head.chain = a->chain;
-	head.stored = payload_put(a, at + FRAME_HEAD_BYTES, plain, &head.codec);
+	head.stored = payload_put(a, at + FRAME_HEAD_BYTES, frame, &head.codec);
 	if (a->crypt != NULL) {
 		/* The head's first octets are bound to the payload: they must stand before. */
 		head.stored += CRYPT_TAG_BYTES;
@@ -296,12 +364,14 @@ appender_crowded(const struct appender *a)
 void
 appender_push(struct appender *a)
 {
-	if (a->open.bytes.n == 0)
+	if (write_is_empty(&a->open))
 		return;
 	lock_take(&a->lock);
 	if (!a->state.failed && !a->has_queued &&
 	    (!a->busy || a->open.bytes.n >= APPENDER_WRITE_BYTES))
 		write_hand_over(a);
+	else if (appender_crowded(a) && clock_mono_ns() - a->handed_ns > BEHIND_NS)
+		a->squeeze = SQUEEZE;
 	lock_give(&a->lock);
 }
 
@@ -342,6 +412,7 @@ appender_restart(struct appender *a)
 	if (a->open.begins && a->next == NEXT_CLAIMED)
 		a->next = NEXT_READY;
 	a->open.bytes.n = 0;
+	a->open.lead = 0;
 	a->open.begins = false;
 	a->open.number++;
 	a->file = 0;

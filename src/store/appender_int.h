@@ -19,9 +19,13 @@ enum next {
 	NEXT_REFUSED
 };
 
-/* What goes to disk by one pwrite and is synced as one. */
+/*
+ * What goes to disk by one pwrite and is synced as one. It goes past the page cache: from the start
+ * of the block that `offset` lies in to the end of a block, out of aligned memory (write_reserve).
+ */
 struct write {
-	struct buf bytes;
+	struct buf bytes;		/* lead, then what is new */
+	uint32_t lead;			/* octets before `offset` in its block: of earlier writes */
 	uint64_t number;
 	uint64_t file;
 	uint64_t offset;
@@ -48,6 +52,9 @@ struct appender {
 	struct digest chain;
 	struct crypt *crypt;
 	void *lz4;
+	uint8_t as_is[STREAM_END][LIMIT_CLASSES];	/* frames to come that are not compressed */
+	unsigned squeeze;		/* writes to come in which all are: the disk is behind */
+	int64_t handed_ns;		/* when a write was handed over last */
 
 	/* both sides, under the lock */
 	struct lock lock;
@@ -74,6 +81,8 @@ struct appender {
 	uint64_t written_to;		/* end of the last write in its file */
 };
 
+/* Memory for n more octets and for filling up the block. */
+void		write_reserve(struct buf *bytes, size_t n);
 /* The thread's body. */
 void		appender_run(void *arg);
 /* Makes next.tmp, with all of its room on disk. */

@@ -7,6 +7,7 @@
 
 #include <unistd.h>
 
+#include "base/must.h"
 #include "sys/clock.h"
 #include "sys/file.h"
 
@@ -55,26 +56,38 @@ file_begin(struct appender *a, const struct write *w, struct why *why)
 	if (rc == OK) {
 		a->fd = a->next_fd;
 		a->next_fd = -1;
+		file_direct(a->fd);
 	} else {
 		file_close(&a->next_fd);
 	}
 	return rc;
 }
 
+/* Zeros up to the end of the block, as they lie in the file; the next write has them as lead. */
+static struct span
+write_blocks(struct write *w)
+{
+	size_t n = (w->bytes.n + FILE_BLOCK - 1) / FILE_BLOCK * FILE_BLOCK;
+
+	must(n <= w->bytes.cap);
+	memset(w->bytes.p + w->bytes.n, 0, n - w->bytes.n);
+	return span_of(w->bytes.p, n);
+}
+
 static enum err
-write_out(struct appender *a, const struct write *w, struct why *why)
+write_out(struct appender *a, struct write *w, struct why *why)
 {
 	enum err rc = OK;
 
 	if (w->begins)
 		rc = file_begin(a, w, why);
 	if (rc == OK)
-		rc = file_pwrite_all(a->fd, buf_span(&w->bytes), w->offset, why);
+		rc = file_pwrite_all(a->fd, write_blocks(w), w->offset - w->lead, why);
 	if (rc == OK)
 		rc = file_sync_data(a->fd, why);
 	if (rc == OK && w->begins)
 		rc = dir_sync(a->journal_fd, why);
-	a->written_to = w->offset + w->bytes.n;
+	a->written_to = w->offset - w->lead + w->bytes.n;
 	return rc;
 }
 
@@ -134,7 +147,7 @@ thread_write(struct appender *a)
 	if (rc == OK) {
 		a->state.durable = w.number;
 		a->state.nwrite++;
-		a->state.bytes += w.bytes.n;
+		a->state.bytes += w.bytes.n - w.lead;
 		a->state.sync_ns += took;
 		if (took > a->state.sync_max_ns)
 			a->state.sync_max_ns = took;

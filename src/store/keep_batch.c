@@ -438,6 +438,8 @@ gate(struct keep *keep, struct why *why)
 {
 	if (keep->read_only)
 		return why_set(why, ERR_IO, "the store is read-only: %s", keep->trouble.text);
+	if (appender_crowded(keep->appender))
+		appender_push(keep->appender);
 	if (keep->todo != NULL || keep->rewrite != NULL || keep->journal_failed ||
 	    appender_crowded(keep->appender) || mill_crowded(keep->mill) ||
 	    making_crowded(keep))

@@ -138,6 +138,25 @@ file_position(int fd)
 	return at < 0 ? 0 : (uint64_t)at;
 }
 
+void
+file_direct(int fd)
+{
+	int flags = fcntl(fd, F_GETFL);
+
+	if (flags >= 0)
+		(void)fcntl(fd, F_SETFL, flags | O_DIRECT);
+}
+
+/* The kernel refused a write: was that because it goes past the cache? Then no more do. */
+static bool
+file_undirect(int fd, ssize_t error)
+{
+	int flags = error == -EINVAL ? fcntl(fd, F_GETFL) : -1;
+
+	return flags >= 0 && (flags & O_DIRECT) != 0 &&
+	    fcntl(fd, F_SETFL, flags & ~O_DIRECT) == 0;
+}
+
 /* One system call; offset < 0 is the descriptor's own position. Returns -errno or the count. */
 static ssize_t
 file_write_once(int fd, const uint8_t *p, size_t n, int64_t offset)
@@ -172,7 +191,7 @@ file_write_at(int fd, struct span data, int64_t offset, const char *call, struct
 			want /= 2;
 		n = file_write_once(fd, data.p + done, want, offset < 0 ? offset :
 		    offset + (int64_t)done);
-		if (n == -EINTR)
+		if (n == -EINTR || file_undirect(fd, n))
 			continue;
 		if (n <= 0)
 			return file_no(why, n < 0 ? (int)-n : EIO, "cannot write");

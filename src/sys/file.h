@@ -58,6 +58,13 @@ enum err	file_sync(int fd, struct why *why);
 
 enum err	file_size(int fd, uint64_t *ret_size, struct why *why);
 enum err	file_truncate(int fd, uint64_t size, struct why *why);
+/*
+ * Asks that reads and writes go past the page cache, which costs a copy and a page for each 4 KB
+ * otherwise. Then offset, length and memory of each should be multiples of FILE_BLOCK; one that the
+ * file system does not take, and all after it, go through the cache. Never fails.
+ */
+enum { FILE_BLOCK = 4096 };
+void		file_direct(int fd);
 /* Makes room on disk for [0, size) and grows the file to size; ERR_FULL when there is none. */
 enum err	file_preallocate(int fd, uint64_t size, struct why *why);
 

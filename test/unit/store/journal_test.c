@@ -7,6 +7,7 @@
 
 #include <sys/wait.h>
 
+#include "store/appender.h"
 #include "store/journal_int.h"
 #include "test/unit/store/keep_back.h"
 
@@ -364,9 +365,96 @@ another_key_is_refused(void)
 	left_done(&l);
 }
 
+/* ---- the writer's frames ---- */
+
+enum { FRAMES = 40, PAYLOAD = 8000 };
+
+/* Octets of which LZ4 leaves one in `rare` and little else: numbers among zeros. */
+static void
+payload_make(uint8_t at[PAYLOAD], unsigned rare)
+{
+	uint32_t state = 12345;
+
+	for (unsigned i = 0; i < PAYLOAD; i++) {
+		state = state * 1664525 + 1013904223;
+		at[i] = i / 50 % rare == 0 ? (uint8_t)(state >> 24) : 0;
+	}
+}
+
+/* Frames that a writer compressed, of FRAMES that go to a file in several writes. */
+static unsigned
+compressed(struct place *p, unsigned rare, const uint8_t *key)
+{
+	uint8_t id[16] = { 1 }, plain[PAYLOAD];
+	struct appender_conf conf = { .dirfd = p->fd, .store_id = id, .store_key = key,
+	    .epoch = 1, .file = 1, .file_bytes = 1 << 20, .wake_fd = -1 };
+	struct appender *appender = NULL;
+	struct journal_file file;
+	struct journal_frame frame;
+	struct digest d;
+	unsigned n = 0, seen = 0;
+
+	payload_make(plain, rare);
+	blake256(&d, span_of(plain, PAYLOAD));
+	must(dir_make(p->fd, "journal", 0700, NULL) == OK);
+	must(appender_open(&appender, &conf, NULL) == OK);
+	for (unsigned i = 0; i < FRAMES; i++) {
+		must(appender_room(appender, appender_bound(PAYLOAD), NULL) == OK);
+		appender_put(appender, &(struct appender_frame){ .type = JOURNAL_LEAF,
+		    .id = i, .d = &d, .plain = span_of(plain, PAYLOAD) });
+		appender_push(appender);
+	}
+	appender_close(&appender);
+	must(journal_file_open(&file, p->fd, 1, key, NULL) == OK);
+	while (journal_file_next(&file, &frame, NULL) != ERR_MORE) {
+		seen += file.seen.type == JOURNAL_LEAF;
+		n += file.seen.type == JOURNAL_LEAF && file.seen.codec == CODEC_LZ4;
+	}
+	check_int(seen, FRAMES);
+	journal_file_close(&file);
+	must(file_unlink(p->fd, FIRST, NULL) == OK && dir_remove(p->fd, "journal", NULL) == OK);
+	return n;
+}
+
+static void
+what_shrinks_little_is_stored_as_it_is(void)
+{
+	const uint8_t key[32] = { 3 };
+	struct place p;
+
+	place_make(&p);
+	check_int(compressed(&p, 10, NULL), FRAMES);
+	check_int(compressed(&p, 2, NULL), 2);		/* one in 32 is tried */
+	check_int(compressed(&p, 2, key), 2);
+	place_remove(&p);
+}
+
+/* A write begins and ends in the middle of a block; the block is written again with the next. */
+static void
+octets_on_disk_are_those_that_were_put(void)
+{
+	struct left l;
+	struct frame_head head;
+	size_t at = JOURNAL_HEAD_BYTES, n;
+	unsigned frames = 0, writes = 0;
+
+	left_make(&l, KEY_MAKE_ENCRYPTED);
+	while ((n = frame_get(&head, span_sub(buf_span(&l.journal), at, SIZE_MAX))) > 0) {
+		frames++;
+		writes += head.sync == head.number;
+		at += n;
+	}
+	check_int(frames, l.nframe);
+	check(writes > 1);
+	check_int(at, l.journal.n);
+	left_done(&l);
+}
+
 int
 main(void)
 {
+	run(what_shrinks_little_is_stored_as_it_is);
+	run(octets_on_disk_are_those_that_were_put);
 	run(frames_come_back_as_they_were_put);
 	run(a_last_frame_cut_at_any_octet_is_torn_and_nothing_else_is);
 	run(an_octet_changed_anywhere_is_torn_or_damage_as_ruled);
