@@ -9,6 +9,7 @@
 #include "base/must.h"
 
 enum {
+	FEW_WORDS = 1,		/* so many are looked through, without a table */
 	TABLE_FIRST = 16,
 	KEEP_BYTES = 4096	/* gather_reset keeps buffers up to here */
 };
@@ -59,22 +60,43 @@ gather_bytes(const struct gather *g)
 }
 
 static void
+table_put(struct gather *g, struct gather_entry entry)
+{
+	uint32_t at = entry.hash & g->mask;
+
+	while (g->table[at].code != 0)
+		at = (at + 1) & g->mask;
+	g->table[at] = entry;
+}
+
+static inline uint32_t
+table_hash(struct span v, uint64_t seed)
+{
+	return (uint32_t)(hash64_seed(v, seed) >> 32);
+}
+
+/* The first one holds all words that there are. */
+static void
+table_begin(struct gather *g, uint64_t seed)
+{
+	g->table = xcalloc(TABLE_FIRST, sizeof *g->table);
+	g->mask = TABLE_FIRST - 1;
+	for (uint32_t i = 0; i < g->nword; i++)
+		table_put(g, (struct gather_entry){ table_hash(gather_word(g, i), seed), i + 1,
+		    g->word[i] });
+}
+
+static void
 table_grow(struct gather *g)
 {
-	uint32_t size = g->table != NULL ? (g->mask + 1) * 2 : TABLE_FIRST;
+	uint32_t nold = g->mask + 1;
 	struct gather_entry *old = g->table;
-	uint32_t nold = g->table != NULL ? g->mask + 1 : 0;
 
-	g->table = xcalloc(size, sizeof *g->table);
-	g->mask = size - 1;
+	g->table = xcalloc(nold * 2, sizeof *g->table);
+	g->mask = nold * 2 - 1;
 	for (uint32_t i = 0; i < nold; i++) {
-		uint32_t at = old[i].hash & g->mask;
-
-		if (old[i].code == 0)
-			continue;
-		while (g->table[at].code != 0)
-			at = (at + 1) & g->mask;
-		g->table[at] = old[i];
+		if (old[i].code != 0)
+			table_put(g, old[i]);
 	}
 	free(old);
 }
@@ -142,49 +164,64 @@ is_mostly_distinct(const struct gather *g)
 	    ((g->nword & (GATHER_TRY_WORDS - 1)) == 0 && g->nword > g->n / 8 * 5);
 }
 
-/* The code of v, or GATHER_PLAIN with where it belongs in *ret_at and its *ret_hash. */
+/* The code of v, or GATHER_PLAIN with the hash that word_file wants when there is a table. */
 static inline uint32_t
-table_find(struct gather *g, struct span v, uint64_t seed, uint32_t *ret_at, uint32_t *ret_hash)
+word_find(struct gather *g, struct span v, uint64_t seed, uint32_t *ret_hash)
 {
-	uint32_t hash, at;
-
-	if (g->table == NULL || g->nword * 2 > g->mask)
-		table_grow(g);
-	hash = (uint32_t)(hash64_seed(v, seed) >> 32);
-	for (at = hash & g->mask; g->table[at].code != 0; at = (at + 1) & g->mask) {
+	if (g->table == NULL) {
+		for (uint32_t i = 0; i < g->nword; i++) {
+			if (g->word[i].n == v.n &&
+			    gather_same(g->octets.p + g->word[i].at, v.p, v.n))
+				return i;
+		}
+		return GATHER_PLAIN;
+	}
+	*ret_hash = table_hash(v, seed);
+	for (uint32_t at = *ret_hash & g->mask; g->table[at].code != 0; at = (at + 1) & g->mask) {
 		const struct gather_entry *e = &g->table[at];
 
-		if (e->hash == hash && e->word.n == v.n &&
+		if (e->hash == *ret_hash && e->word.n == v.n &&
 		    gather_same(g->octets.p + e->word.at, v.p, v.n))
 			return e->code - 1;
 	}
-	*ret_at = at;
-	*ret_hash = hash;
 	return GATHER_PLAIN;
+}
+
+/* The new word v, which word_find did not find. */
+static uint32_t
+word_file(struct gather *g, struct span v, uint64_t seed, uint32_t hash)
+{
+	uint32_t code = word_new(g, v);
+
+	if (g->table == NULL) {
+		if (g->nword > FEW_WORDS)
+			table_begin(g, seed);
+		return code;
+	}
+	if (g->nword * 2 > g->mask)
+		table_grow(g);
+	table_put(g, (struct gather_entry){ hash, code + 1, g->word[code] });
+	return code;
 }
 
 uint32_t
 gather_intern(struct gather *g, struct span v, uint64_t seed)
 {
-	uint32_t at, hash, code = table_find(g, v, seed, &at, &hash);
+	uint32_t hash = 0, code = word_find(g, v, seed, &hash);
 
-	if (code != GATHER_PLAIN)
-		return code;
-	code = word_new(g, v);
-	g->table[at] = (struct gather_entry){ hash, code + 1, g->word[code] };
-	return code;
+	return code != GATHER_PLAIN ? code : word_file(g, v, seed, hash);
 }
 
 uint32_t
 gather_add_slow(struct gather *g, struct span v, uint64_t seed)
 {
-	uint32_t hash, at, code;
+	uint32_t hash = 0, code;
 
 	if (g->plain) {
 		plain_add(g, v);
 		return GATHER_PLAIN;
 	}
-	code = table_find(g, v, seed, &at, &hash);
+	code = word_find(g, v, seed, &hash);
 	if (code != GATHER_PLAIN) {
 		gather_push(g, code);
 		return code;
@@ -194,8 +231,7 @@ gather_add_slow(struct gather *g, struct span v, uint64_t seed)
 		plain_add(g, v);
 		return GATHER_PLAIN;
 	}
-	code = word_new(g, v);
-	g->table[at] = (struct gather_entry){ hash, code + 1, g->word[code] };
+	code = word_file(g, v, seed, hash);
 	if (code == 1)
 		codes_begin(g);
 	gather_push(g, code);
@@ -205,7 +241,7 @@ gather_add_slow(struct gather *g, struct span v, uint64_t seed)
 uint32_t
 gather_find(struct gather *g, struct span v, uint64_t seed)
 {
-	uint32_t hash, at;
+	uint32_t hash;
 
-	return table_find(g, v, seed, &at, &hash);
+	return word_find(g, v, seed, &hash);
 }

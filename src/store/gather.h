@@ -43,7 +43,7 @@ struct gather {
 	uint32_t word_cap;
 	struct buf code;		/* u16 per value, in memory order */
 	struct buf end;			/* plain: u32 per value, in memory order */
-	struct gather_entry *table;	/* open addressing */
+	struct gather_entry *table;	/* open addressing; NULL while the words are few */
 	uint32_t mask;
 };
 

@@ -112,6 +112,13 @@ text_values(const struct text *t)
 	return t->n;
 }
 
+static size_t
+sub_bytes(const struct sub *s)
+{
+	return gather_bytes(&s->rest) + s->code.cap;
+}
+
+/* While values wait, only lists that templates share have any. */
 size_t
 text_bytes(const struct text *t)
 {
@@ -120,8 +127,14 @@ text_bytes(const struct text *t)
 	    t->sub_cap * sizeof *t->sub + t->template_of.cap + t->waiting.cap +
 	    t->waiting_at.cap;
 
+	if (t->waits) {
+		bytes += sub_bytes(&t->sub[0]);
+		for (uint32_t i = 0; i < t->nhead; i++)
+			bytes += sub_bytes(&t->sub[t->head_sub[i]]);
+		return bytes;
+	}
 	for (uint32_t i = 0; i < t->nsub; i++)
-		bytes += gather_bytes(&t->sub[i].rest) + t->sub[i].code.cap;
+		bytes += sub_bytes(&t->sub[i]);
 	return bytes;
 }
 

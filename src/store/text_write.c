@@ -7,6 +7,8 @@
 #include "base/cur.h"
 #include "base/must.h"
 
+enum { AHEAD = 8 };	/* so many texts are on their way from memory */
+
 /* ---- the end ---- */
 
 /* Numbers of the texts, those of one template together and in order. */
@@ -44,6 +46,16 @@ waiting_take(struct text *t, uint32_t i, uint32_t index)
 	}
 }
 
+/* Has a text's values come from memory; what they are is not known before they are there. */
+static inline void
+waiting_fetch(const struct text *t, uint32_t i)
+{
+	const uint32_t *at = (const uint32_t *)(const void *)t->waiting_at.p;
+
+	__builtin_prefetch(t->waiting.p + at[i]);
+	__builtin_prefetch(t->waiting.p + at[i] + 64);
+}
+
 void
 text_end(struct text *t)
 {
@@ -54,6 +66,8 @@ text_end(struct text *t)
 		return;
 	order = texts_sort(t);
 	for (uint32_t i = 0; i < t->n; i++) {
+		if (i + AHEAD < t->n)
+			waiting_fetch(t, order[i + AHEAD]);
 		if (of[order[i]] != 0)
 			waiting_take(t, order[i], of[order[i]]);
 	}
