@@ -45,6 +45,7 @@ builder_empty(struct builder *b)
 	for (uint32_t i = 0; i < b->nfield; i++) {
 		gather_done(&b->field[i]->gather);
 		text_free(&b->field[i]->text);
+		free(b->field[i]->ns);
 		free(b->field[i]);
 	}
 	b->nplan = b->nsource = b->nfield = b->nrow = 0;

@@ -138,6 +138,8 @@ params_put(struct putting *p, struct field *f, struct list_out *out, struct list
 		buf_u8(out->dir, ENCODING_SAME);
 		buf_varint(out->dir, p->target[f->index]);
 		*facts = p->facts[p->target[f->index]];
+		if (facts->ns != NULL)
+			facts->ns = xmemdup(facts->ns, f->gather.n * sizeof *facts->ns);
 		return;
 	}
 	if (f->claim != ENCODING_END) {
@@ -185,6 +187,7 @@ field_put(struct putting *p, struct field *f, struct list_out *out)
 	words_file_as(p, f, out->filter);
 	filter_kind(out->filter, f->kind);
 	params_put(p, f, &to, facts);
+	f->ns = facts->ns;
 	f->has_stamp = f->text != NULL ? text_has_stamp(f->text) : facts->has_stamp;
 	buf_bytes(out->dir, span_sub(name, 1, name.n));
 	buf_u8(out->dir, f->kind);

@@ -21,7 +21,8 @@ struct field {
 	uint32_t claims;
 	struct gather gather;
 	struct text *text;		/* instead of gather: the message of a record */
-	bool has_stamp;			/* its column is timestamps, once it was written */
+	bool has_stamp;			/* its column is timestamps, once it was written: */
+	int64_t *ns;			/* those of each value, when it says them itself */
 };
 
 /* What is done with the holes of one shape. */
@@ -90,6 +91,6 @@ void	fields_put(struct builder *builder, struct list_out *out, struct list_scrat
 /* ---- builder_time.c ---- */
 
 /* The section of event times; after fields_put. */
-void	times_put(struct builder *builder, struct list_out *out, struct list_scratch *scratch);
+void	times_put(struct builder *builder, struct list_out *out);
 
 #endif

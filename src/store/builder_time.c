@@ -9,7 +9,6 @@
 #include <stdlib.h>
 
 #include "base/must.h"
-#include "store/list_int.h"
 #include "store/segment_int.h"
 
 /* A column of timestamps that event times are taken from. */
@@ -34,43 +33,22 @@ counts_make(struct clock *c, const struct builder *b)
 	}
 }
 
-/* The numbers of all values, for a column that was written as timestamps. */
-static bool
-clock_begin(struct clock *c, const struct builder *b, struct field *f,
-    struct list_scratch *scratch)
+static void
+clock_begin(struct clock *c, const struct builder *b, struct field *f)
 {
-	const struct gather *g = &f->gather;
-	uint32_t n = g->plain ? g->n : g->nword;
-	struct list_choice *choice = xmalloc(sizeof *choice);
-	struct span *v = xreallocarray(NULL, n, sizeof *v);
-	bool is;
-
-	for (uint32_t i = 0; i < n; i++)
-		v[i] = g->plain ? gather_value(g, i) : gather_word(g, i);
-	list_choose(choice, scratch, v, n);
-	is = choice->encoding == ENCODING_STAMP;
-	if (is) {
-		*c = (struct clock){ .field = f };
-		c->ns = xreallocarray(NULL, g->n, sizeof *c->ns);
-		for (uint32_t i = 0; i < g->n; i++)
-			c->ns[i] = choice->num[g->plain ? i : gather_code(g, i)];
-		counts_make(c, b);
-	}
-	free(v);
-	free(choice);
-	return is;
+	*c = (struct clock){ .field = f, .ns = f->ns };
+	f->ns = NULL;
+	counts_make(c, b);
 }
 
-static bool
-text_clock_begin(struct clock *c, const struct builder *b, struct field *f,
-    struct list_scratch *scratch)
+static void
+text_clock_begin(struct clock *c, const struct builder *b, struct field *f)
 {
 	*c = (struct clock){ .field = f };
 	c->ns = xreallocarray(NULL, text_values(f->text), sizeof *c->ns);
 	c->has = xcalloc(text_values(f->text), 1);
-	c->nsub = text_clock(f->text, scratch, c->sub, TIMES_SUBS_MAX, c->ns, c->has);
+	c->nsub = text_clock(f->text, c->sub, TIMES_SUBS_MAX, c->ns, c->has);
 	counts_make(c, b);
-	return true;
 }
 
 /* What the clocks say of a row, which is the next one for them. */
@@ -131,7 +109,7 @@ clocks_put(const struct clock *clock, uint32_t n, const int64_t *row, const int6
 }
 
 void
-times_put(struct builder *b, struct list_out *out, struct list_scratch *scratch)
+times_put(struct builder *b, struct list_out *out)
 {
 	struct clock clock[TIMES_CLOCKS_MAX];
 	int64_t *row = xreallocarray(NULL, b->nrow, sizeof *row);
@@ -142,9 +120,9 @@ times_put(struct builder *b, struct list_out *out, struct list_scratch *scratch)
 		struct field *f = b->field[i];
 
 		if ((f->roles & 1U << ROLE_TIME) != 0 && f->has_stamp)
-			n += clock_begin(&clock[n], b, f, scratch);
+			clock_begin(&clock[n++], b, f);
 		else if (f->text != NULL && f->has_stamp)
-			n += text_clock_begin(&clock[n], b, f, scratch);
+			text_clock_begin(&clock[n++], b, f);
 	}
 	for (uint32_t i = 0; i < b->nrow; i++) {
 		if (clocks_say(clock, n, &b->row[i]) == b->row[i].event_ns)

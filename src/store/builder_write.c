@@ -143,7 +143,7 @@ derived_put(struct writing *w)
 	struct buf section = { 0 };
 	struct list_out out = { w->out.pack, &section, NULL };
 
-	times_put(w->b, &out, &w->scratch);
+	times_put(w->b, &out);
 	section_put(w->out.dir, DERIVED_TIMES, &section);
 	filter_put(w->filter, &out);
 	section_put(w->out.dir, DERIVED_FILTER, &section);

@@ -32,36 +32,79 @@ values_of(const struct gather *g)
 	return value;
 }
 
+/* The number of each value, whose words have the chosen ones. */
+static int64_t *
+numbers_of(const struct gather *g, const struct list_choice *choice)
+{
+	int64_t *all = xreallocarray(NULL, g->n, sizeof *all);
+
+	for (uint32_t i = 0; i < g->n; i++)
+		all[i] = choice->num[gather_code(g, i)];
+	return all;
+}
+
 /* Numbers that repeat: a series of all of them may still be smaller than codes. */
 static bool
-is_series(const struct gather *g, const struct list_choice *choice)
+is_series(const struct gather *g, const struct list_choice *choice, const int64_t *all)
 {
-	int64_t *all;
-	uint64_t series, bits = 0;
+	uint64_t series = ints_bits(all, g->n), bits = 0;
 
-	if (choice->num == NULL)
-		return false;
-	all = xreallocarray(NULL, g->n, sizeof *all);
 	for (uint32_t i = 0; i < g->n; i++) {
 		uint32_t code = gather_code(g, i);
 
 		bits += code == 0 ? 0 : 32 - (unsigned)__builtin_clz(code);
-		all[i] = choice->num[code];
 	}
-	series = ints_bits(all, g->n);
 	bits += ints_bits(choice->num, g->nword);
-	free(all);
 	return series + series / 8 < bits;
 }
 
+static void
+dict_put(struct list_out *out, struct list_scratch *scratch, const struct gather *g,
+    const struct list_choice *choice, const struct span *word, struct list_facts *facts)
+{
+	buf_u8(out->dir, ENCODING_DICT);
+	buf_varint(out->dir, g->nword);
+	list_put_as(out, scratch, choice, word, g->nword, facts);
+	buf_varint(out->dir, ORDER_ROWS);
+	codes_put(out, (const uint16_t *)(const void *)g->code.p, g->n);
+	facts->encoding = ENCODING_DICT;
+}
+
+/* Values that repeat little: written one by one. */
 static void
 values_put(struct list_out *out, struct list_scratch *scratch, const struct gather *g,
     struct list_facts *facts)
 {
 	struct span *value = values_of(g);
+	struct list_choice choice;
 
-	list_put(out, scratch, value, g->n, facts);
+	list_choose(&choice, scratch, value, g->n);
+	list_put_as(out, scratch, &choice, value, g->n, facts);
+	if (facts->has_stamp)
+		facts->ns = xmemdup(choice.num, g->n * sizeof *choice.num);
 	free(value);
+}
+
+/* Words that are numbers. */
+static void
+numbers_put(struct list_out *out, struct list_scratch *scratch, const struct gather *g,
+    struct list_choice *choice, const struct span *word, struct list_facts *facts)
+{
+	int64_t *all = numbers_of(g, choice);
+
+	if (is_series(g, choice, all)) {
+		struct span *value = values_of(g);
+
+		choice->num = all;
+		list_put_as(out, scratch, choice, value, g->n, facts);
+		free(value);
+	} else {
+		dict_put(out, scratch, g, choice, word, facts);
+	}
+	if (facts->has_stamp)
+		facts->ns = all;
+	else
+		free(all);
 }
 
 void
@@ -76,20 +119,18 @@ column_put(struct list_out *out, struct list_scratch *scratch, const struct gath
 		values_put(out, scratch, g, facts);
 		return;
 	}
+	if (g->nword == 1) {
+		struct span only = gather_word(g, 0);
+
+		list_put(out, scratch, &only, 1, facts);
+		return;
+	}
 	word = words_of(g);
 	list_choose(&choice, scratch, word, g->nword);
-	if (g->nword == 1) {
-		list_put_as(out, scratch, &choice, word, 1, facts);
-	} else if (is_series(g, &choice)) {
-		values_put(out, scratch, g, facts);
-	} else {
-		buf_u8(out->dir, ENCODING_DICT);
-		buf_varint(out->dir, g->nword);
-		list_put_as(out, scratch, &choice, word, g->nword, facts);
-		buf_varint(out->dir, ORDER_ROWS);
-		codes_put(out, (const uint16_t *)(const void *)g->code.p, g->n);
-		facts->encoding = ENCODING_DICT;
-	}
+	if (choice.num != NULL)
+		numbers_put(out, scratch, g, &choice, word, facts);
+	else
+		dict_put(out, scratch, g, &choice, word, facts);
 	free(word);
 }
 

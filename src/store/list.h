@@ -66,6 +66,7 @@ struct list_facts {
 	bool has_int;			/* canonical decimal int64, all of them */
 	bool has_stamp;			/* timestamps of one form, all of them */
 	int64_t int_min, int_max;
+	int64_t *ns;			/* column_put, has_stamp: of each value; the caller's */
 };
 
 void	stream_put(struct list_out *out, enum pack_lane lane, struct span bytes);

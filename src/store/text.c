@@ -89,6 +89,7 @@ text_free(struct text **text)
 	for (uint32_t i = 0; i < t->nsub; i++) {
 		gather_done(&t->sub[i].rest);
 		buf_done(&t->sub[i].code);
+		free(t->sub[i].ns);
 	}
 	gather_done(&t->skeleton);
 	gather_done(&t->heads);

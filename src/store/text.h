@@ -49,8 +49,8 @@ void		text_put(struct list_out *out, struct list_scratch *scratch, struct text *
  * After text_put: timestamps near the start of texts. ns[i] of text i when has[i]; ret_sub: the
  * subs that have them, at most `most`. Returns how many.
  */
-uint32_t	text_clock(const struct text *text, struct list_scratch *scratch, uint32_t *ret_sub,
-		    uint32_t most, int64_t *ns, uint8_t *has);
+uint32_t	text_clock(const struct text *text, uint32_t *ret_sub, uint32_t most, int64_t *ns,
+		    uint8_t *has);
 
 /* ---- reading ---- */
 

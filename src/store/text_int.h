@@ -19,7 +19,7 @@ struct sub {
 	uint8_t nref, best;
 	uint8_t first;			/* code of all values while !coded */
 	bool coded;
-	bool has_stamp;			/* it was written as timestamps */
+	int64_t *ns;			/* of each value, when it was written as timestamps */
 	uint32_t ref[TEXT_REFS];	/* columns */
 	uint32_t hits[TEXT_REFS];
 	uint16_t hole[TEXT_REFS];	/* where in the row it was last */

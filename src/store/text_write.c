@@ -114,7 +114,10 @@ sub_put(struct list_out *out, struct list_scratch *scratch, struct sub *s, const
 		}
 		if (s->rest.n > 0)
 			column_put(&to, scratch, &s->rest, &facts);
-		s->has_stamp = facts.has_stamp && s->nref == 0;
+		if (s->nref == 0)
+			s->ns = facts.ns;
+		else
+			free(facts.ns);
 	}
 	buf_bytes(out->dir, buf_span(&params));
 	buf_done(&params);
@@ -188,51 +191,47 @@ bool
 text_has_stamp(const struct text *t)
 {
 	for (uint32_t i = 0; i < t->nhead; i++) {
-		if (t->sub[t->head_sub[i]].has_stamp)
+		if (t->sub[t->head_sub[i]].ns != NULL)
 			return true;
 	}
 	return false;
 }
 
-static int64_t *
-sub_stamps(const struct sub *s, struct list_scratch *scratch)
+/* Which templates have a slot of timestamps among those that `stamps` has. */
+static uint8_t *
+templates_timed(const struct text *t, const int64_t *const *stamps)
 {
-	struct list_choice *choice = xmalloc(sizeof *choice);
-	int64_t *ns = xreallocarray(NULL, s->n, sizeof *ns);
-	uint32_t n = s->rest.plain ? s->n : s->rest.nword;
-	struct span *v = xreallocarray(NULL, n, sizeof *v);
+	uint8_t *timed = xcalloc(t->ntemplate, 1);
 
-	for (uint32_t i = 0; i < n; i++)
-		v[i] = s->rest.plain ? gather_value(&s->rest, i) : gather_word(&s->rest, i);
-	list_choose(choice, scratch, v, n);
-	must(choice->encoding == ENCODING_STAMP);
-	for (uint32_t i = 0; i < s->n; i++)
-		ns[i] = choice->num[s->rest.plain ? i : gather_code(&s->rest, i)];
-	free(v);
-	free(choice);
-	return ns;
+	for (uint32_t i = 0; i < t->ntemplate; i++) {
+		for (uint32_t k = 0; k < t->template[i].nslot; k++)
+			timed[i] |= stamps[t->slot_sub[t->template[i].first + k]] != NULL;
+	}
+	return timed;
 }
 
 uint32_t
-text_clock(const struct text *t, struct list_scratch *scratch, uint32_t *ret_sub, uint32_t most,
-    int64_t *ns, uint8_t *has)
+text_clock(const struct text *t, uint32_t *ret_sub, uint32_t most, int64_t *ns, uint8_t *has)
 {
 	const uint16_t *of = (const uint16_t *)(const void *)t->template_of.p;
-	int64_t **stamps = xcalloc(t->nsub, sizeof *stamps);
+	const int64_t **stamps = xcalloc(t->nsub, sizeof *stamps);
 	uint32_t *at = xcalloc(t->nsub, sizeof *at), n = 0;
+	uint8_t *timed;
 
 	for (uint32_t i = 0; i < t->nhead && n < most; i++) {
 		uint32_t sub = t->head_sub[i];
 
-		if (t->sub[sub].has_stamp) {
-			stamps[sub] = sub_stamps(&t->sub[sub], scratch);
+		stamps[sub] = t->sub[sub].ns;
+		if (stamps[sub] != NULL)
 			ret_sub[n++] = sub;
-		}
 	}
+	timed = templates_timed(t, stamps);
 	memset(has, 0, t->n);
-	for (uint32_t i = 0; i < t->n && n > 0; i++) {
+	for (uint32_t i = 0; i < t->n; i++) {
 		const struct template *template = &t->template[of[i]];
 
+		if (timed[of[i]] == 0)
+			continue;
 		for (uint32_t k = template->first; k < template->first + template->nslot; k++) {
 			uint32_t sub = t->slot_sub[k];
 
@@ -244,8 +243,7 @@ text_clock(const struct text *t, struct list_scratch *scratch, uint32_t *ret_sub
 			at[sub]++;
 		}
 	}
-	for (uint32_t i = 0; i < n; i++)
-		free(stamps[ret_sub[i]]);
+	free(timed);
 	free(stamps);
 	free(at);
 	return n;
