@@ -1,92 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * UNSAFE: pointer arithmetic inside of the text; vector instructions. Where texts are cut, see
- * cutter.h. Octets are sorted into classes 64 at a time, as bits; then only words with digits
- * and octets that begin something are looked at.
+ * UNSAFE: pointer arithmetic inside of the text. Where texts are cut, see
+ * cutter.h: only words with digits and octets that begin something are looked at, by the bits that
+ * cutter_lines.c makes of the text.
  */
 #include "store/cutter_int.h"
 
-#ifdef __SSE4_2__
-#include <nmmintrin.h>
-#endif
-
-#include "base/must.h"
-
 enum {
 	QUOTE_BYTES = 512,	/* between quotes */
-	LABEL_BYTES = 48,	/* of a line, before its colon */
 	GROUP_BYTES = 12	/* of one group of a UUID, MAC or IPv6 address */
 };
 
-struct cutting {
-	const struct cutter *cutter;
-	struct cut *cut;
-	const uint8_t *p;
-	size_t n;		/* end of the part that is being cut */
-	const uint8_t *class;
-	const struct cut_bits *bits;
-	bool full;
-};
-
 /* ---- bits ---- */
-
-#ifdef __SSE4_2__
-/*
- * Each octet's class by its two halves: a bit is set in both tables for the pairs that have it.
- * 1 digits; 2 @A..O (without @), a..o; 4 P..Z, p..z; 8 '_'; 16 " ' /; 32 =; 64 \; 128 NUL.
- */
-static void
-bits_of(const uint8_t *p, struct cut_bits *ret)
-{
-	const __m128i low = _mm_setr_epi8((char)0x85, 7, 0x17, 7, 7, 7, 7, 0x17, 7, 7, 6, 2, 0x42,
-	    0x22, 2, 0x1a);
-	const __m128i high = _mm_setr_epi8((char)0x80, 0, 0x10, 0x21, 2, 0x4c, 2, 4, 0, 0, 0, 0, 0,
-	    0, 0, 0);
-	const __m128i half = _mm_set1_epi8(15), words = _mm_set1_epi8(15);
-	const __m128i zero = _mm_setzero_si128();
-
-	*ret = (struct cut_bits){ 0 };
-	for (unsigned i = 0; i < 64; i += 16) {
-		__m128i c = _mm_loadu_si128((const __m128i *)(const void *)(p + i));
-		__m128i class = _mm_and_si128(_mm_shuffle_epi8(low, _mm_and_si128(c, half)),
-		    _mm_shuffle_epi8(high, _mm_and_si128(_mm_srli_epi16(c, 4), half)));
-		__m128i word = _mm_or_si128(c, _mm_cmpgt_epi8(_mm_and_si128(class, words), zero));
-		__m128i act = _mm_cmpeq_epi8(_mm_andnot_si128(words, class), zero);
-
-		ret->word |= (uint64_t)(uint32_t)_mm_movemask_epi8(word) << i;
-		ret->digit |= (uint64_t)(uint32_t)_mm_movemask_epi8(_mm_slli_epi16(class, 7)) << i;
-		ret->act |= (uint64_t)(~(uint32_t)_mm_movemask_epi8(act) & 0xffff) << i;
-	}
-}
-#else
-static void
-bits_of(const uint8_t *p, struct cut_bits *ret)
-{
-	*ret = (struct cut_bits){ 0 };
-	for (unsigned i = 0; i < 64; i++) {
-		uint8_t class = class_make(p[i]);
-
-		ret->word |= (uint64_t)((class & WORD) != 0) << i;
-		ret->digit |= (uint64_t)((class & DIGIT) != 0) << i;
-		ret->act |= (uint64_t)((class & ACTS) != 0) << i;
-	}
-}
-#endif
-
-/* A space behind the end, so that every search stops. */
-static void
-bits_make(struct cut *cut)
-{
-	size_t n = cut->text.n, whole = n / 64;
-	uint8_t last[64];
-
-	for (size_t i = 0; i < whole; i++)
-		bits_of(cut->text.p + 64 * i, &cut->bits[i]);
-	memset(last, ' ', sizeof last);
-	memcpy(last, cut->text.p + 64 * whole, n - 64 * whole);
-	bits_of(last, &cut->bits[whole]);
-	cut->bits[whole + 1] = (struct cut_bits){ 0 };
-}
 
 /* The first digit, or octet that acts, at or behind `at`; c->n: there is none. */
 static size_t
@@ -152,18 +77,6 @@ static uint8_t
 class_at(const struct cutting *c, size_t at)
 {
 	return at < c->n ? c->class[c->p[at]] : 0;
-}
-
-static void
-slot_add(struct cutting *c, size_t from, size_t to)
-{
-	struct cut *cut = c->cut;
-
-	if (cut->nslot == CUT_SLOTS) {
-		c->full = true;
-		return;
-	}
-	cut->slot[cut->nslot++] = (struct cut_slot){ (uint32_t)from, (uint32_t)(to - from), false };
 }
 
 /*
@@ -446,9 +359,8 @@ act_cut(struct cutting *c, size_t at, size_t least)
 	}
 }
 
-/* Words and what stands between them, from `at` up to `end`. */
-static void
-run_cut(struct cutting *c, size_t at, size_t end)
+void
+cut_run(struct cutting *c, size_t at, size_t end)
 {
 	size_t whole = c->n, next;
 
@@ -460,140 +372,4 @@ run_cut(struct cutting *c, size_t at, size_t end)
 			at = act_cut(c, next, at);
 	}
 	c->n = whole;
-}
-
-/* ---- lines ---- */
-
-/* The first escape that ends a line, from `at` on; c->n: none. */
-static size_t
-escape_find(const struct cutting *c, size_t at, size_t end)
-{
-	while (at + 1 < end) {
-		const uint8_t *found = memchr(c->p + at, '\\', end - at - 1);
-
-		if (found == NULL)
-			return end;
-		at = (size_t)(found - c->p);
-		if (c->p[at + 1] == 'n' || c->p[at + 1] == 'r')
-			return at;
-		at += 2;
-	}
-	return end;
-}
-
-static size_t
-newline_find(const struct cutting *c, size_t at, size_t end)
-{
-	const uint8_t *found = memchr(c->p + at, '\n', end - at);
-
-	end = found != NULL ? (size_t)(found - c->p) : end;
-	return end > at && c->p[end - 1] == '\r' ? end - 1 : end;
-}
-
-/* The end of the line that begins at `at`; *ret_next is the start of the next one with text. */
-static size_t
-line_end(const struct cutting *c, size_t at, size_t end, size_t *ret_next)
-{
-	bool escaped = c->cut->escape == CUT_BACKSLASH;
-	size_t stop = escaped ? escape_find(c, at, end) : newline_find(c, at, end), i = stop;
-
-	while (i < end) {
-		if (c->p[i] == '\n' || c->p[i] == '\r')
-			i++;
-		else if (escaped && i + 1 < end && c->p[i] == '\\' &&
-		    (c->p[i + 1] == 'n' || c->p[i + 1] == 'r'))
-			i += 2;
-		else
-			break;
-	}
-	*ret_next = i;
-	return stop;
-}
-
-/* Blanks, also escaped ones. */
-static size_t
-blanks_end(const struct cutting *c, size_t at, size_t end)
-{
-	while (at < end) {
-		if (c->p[at] == ' ' || c->p[at] == '\t')
-			at++;
-		else if (c->cut->escape == CUT_BACKSLASH && at + 1 < end && c->p[at] == '\\' &&
-		    c->p[at + 1] == 't')
-			at += 2;
-		else
-			break;
-	}
-	return at;
-}
-
-/* "Label: value", "Label:\tvalue", "Label=value": where the value begins; 0: no label. */
-static size_t
-label_end(const struct cutting *c, size_t at, size_t end)
-{
-	size_t from = blanks_end(c, at, end), i = from, value;
-
-	while (i < end && i - from < LABEL_BYTES && (c->class[c->p[i]] & LABEL) != 0)
-		i++;
-	if (i == from || i == end)
-		return 0;
-	if (c->p[i] == '=')
-		return i + 1;
-	if (c->p[i] != ':')
-		return 0;
-	value = blanks_end(c, i + 1, end);
-	return value > i + 1 ? value : 0;
-}
-
-static void
-lines_cut(struct cutting *c, size_t at, size_t end)
-{
-	while (at < end && !c->full) {
-		size_t next, stop = line_end(c, at, end, &next);
-		size_t value = label_end(c, at, stop);
-
-		if (value > 0)
-			slot_add(c, value, stop);
-		else
-			run_cut(c, at, stop);
-		at = next;
-	}
-}
-
-static bool
-has_lines(const struct cutting *c)
-{
-	if (c->cut->escape == CUT_BACKSLASH)
-		return escape_find(c, 0, c->n) < c->n;
-	return memchr(c->p, '\n', c->n) != NULL;
-}
-
-static void
-part_cut(struct cutting *c, size_t at, size_t end, bool lines)
-{
-	if (lines)
-		lines_cut(c, at, end);
-	else
-		run_cut(c, at, end);
-}
-
-bool
-cut_make(const struct cutter *cutter, struct cut *cut)
-{
-	struct cutting c = { cutter, cut, cut->text.p, cut->text.n, cutter->class, cut->bits,
-	    false };
-	size_t at = 0;
-	bool lines;
-
-	cut->nslot = 0;
-	if (cut->text.n == 0 || cut->text.n > CUT_BYTES)
-		return false;
-	bits_make(cut);
-	lines = has_lines(&c);
-	for (uint32_t i = 0; i < cut->natom; i++) {
-		part_cut(&c, at, cut->atom[i].at, lines);
-		slot_add(&c, cut->atom[i].at, cut->atom[i].at + cut->atom[i].n);
-		at = cut->atom[i].at + cut->atom[i].n;
-	}
-	part_cut(&c, at, c.n, lines);
-	return !c.full;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Between cutter.c (where texts are cut) and cutter_learn.c (what it goes by). */
+/* Between cutter.c (where words are cut), cutter_lines.c (texts) and cutter_learn.c (the tables). */
 #ifndef STORE_CUTTER_INT_H
 #define STORE_CUTTER_INT_H
 
@@ -15,5 +15,30 @@ enum {
 	LABEL = 32,		/* may stand in the label of a line */
 	ACTS = 64		/* begins something: = " ' / \ NUL */
 };
+
+struct cutting {
+	const struct cutter *cutter;
+	struct cut *cut;
+	const uint8_t *p;
+	size_t n;		/* end of the part that is being cut */
+	const uint8_t *class;
+	const struct cut_bits *bits;
+	bool full;
+};
+
+static inline void
+slot_add(struct cutting *c, size_t from, size_t to)
+{
+	struct cut *cut = c->cut;
+
+	if (cut->nslot == CUT_SLOTS) {
+		c->full = true;
+		return;
+	}
+	cut->slot[cut->nslot++] = (struct cut_slot){ (uint32_t)from, (uint32_t)(to - from), false };
+}
+
+/* Words and what stands between them, from `at` up to `end`. */
+void	cut_run(struct cutting *cutting, size_t at, size_t end);
 
 #endif
