@@ -152,6 +152,19 @@ is_needed(const struct need *need, const struct column_info *info)
 	return false;
 }
 
+/* Sets want[i] for the values of these rows. */
+static void
+values_of_rows(struct view *view, uint32_t index, const struct column *column,
+    const struct bits *rows, uint8_t *want)
+{
+	for bits_each(row, rows) {
+		uint32_t i = value_number_of(column, row, &view->cursor[index]);
+
+		for (; i < column->n && (column->row != NULL ? column->row[i] : i) == row; i++)
+			want[i] = 1;
+	}
+}
+
 enum err
 view_text_rows(struct view *view, const struct need *need, const struct bits *rows,
     struct why *why)
@@ -169,9 +182,8 @@ view_text_rows(struct view *view, const struct need *need, const struct bits *ro
 		rc = segment_column_load(view->segment, c, &column, why);
 		if (rc != OK)
 			break;
-		want = arena_alloc(view->arena, column->n + 1);
-		for (uint32_t i = 0; i < column->n; i++)
-			want[i] = bits_has(rows, column->row != NULL ? column->row[i] : i);
+		want = arena_zalloc(view->arena, column->n + 1, 1);
+		values_of_rows(view, c, column, rows, want);
 		rc = segment_column_text(view->segment, c, want, why);
 	}
 	return rc;

@@ -80,6 +80,7 @@ struct view {
 	struct place **place;		/* by shape: where each hole's values are */
 	uint32_t *cursor;		/* by column: where the last search for a row ended */
 	uint8_t *text_all;		/* by column: all of a text column is readable */
+	struct span **source_text;	/* by name, by source: source_text() */
 	struct bits *spare[2 * LIMIT_QUERY_DEPTH + 16];
 	uint32_t nspare;
 };
@@ -137,6 +138,12 @@ bool		is_virtual(struct span name);
 /* The field's only part, whatever the records say; false: no such field. */
 enum err	virtual_part(struct view *view, struct field *field, bool *ret_is,
 		    struct why *why);
+/*
+ * The value of a field that every row of one source has the same of, such as _stream; *ret_is: it
+ * is one. Only what is asked for is made. In the view's arena.
+ */
+enum err	source_text(struct view *view, struct span name, uint32_t row,
+		    struct span *ret_value, bool *ret_is, struct why *why);
 /* What follows from the priority, for rows that do not have the field themselves. */
 enum err	priority_parts(struct view *view, struct field *field, struct why *why);
 /* "{app_name="x",hostname="y",unit="3"}" and its id, 48 hexadecimal digits. */

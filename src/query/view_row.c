@@ -42,8 +42,16 @@ put_named(struct writer *w, struct span name)
 {
 	struct span value = { 0 };
 	struct field *field;
-	enum err rc = view_field(w->view, name, &field, w->why);
+	bool is_source = false;
+	enum err rc = OK;
 
+	if (name.n > 0 && name.p[0] == '_')
+		rc = source_text(w->view, name, w->row, &value, &is_source, w->why);
+	if (rc == OK && is_source)
+		put(w, name, value);
+	if (rc != OK || is_source)
+		return rc;
+	rc = view_field(w->view, name, &field, w->why);
 	if (rc == OK)
 		rc = view_value(w->view, field, w->row, &value, w->why);
 	if (rc == OK && value.p == w->view->room.p && value.n > 0)

@@ -179,6 +179,40 @@ source_part(struct view *view, struct part *part, source_print_fn *print, struct
 	return OK;
 }
 
+enum err
+source_text(struct view *view, struct span name, uint32_t row, struct span *ret, bool *ret_is,
+    struct why *why)
+{
+	enum { PRINTS = sizeof by_source / sizeof by_source[0] };
+	struct buf text = { 0 };
+	const uint16_t *source;
+	struct span *word;
+	size_t i = 0;
+	enum err rc;
+
+	while (i < PRINTS && !span_is(name, by_source[i].name))
+		i++;
+	*ret_is = i < PRINTS;
+	if (!*ret_is)
+		return OK;
+	rc = segment_source_index(view->segment, &source, why);
+	if (rc != OK)
+		return rc;
+	if (view->source_text == NULL)
+		view->source_text = arena_zalloc(view->arena, PRINTS, sizeof *view->source_text);
+	if (view->source_text[i] == NULL)
+		view->source_text[i] = arena_zalloc(view->arena,
+		    segment_sources(view->segment) + 1, sizeof *word);
+	word = &view->source_text[i][source[row]];
+	if (word->n == 0) {
+		by_source[i].print(&text, segment_source(view->segment, source[row]));
+		*word = kept(view, &text);
+		buf_done(&text);
+	}
+	*ret = *word;
+	return OK;
+}
+
 /* What was noted when the record came in: record.md section 4, in words. */
 static void
 flags_print(struct buf *out, uint8_t flags)
@@ -321,21 +355,6 @@ static const struct {
 	{ "facility_keyword", facility_keyword_print },
 };
 
-/* The words of all priorities, and an empty one behind them. */
-static const struct span *
-priority_words(struct view *view, priority_print_fn *print)
-{
-	struct span *word = arena_zalloc(view->arena, PRIORITIES + 1, sizeof *word);
-	struct buf text = { 0 };
-
-	for (unsigned i = 0; i < PRIORITIES; i++) {
-		print(&text, i);
-		word[i] = kept(view, &text);
-	}
-	buf_done(&text);
-	return word;
-}
-
 static uint32_t
 priority_code(struct span text)
 {
@@ -365,31 +384,73 @@ priority_shapes(struct view *view, const struct field *field, const struct colum
 	return any;
 }
 
+/* The words of all priorities, and an empty one behind them. */
+static const struct span *
+priority_words(struct view *view, priority_print_fn *print)
+{
+	struct span *word = arena_zalloc(view->arena, PRIORITIES + 1, sizeof *word);
+	struct buf text = { 0 };
+
+	for (unsigned i = 0; i < PRIORITIES; i++) {
+		print(&text, i);
+		word[i] = kept(view, &text);
+	}
+	buf_done(&text);
+	return word;
+}
+
+/* What the column's words become: nothing is done row by row. */
+static void
+words_of_words(struct view *view, struct part *part, const struct column *column,
+    priority_print_fn *print)
+{
+	struct span *word = arena_zalloc(view->arena, column->nword, sizeof *word);
+	struct buf text = { 0 };
+
+	for (uint32_t w = 0; w < column->nword; w++) {
+		uint32_t priority = priority_code(column->word[w]);
+
+		if (priority == PRIORITIES)
+			continue;
+		print(&text, priority);
+		word[w] = kept(view, &text);
+	}
+	buf_done(&text);
+	part->nword = column->nword;
+	part->word = word;
+	part->code = column->info->form == COLUMN_CONST ? NULL : column->code;
+}
+
+static void
+words_of_values(struct view *view, struct part *part, const struct column *column,
+    priority_print_fn *print)
+{
+	uint32_t *code = arena_alloc(view->arena, (column->n + 1) * sizeof *code);
+
+	for (uint32_t i = 0; i < column->n; i++)
+		code[i] = priority_code(column->value[i]);
+	part->nword = PRIORITIES + 1;
+	part->word = priority_words(view, print);
+	part->code = code;
+}
+
 static enum err
 priority_part(struct view *view, struct field *field, uint32_t index, priority_print_fn *print,
     const uint8_t *ok, struct why *why)
 {
 	struct part *part = &field->part[field->npart];
 	const struct column *column;
-	uint32_t *code, *of_word;
 	enum err rc = segment_column_load(view->segment, index, &column, why);
 
 	if (rc == OK && column->info->form == COLUMN_TEXT)
 		rc = segment_column_text(view->segment, index, NULL, why);
 	if (rc != OK)
 		return rc;
-	code = arena_alloc(view->arena, (column->n + 1) * sizeof *code);
-	of_word = arena_alloc(view->arena, (column->nword + 1) * sizeof *of_word);
-	for (uint32_t w = 0; w < column->nword; w++)
-		of_word[w] = priority_code(column->word[w]);
-	for (uint32_t i = 0; i < column->n; i++) {
-		if (column->nword == 0)
-			code[i] = priority_code(column->value[i]);
-		else
-			code[i] = of_word[column->info->form == COLUMN_CONST ? 0 : column->code[i]];
-	}
-	*part = (struct part){ .n = column->n, .row = column->row, .shape_ok = ok,
-	    .nword = PRIORITIES + 1, .word = priority_words(view, print), .code = code };
+	*part = (struct part){ .n = column->n, .row = column->row, .shape_ok = ok };
+	if (column->nword > 0)
+		words_of_words(view, part, column, print);
+	else
+		words_of_values(view, part, column, print);
 	field->npart++;
 	return OK;
 }

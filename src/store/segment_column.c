@@ -272,18 +272,43 @@ text_ref(void *ctx, uint32_t index, uint32_t i, struct span *ret_value, struct w
 	return OK;
 }
 
-/* Which of the wanted values are still to be made; *ret_n = how many. */
-static uint8_t *
-missing_of(const struct segment_column *col, const uint8_t *want, uint32_t *ret_n)
+/*
+ * Of eight octets that stand for eight values: 1 where a value is wanted (not 0) and was not made
+ * yet (0).
+ */
+static uint64_t
+missing_eight(const uint8_t *made, const uint8_t *want)
 {
-	uint8_t *missing = xcalloc(col->column.n, 1);
-	uint32_t n = 0;
+	const uint64_t ones = 0x0101010101010101, sevens = 0x7f7f7f7f7f7f7f7f;
+	uint64_t m, w;
 
-	for (uint32_t i = 0; i < col->column.n; i++) {
-		missing[i] = col->made[i] == 0 && (want == NULL || want[i] != 0);
-		n += missing[i];
+	memcpy(&m, made, sizeof m);
+	memcpy(&w, want, sizeof w);
+	w = (((w & sevens) + sevens) | w) >> 7;
+	return w & ~m & ones;
+}
+
+/* Which of the wanted values are still to be made; NULL: none. */
+static uint8_t *
+missing_of(const struct segment_column *col, const uint8_t *want)
+{
+	uint32_t n = col->column.n, i = 0;
+	uint8_t *missing = xmalloc(n + 1);
+	uint64_t any = 0, eight;
+
+	for (; want != NULL && n - i >= sizeof eight; i += sizeof eight) {
+		eight = missing_eight(col->made + i, want + i);
+		memcpy(missing + i, &eight, sizeof eight);
+		any |= eight;
 	}
-	*ret_n = n;
+	for (; i < n; i++) {
+		missing[i] = col->made[i] == 0 && (want == NULL || want[i] != 0);
+		any |= missing[i];
+	}
+	if (any == 0) {
+		free(missing);
+		missing = NULL;
+	}
 	return missing;
 }
 
@@ -292,8 +317,7 @@ texts_make(struct segment *s, struct segment_column *col, const uint8_t *want, s
 {
 	struct text_of of = { s, col };
 	uint8_t *missing;
-	uint32_t n;
-	enum err rc = OK;
+	enum err rc;
 
 	if (col->value == NULL) {
 		col->value = hold_alloc(&s->hold, col->column.n, sizeof *col->value);
@@ -301,9 +325,10 @@ texts_make(struct segment *s, struct segment_column *col, const uint8_t *want, s
 		memset(col->made, 0, col->column.n);
 		col->column.value = col->value;
 	}
-	missing = missing_of(col, want, &n);
-	if (n > 0)
-		rc = text_make(col->text, missing, col->value, text_ref, &of, why);
+	missing = missing_of(col, want);
+	if (missing == NULL)
+		return OK;
+	rc = text_make(col->text, missing, col->value, text_ref, &of, why);
 	for (uint32_t i = 0; i < col->column.n && rc == OK; i++)
 		col->made[i] |= missing[i];
 	free(missing);

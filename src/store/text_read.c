@@ -353,7 +353,7 @@ parts_find(struct making *m, uint32_t i, size_t *ret_bytes, struct why *why)
 }
 
 /* Text i is not wanted: its slots are stepped over. */
-static void
+static inline void
 parts_skip(struct text_reader *r, uint32_t i)
 {
 	const struct template *t = &r->template[r->template_of[i]];
