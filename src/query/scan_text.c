@@ -14,6 +14,7 @@
 #include "query/eval.h"
 
 #include "base/fold.h"
+#include "query/value.h"
 
 enum verdict { NEVER, MAYBE, ALWAYS };
 
@@ -22,24 +23,28 @@ struct judge {
 	struct view *view;
 	const struct matcher *m;
 	const struct part *part;
+	const struct text_map *map;
+	bool together;			/* most templates are judged: look into all at once */
 	struct span template;		/* as stored */
 	struct span alike;		/* as the matcher compares */
+	const struct template_look *look;
 	enum alike how;			/* of literals in it: the matcher's, or (?i) */
-	uint32_t nslot;
-	bool before[256], behind[256];	/* octets of pieces that touch slots */
 	struct needle *needle;		/* as many as the matcher or the pattern has */
-	struct room room;
+	struct room room, template_room;
 };
 
 /* What each list and column was found to be, for one needle. */
 enum holds { NOT_ASKED, HOLDS, HOLDS_NOT };
 
 struct known {
-	uint8_t *list, *column;		/* enum holds, by number */
+	uint8_t *list, *column;		/* enum holds, by number; NULL until it is asked for */
 };
 
 struct needle {
 	struct span text;
+	uint8_t *templates;		/* which hold the text; NULL: look */
+	bool is_ipv4;			/* as whole words, and nothing else */
+	uint32_t ipv4;
 	struct span word;		/* its longest run of word characters */
 	struct span unit;		/* what one template's slots are asked for: text or word */
 	struct known *known;		/* of that */
@@ -85,51 +90,6 @@ always_has(struct span t, struct span needle, enum phrase_edges edges)
 
 /* ---- the slots ---- */
 
-/* Whether an octet beside the slot at i may be a part of a code point that goes on there. */
-static bool
-is_broken_edge(struct span t, size_t i)
-{
-	return (i > 0 && t.p[i - 1] >= 0x80) || (i + 1 < t.n && t.p[i + 1] >= 0x80);
-}
-
-static bool
-has_broken_edge(struct span t)
-{
-	const uint8_t *end = t.p + t.n, *hole = t.n > 0 ? memchr(t.p, 0, t.n) : NULL;
-
-	while (hole != NULL && !is_broken_edge(t, (size_t)(hole - t.p)))
-		hole = hole + 1 < end ? memchr(hole + 1, 0, (size_t)(end - hole) - 1) : NULL;
-	return hole != NULL;
-}
-
-/*
- * Slots hold whole words (cutter.h of store), but a reader takes nothing on trust: false when
- * letters touch a slot, or nothing stands between two. Notes which octets touch slots.
- */
-static bool
-slots_stand_alone(struct judge *j)
-{
-	struct span t = j->alike;
-
-	memset(j->behind, 0, sizeof j->behind);
-	memset(j->before, 0, sizeof j->before);
-	j->nslot = 0;
-	for (size_t i = 0; i < t.n; i++) {
-		if (t.p[i] != 0)
-			continue;
-		j->nslot++;
-		if (i > 0 && (t.p[i - 1] == 0 || ascii_is_word(t.p[i - 1])))
-			return false;
-		if ((i + 1 < t.n && ascii_is_word(t.p[i + 1])) || is_broken_edge(t, i))
-			return false;
-		if (i > 0)
-			j->before[t.p[i - 1]] = true;
-		if (i + 1 < t.n)
-			j->behind[t.p[i + 1]] = true;
-	}
-	return j->how == ALIKE_SAME || !has_broken_edge(j->template);
-}
-
 /* Whether some slot may end, or begin, at octet i of the needle: the pieces say no otherwise. */
 static bool
 may_cut(struct span t, struct span needle, size_t i)
@@ -152,6 +112,13 @@ may_cut(struct span t, struct span needle, size_t i)
 	return false;
 }
 
+/* Whether one of the pieces' octets that touch slots, as template_look has them, is c. */
+static bool
+may_touch(uint64_t octets, uint8_t c)
+{
+	return (octets >> c % 64 & 1) != 0;
+}
+
 /*
  * What a template is asked for: all of the needle when no slot's edge can be inside of it, else
  * its longest word. Escapes stand between words only.
@@ -160,11 +127,10 @@ static void
 unit_find(const struct judge *j, struct needle *needle)
 {
 	struct span t = needle->text;
-	bool whole = !j->part->escaped || j->template.n == 0 ||
-	    memchr(j->template.p, '\\', j->template.n) == NULL;
+	bool whole = !j->part->escaped || (j->look->flags & TEMPLATE_BACKSLASH) == 0;
 
 	for (size_t i = 1; i < t.n && whole; i++)
-		if (j->before[t.p[i - 1]] || j->behind[t.p[i]])
+		if (may_touch(j->look->before, t.p[i - 1]) || may_touch(j->look->behind, t.p[i]))
 			whole = !may_cut(j->alike, t, i);
 	needle->unit = whole ? t : needle->word;
 	needle->known = whole ? &needle->of_text : &needle->of_word;
@@ -235,6 +201,20 @@ column_judge(struct judge *j, const struct needle *needle, uint32_t index, struc
 	return rc;
 }
 
+/* Whether an address is in a list of them. */
+static enum err
+ipv4_judge(struct judge *j, uint32_t list, uint32_t ipv4, uint8_t *known, struct why *why)
+{
+	const int64_t *num;
+	uint32_t n, hits = 0;
+	enum err rc = segment_list_ipv4(j->view->segment, j->part->index, list, &num, &n, why);
+
+	for (uint32_t i = 0; i < n && rc == OK; i++)
+		hits += num[i] == ipv4;
+	*known = rc == OK && hits > 0 ? HOLDS : HOLDS_NOT;
+	return rc;
+}
+
 static enum err
 list_judge(struct judge *j, const struct needle *needle, uint32_t list, struct why *why)
 {
@@ -248,10 +228,13 @@ list_judge(struct judge *j, const struct needle *needle, uint32_t list, struct w
 	if (*known != NOT_ASKED)
 		return OK;
 	*known = HOLDS_NOT;
-	if (!segment_list_may_hold(segment, j->part->index, list, needle->word,
-	    j->how != ALIKE_SAME) ||
-	    !segment_list_may_hold_points(segment, j->part->index, list, needle->unit))
+	if (!segment_list_may_hold_points(segment, j->part->index, list, needle->unit) ||
+	    !segment_list_may_hold(segment, j->part->index, list, needle->word,
+	    j->how != ALIKE_SAME))
 		return OK;
+	if (needle->is_ipv4 && j->map->lies[list] == LIST_IPV4 &&
+	    needle->known == &needle->of_text)
+		return ipv4_judge(j, list, needle->ipv4, known, why);
 	if (j->how == ALIKE_SAME && segment_list_octets(segment, j->part->index, list, &octets) &&
 	    !is_escaped(j, octets) && text_find(octets, needle->unit, 0) == SIZE_MAX)
 		return OK;
@@ -267,19 +250,108 @@ list_judge(struct judge *j, const struct needle *needle, uint32_t list, struct w
 	return rc;
 }
 
+/* ---- all lists and templates at once ---- */
+
+/* Lists whose octets lie together are asked only when `what` is among them. */
+static void
+lists_mark(const struct text_map *map, struct span what, uint8_t *list)
+{
+	uint32_t i = 0;
+
+	for (size_t at = text_find(map->here, what, 0); at != SIZE_MAX;
+	    at = text_find(map->here, what, at)) {
+		while (map->end[i] <= at)
+			i++;
+		if (map->end[i] - at < what.n) {
+			at++;
+			continue;
+		}
+		if (map->lies[i] == LIST_HERE)
+			list[i] = NOT_ASKED;
+		at = map->end[i];
+	}
+}
+
+/* What is known of lists by how they lie; `unit` is not empty. */
+static void
+known_make(struct judge *j, struct known *known, struct span unit)
+{
+	const struct text_map *map = j->map;
+	uint8_t first[LIST_LIES] = { [LIST_EMPTY] = HOLDS_NOT };
+	bool digits = true, address = true;
+
+	for (size_t i = 0; i < unit.n; i++) {
+		bool digit = (uint8_t)(unit.p[i] - '0') <= 9;
+
+		digits &= digit || unit.p[i] == '-';
+		address &= digit || unit.p[i] == '.';
+	}
+	first[LIST_DIGITS] = digits ? NOT_ASKED : HOLDS_NOT;
+	first[LIST_IPV4] = address ? NOT_ASKED : HOLDS_NOT;
+	first[LIST_HERE] = j->together ? HOLDS_NOT : NOT_ASKED;
+	known->list = arena_alloc(j->view->arena, map->nlist + 1);
+	known->column = arena_zalloc(j->view->arena, segment_columns(j->view->segment) + 1, 1);
+	for (uint32_t i = 0; i < map->nlist; i++)
+		known->list[i] = first[map->lies[i]];
+	if (!j->together)
+		return;
+	lists_mark(map, unit, known->list);
+	if (j->part->escaped)
+		lists_mark(map, SPAN("\\"), known->list);
+}
+
+/* Which templates hold the needle's text. */
+static void
+templates_mark(struct judge *j, struct needle *needle)
+{
+	const struct column *c = j->part->column;
+	struct span all = j->map->templates;
+	uint32_t t = 0;
+
+	needle->templates = arena_zalloc(j->view->arena, c->ntemplate + 1, 1);
+	for (size_t at = text_find(all, needle->text, 0); at != SIZE_MAX;
+	    at = text_find(all, needle->text, at)) {
+		const uint8_t *p = all.p + at;
+
+		while (c->template[t].n == 0 || c->template[t].p + c->template[t].n <= p)
+			t++;
+		if (p < c->template[t].p ||
+		    (size_t)(c->template[t].p + c->template[t].n - p) < needle->text.n) {
+			at++;
+			continue;
+		}
+		needle->templates[t] = 1;
+		at = (size_t)(c->template[t].p + c->template[t].n - all.p);
+	}
+}
+
+/* Whether template t may have the needle in its own octets. */
+static bool
+template_holds(const struct judge *j, uint32_t t, const struct needle *needle, struct span what)
+{
+	if (needle->templates != NULL && what.n == needle->text.n)
+		return needle->templates[t] != 0;
+	return text_find(j->alike, what, 0) != SIZE_MAX;
+}
+
 /* Whether some row of template number t may hold the needle. */
 static enum err
 may_hold(struct judge *j, uint32_t t, struct needle *needle, bool *ret_may, struct why *why)
 {
+	const uint32_t *list = j->map->slot_list + j->look->first;
 	enum err rc = OK;
 
 	unit_find(j, needle);
-	*ret_may = needle->word.n == 0 || text_find(j->alike, needle->unit, 0) != SIZE_MAX;
-	for (uint32_t s = 0; s < j->nslot && !*ret_may && rc == OK; s++) {
-		uint32_t list = segment_text_list(j->view->segment, j->part->index, t, s);
-
-		rc = list_judge(j, needle, list, why);
-		*ret_may = needle->known->list[list] == HOLDS;
+	*ret_may = needle->word.n == 0 || template_holds(j, t, needle, needle->unit);
+	if (*ret_may)
+		return OK;
+	if (needle->known->list == NULL)
+		known_make(j, needle->known, needle->unit);
+	for (uint32_t s = 0; s < j->look->nslot && !*ret_may && rc == OK; s++) {
+		if (needle->known->list[list[s]] == HOLDS_NOT)
+			continue;
+		rc = list_judge(j, needle, list[s], why);
+		*ret_may = needle->known->list[list[s]] == HOLDS;
 	}
 	return rc;
 }
@@ -300,7 +372,7 @@ needles_judge(struct judge *j, uint32_t t, const struct span *needle, uint32_t n
     enum verdict *ret_verdict, struct why *why)
 {
 	enum phrase_edges edges = edges_of(j->m->filter->op);
-	bool sure = !j->part->escaped || memchr(j->template.p, '\\', j->template.n) == NULL;
+	bool sure = !j->part->escaped || (j->look->flags & TEMPLATE_BACKSLASH) == 0;
 	bool may = all;
 	enum err rc = OK;
 
@@ -309,7 +381,8 @@ needles_judge(struct judge *j, uint32_t t, const struct span *needle, uint32_t n
 	for (uint32_t i = 0; i < n && rc == OK; i++) {
 		bool one = false;
 
-		if (sure && always_has(j->alike, needle[i], edges)) {
+		if (sure && template_holds(j, t, &j->needle[i], needle[i]) &&
+		    always_has(j->alike, needle[i], edges)) {
 			*ret_verdict = ALWAYS;
 			return OK;
 		}
@@ -322,18 +395,19 @@ needles_judge(struct judge *j, uint32_t t, const struct span *needle, uint32_t n
 	return rc;
 }
 
-/* Whether \uXXXX, which may be a letter, may stand in the template or over its slots' edges. */
+/*
+ * Whether \uXXXX, which may be a letter, may stand in the template or over its slots' edges; a
+ * slot never touches the u.
+ */
 static bool
 has_unicode_escape(const struct judge *j)
 {
 	struct span t = j->template;
 
-	if (!j->part->escaped || t.n == 0)
+	if (!j->part->escaped || (j->look->flags & TEMPLATE_BACKSLASH) == 0)
 		return false;
 	for (size_t i = 0; i < t.n; i++) {
 		if (t.p[i] == '\\' && (i + 1 == t.n || t.p[i + 1] == 'u' || t.p[i + 1] == 0))
-			return true;
-		if (t.p[i] == 0 && i + 1 < t.n && t.p[i + 1] == 'u')
 			return true;
 	}
 	return false;
@@ -347,10 +421,11 @@ template_judge(struct judge *j, uint32_t t, enum verdict *ret_verdict, struct wh
 
 	*ret_verdict = MAYBE;
 	j->template = j->part->column->template[t];
-	j->alike = text_alike(&(struct room){ arena_alloc(j->view->arena, j->template.n + 1),
-	    j->template.n + 1 }, j->template, j->how);
-	if (has_unicode_escape(j) || !slots_stand_alone(j))
+	j->look = &j->map->look[t];
+	/* Slots hold whole words (cutter.h of store), but a reader takes nothing on trust. */
+	if ((j->look->flags & TEMPLATE_TIGHT) != 0 || has_unicode_escape(j))
 		return OK;
+	j->alike = text_alike(&j->template_room, j->template, j->how);
 	switch (m->filter->op) {
 	case FILTER_PHRASE:
 	case FILTER_PREFIX:
@@ -376,44 +451,44 @@ template_judge(struct judge *j, uint32_t t, enum verdict *ret_verdict, struct wh
 
 /* ---- the part ---- */
 
-/* Which templates have a wanted row: only they are judged. */
-static void
+/* Which templates have a wanted row: only they are judged. Returns how many. */
+static uint32_t
 templates_in_use(struct view *view, const struct part *part, const struct bits *want,
     uint8_t *used)
 {
+	uint32_t n = 0;
+
 	for (uint32_t i = 0; i < part->n; i++) {
 		uint32_t row = part->row != NULL ? part->row[i] : i;
+		uint8_t *one = &used[part->column->template_of[i]];
 
-		if (bits_has(want, row) &&
-		    (part->shape_ok == NULL || part->shape_ok[view->shape_of[row]]))
-			used[part->column->template_of[i]] = 1;
+		if (*one == 0 && bits_has(want, row) &&
+		    (part->shape_ok == NULL || part->shape_ok[view->shape_of[row]])) {
+			*one = 1;
+			n++;
+		}
 	}
+	return n;
 }
 
-static void
-known_init(struct view *view, uint32_t index, struct known *known)
-{
-	known->list = arena_zalloc(view->arena, segment_text_lists(view->segment, index) + 1, 1);
-	known->column = arena_zalloc(view->arena, segment_columns(view->segment) + 1, 1);
-}
-
-/* What is looked for, and room for what will be known of lists and columns. */
+/* What is looked for. */
 static void
 needles_make(struct judge *j)
 {
 	const struct matcher *m = j->m;
 	const struct span *text = m->regex != NULL ? regex_facts(m->regex)->branch : m->needle;
 	uint32_t n = m->regex != NULL ? regex_facts(m->regex)->nbranch : m->nneedle;
-	struct view *view = j->view;
+	bool whole_words = m->regex == NULL && edges_of(m->filter->op) == PHRASE_BOTH;
 
-	j->needle = arena_zalloc(view->arena, n + 1, sizeof *j->needle);
+	j->needle = arena_zalloc(j->view->arena, n + 1, sizeof *j->needle);
 	for (uint32_t i = 0; i < n; i++) {
 		struct needle *needle = &j->needle[i];
 
 		needle->text = text[i];
 		needle->word = longest_word(text[i]);
-		known_init(view, j->part->index, &needle->of_text);
-		known_init(view, j->part->index, &needle->of_word);
+		needle->is_ipv4 = whole_words && value_ipv4(text[i], &needle->ipv4);
+		if (j->together && j->map->templates.n > 0 && text[i].n > 0)
+			templates_mark(j, needle);
 	}
 }
 
@@ -446,21 +521,23 @@ enum err
 scan_text(struct view *view, const struct matcher *m, struct part *part, const struct bits *want,
     struct bits *ret, struct why *why)
 {
-	uint32_t ntemplate = part->column->ntemplate, n;
+	uint32_t ntemplate = part->column->ntemplate, n = ntemplate;
 	uint8_t *verdict = arena_zalloc(view->arena, ntemplate + 1, 1);
 	uint8_t *read = arena_alloc(view->arena, part->n + 1);
 	uint32_t *at = arena_alloc(view->arena, (part->n + 1) * sizeof *at);
-	struct judge j = { .view = view, .m = m, .part = part, .how = m->alike };
+	struct judge j = { .view = view, .m = m, .part = part, .how = m->alike,
+	    .map = segment_text_map(view->segment, part->index) };
 	bool some = false;
 	enum err rc = OK;
 
 	if (m->regex != NULL && regex_facts(m->regex)->any_case)
 		j.how = ALIKE_CASE;
-	needles_make(&j);
 	if (bits_count(want) == view->nrow)
 		memset(verdict, 1, ntemplate);
 	else
-		templates_in_use(view, part, want, verdict);
+		n = templates_in_use(view, part, want, verdict);
+	j.together = j.how == ALIKE_SAME && n >= ntemplate / 8;
+	needles_make(&j);
 	for (uint32_t t = 0; t < ntemplate && rc == OK; t++) {
 		enum verdict one = NEVER;
 
@@ -470,6 +547,7 @@ scan_text(struct view *view, const struct matcher *m, struct part *part, const s
 		some |= one != NEVER;
 	}
 	room_done(&j.room);
+	room_done(&j.template_room);
 	if (rc != OK || !some)
 		return rc;
 	n = verdicts_apply(view, part, verdict, want, read, at, ret);

@@ -156,6 +156,7 @@ dict_get(struct list_in *in, struct column *ret, struct column_more *more, struc
 	rc = codes_get(in, code, ret->n, (uint32_t)nword, why);
 	if (rc != OK)
 		return rc;
+	more->words = words.recipe;
 	ret->nword = (uint32_t)nword;
 	ret->word = words.value != NULL ? words.value :
 	    recipe_values(words.recipe, (size_t)nword, in->hold);

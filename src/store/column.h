@@ -17,6 +17,7 @@ void	column_put(struct list_out *out, struct list_scratch *scratch, const struct
 struct column_more {
 	const int64_t *ns;		/* timestamps, per value; or NULL */
 	const struct recipe *recipe;	/* value[] was not made yet: column_values() does */
+	const struct recipe *words;	/* of word[], when they lie as numbers or digits; or NULL */
 };
 
 /* Reads what column_put wrote for ret->n >= 1 values: form's arrays, but not info and row. */

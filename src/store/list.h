@@ -119,6 +119,8 @@ struct recipe;
 size_t	recipe_bytes(const struct recipe *recipe);
 /* Writes value i at `at`; returns its octets. */
 size_t	recipe_write(const struct recipe *recipe, size_t i, uint8_t *at);
+/* The numbers of addresses; NULL: it is not for those. recipe may be NULL. */
+const int64_t	*recipe_ipv4(const struct recipe *recipe);
 /* All n values. */
 const struct span	*recipe_values(const struct recipe *recipe, size_t n, struct hold *hold);
 
@@ -158,5 +160,7 @@ size_t	number_put(uint8_t *at, int64_t v);
 bool	list_may_hold(struct span params, struct span text, bool any_case);
 /* The same for a text of any octets: numbers have no more points than their encoding says. */
 bool	list_may_hold_points(struct span params, struct span text);
+/* How the list's values lie, an enum list_lies; LIST_HERE: in params themselves. */
+uint8_t	list_lies(struct span params);
 
 #endif

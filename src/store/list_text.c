@@ -24,6 +24,12 @@ recipe_bytes(const struct recipe *r)
 	}
 }
 
+const int64_t *
+recipe_ipv4(const struct recipe *r)
+{
+	return r != NULL && r->encoding == ENCODING_IPV4 ? r->num : NULL;
+}
+
 static size_t
 nibble_write(const struct recipe *r, size_t i, uint8_t *at)
 {

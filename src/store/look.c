@@ -5,6 +5,7 @@
  * to leave lists alone. A broken parameter says nothing: the reader will find it.
  */
 #include "store/list_int.h"
+#include "store/segment.h"
 
 struct look {
 	struct span text;		/* word characters */
@@ -203,19 +204,26 @@ ipv4_may_hold(const struct look *l)
 	return l->text.n <= 3;
 }
 
+/* The words of a dictionary are a list themselves. */
+static uint8_t
+encoding_get(struct cur *c)
+{
+	uint8_t encoding = cur_u8(c);
+
+	if (encoding == ENCODING_DICT) {
+		(void)cur_varint(c);
+		encoding = cur_u8(c);
+	}
+	return encoding;
+}
+
 bool
 list_may_hold(struct span params, struct span text, bool any_case)
 {
 	struct cur c = cur_of(params);
 	struct look look = { text, any_case };
-	uint8_t encoding = cur_u8(&c);
 
-	/* The words of a dictionary are a list themselves. */
-	if (encoding == ENCODING_DICT) {
-		(void)cur_varint(&c);
-		encoding = cur_u8(&c);
-	}
-	switch (encoding) {
+	switch (encoding_get(&c)) {
 	case ENCODING_INT:
 		return int_may_hold(&look, &c);
 	case ENCODING_STAMP:
@@ -241,24 +249,82 @@ points_of(struct span s)
 	return n;
 }
 
+/* The same, but what a backslash stands for may be a point. */
+static size_t
+points_at_most(struct span s)
+{
+	return s.n > 0 && memchr(s.p, '\\', s.n) != NULL ? UINT32_MAX : points_of(s);
+}
+
+static size_t
+int_points(struct cur *c)
+{
+	uint8_t flags = cur_u8(c);
+	size_t most = (flags & INT_SCALE) != 0;
+
+	if ((flags & INT_AFFIX) != 0) {
+		most += points_at_most(cur_bytes(c));
+		most += points_at_most(cur_bytes(c));
+	}
+	return most;
+}
+
+/* Octets of a pattern are themselves; what stands for digits and names has no points. */
+static size_t
+stamp_points(struct cur *c)
+{
+	struct stamp_form form;
+
+	return stamp_form_get(c, &form) ? points_at_most(span_of(form.pattern, form.n)) :
+	    UINT32_MAX;
+}
+
 bool
 list_may_hold_points(struct span params, struct span text)
 {
 	struct cur c = cur_of(params);
-	uint8_t encoding = cur_u8(&c), flags;
 	size_t most;
 
-	if (encoding == ENCODING_DICT) {
-		(void)cur_varint(&c);
-		encoding = cur_u8(&c);
-	}
-	if (encoding != ENCODING_INT)
+	switch (encoding_get(&c)) {
+	case ENCODING_INT:
+		most = int_points(&c);
+		break;
+	case ENCODING_STAMP:
+		most = stamp_points(&c);
+		break;
+	case ENCODING_IPV4:
+		most = 3;
+		break;
+	case ENCODING_NIBBLE:
+		(void)cur_u8(&c);
+		most = points_at_most(cur_bytes(&c));
+		break;
+	default:
 		return true;
-	flags = cur_u8(&c);
-	most = (flags & INT_SCALE) != 0;
-	if ((flags & INT_AFFIX) != 0) {
-		most += points_of(cur_bytes(&c));
-		most += points_of(cur_bytes(&c));
 	}
 	return c.bad || points_of(text) <= most;
+}
+
+/* ---- how values lie ---- */
+
+uint8_t
+list_lies(struct span params)
+{
+	struct cur c = cur_of(params);
+	struct list_in in = { &c, NULL, NULL };
+
+	switch (encoding_get(&c)) {
+	case ENCODING_INT:
+		return cur_u8(&c) == 0 && !c.bad ? LIST_DIGITS : LIST_OTHER;
+	case ENCODING_IPV4:
+		return LIST_IPV4;
+	case ENCODING_STRING:
+		ints_skip(&in);
+		break;
+	case ENCODING_CONST:
+		break;
+	default:
+		return LIST_OTHER;
+	}
+	return (cur_varint(&c) & 1) != 0 && !c.bad ? LIST_HERE : LIST_OTHER;
 }

@@ -118,6 +118,51 @@ bool		segment_column_may_hold(const struct segment *segment, uint32_t column,
  */
 bool		segment_list_octets(const struct segment *segment, uint32_t column, uint32_t list,
 		    struct span *ret_octets);
+/* The numbers of a list that is LIST_IPV4, those of words once. */
+enum err	segment_list_ipv4(struct segment *segment, uint32_t column, uint32_t list,
+		    const int64_t **ret_num, uint32_t *ret_n, struct why *why);
+
+/* How the values of a list lie. */
+enum list_lies {
+	LIST_EMPTY,		/* there are none */
+	LIST_HERE,		/* their octets are in text_map.here */
+	LIST_DIGITS,		/* whole decimal numbers: digits, and '-' in front */
+	LIST_IPV4,		/* addresses: segment_list_ipv4() */
+	LIST_OTHER,
+	LIST_LIES
+};
+
+enum {
+	TEMPLATE_TIGHT = 1,	/* a letter, a digit, '_', an octet that is not ASCII or a second
+				   slot touches a slot */
+	TEMPLATE_BACKSLASH = 2	/* has one */
+};
+
+/* Bit c % 64 of before is set when some slot stands behind octet c, of behind: before it. */
+struct template_look {
+	uint64_t before, behind;
+	uint32_t first, nslot;		/* in text_map.slot_list */
+	uint8_t flags;
+};
+
+/*
+ * What can be told of a text's templates and lists without decoding any, for judging many of them
+ * at once: one search in `here` is one in all lists that lie there.
+ */
+struct text_map {
+	uint32_t nlist;
+	const uint8_t *lies;		/* enum list_lies */
+	struct span here;
+	const uint32_t *end;		/* list i is before here[end[i]], behind the one before it */
+	struct span templates;		/* holds column.template[], in order; empty: they do not */
+	const struct template_look *look;
+	const uint32_t *slot_list;
+};
+
+/* Made at the first call, kept with the segment. */
+const struct text_map	*segment_text_map(struct segment *segment,
+			    uint32_t column);
+
 struct list_values {
 	uint32_t nvalue;
 	const struct span *value;

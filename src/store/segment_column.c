@@ -437,6 +437,22 @@ segment_column_may_hold(const struct segment *s, uint32_t column, struct span te
 }
 
 enum err
+segment_list_ipv4(struct segment *s, uint32_t column, uint32_t list, const int64_t **ret_num,
+    uint32_t *ret_n, struct why *why)
+{
+	must(column < s->ncolumn && s->column[column].text != NULL);
+	return segment_why(s, text_list_ipv4(s->column[column].text, list, ret_num, ret_n, why),
+	    why);
+}
+
+const struct text_map *
+segment_text_map(struct segment *s, uint32_t column)
+{
+	must(column < s->ncolumn && s->column[column].text != NULL);
+	return text_map(s->column[column].text);
+}
+
+enum err
 segment_list_values(struct segment *s, uint32_t column, uint32_t list, struct list_values *ret,
     struct why *why)
 {

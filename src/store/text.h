@@ -95,6 +95,11 @@ bool		text_list_octets(const struct text_reader *reader, uint32_t list,
 		    struct span *ret_octets);
 enum err	text_list(struct text_reader *reader, uint32_t list, struct text_slot *ret,
 		    struct why *why);
+/* ERR_FORMAT when it is not LIST_IPV4. */
+enum err	text_list_ipv4(struct text_reader *reader, uint32_t list, const int64_t **ret_num,
+		    uint32_t *ret_n, struct why *why);
+/* segment_text_map(). (text_look.c) */
+const struct text_map	*text_map(struct text_reader *reader);
 uint32_t	text_slots(const struct text_reader *reader, uint32_t template);
 enum err	text_slot(struct text_reader *reader, uint32_t template, uint32_t slot,
 		    struct text_slot *ret, struct why *why);

@@ -3,7 +3,7 @@
  * UNSAFE: arrays whose sizes were checked. Templates and slots back to texts; see text.h. Subs
  * (lists of slots' values) are decoded when a text that needs them is asked for.
  */
-#include "store/text.h"
+#include "store/text_read_int.h"
 
 #include <stdlib.h>
 #ifdef __SSE2__
@@ -12,48 +12,12 @@
 
 #include "base/limits.h"
 #include "base/must.h"
-#include "store/column.h"
 
 enum {
 	LIMIT_SUBS = 1 << 20,
 	LIMIT_SLOTS = 255,		/* of one template */
 	LIMIT_TEXT_BYTES = 1 << 30,	/* made by one segment */
 	BLOCK_BYTES = 64 << 10
-};
-
-struct sub {
-	uint32_t n;
-	struct span params;
-	bool loaded;
-	uint32_t nref;
-	const uint32_t *ref;
-	const uint32_t *code;		/* below nref: that reference; nref: the next of rest */
-	struct column rest;
-	struct column_more more;	/* of rest */
-	/* while texts are made */
-	bool wanted;
-	uint32_t at, rest_at;
-};
-
-struct template {
-	uint32_t first, nslot;		/* in slot_sub */
-	uint32_t step, nstep;		/* in steps: its subs that are wanted */
-};
-
-struct text_reader {
-	struct pack *pack;
-	struct hold *hold;
-	uint32_t n, ntemplate, nsub;
-	uint8_t flags;
-	struct span *text;
-	struct template *template;
-	uint32_t *slot_sub;
-	struct sub **steps;		/* while texts are made */
-	struct sub *sub;
-	const uint32_t *template_of;
-	uint8_t *block;			/* free octets for texts */
-	size_t left;
-	size_t made;
 };
 
 static enum err
@@ -581,4 +545,22 @@ text_list(struct text_reader *r, uint32_t list, struct text_slot *ret, struct wh
 		ret->value = s->rest.word;
 	}
 	return OK;
+}
+
+enum err
+text_list_ipv4(struct text_reader *r, uint32_t list, const int64_t **ret_num, uint32_t *ret_n,
+    struct why *why)
+{
+	struct sub *s = &r->sub[list];
+	bool words;
+	enum err rc;
+
+	must(list < r->nsub);
+	rc = sub_load(r, s, why);
+	if (rc != OK)
+		return rc;
+	words = s->more.words != NULL;
+	*ret_num = recipe_ipv4(words ? s->more.words : s->more.recipe);
+	*ret_n = words ? s->rest.nword : s->rest.n;
+	return *ret_num != NULL ? OK : broken("a list that is not of addresses", why);
 }

@@ -609,6 +609,51 @@ segment_list_octets(const struct segment *s, uint32_t column, uint32_t list, str
 }
 
 enum err
+segment_list_ipv4(struct segment *s, uint32_t column, uint32_t list, const int64_t **ret_num,
+    uint32_t *ret_n, struct why *why)
+{
+	(void)s, (void)column, (void)list, (void)ret_num, (void)ret_n, (void)why;
+	must(false);
+	return ERR_FORMAT;
+}
+
+/* Says nothing of lists, and where templates lie neither. */
+const struct text_map *
+segment_text_map(struct segment *s, uint32_t column)
+{
+	const struct fake_column *c = &s->column[column];
+	struct text_map *map = arena_zalloc(s->arena, 1, sizeof *map);
+	struct template_look *look = arena_zalloc(s->arena, c->ntemplate + 1, sizeof *look);
+	uint8_t *lies = arena_alloc(s->arena, c->ntemplate * 16 + 1);
+	uint32_t *list = arena_alloc(s->arena, (c->ntemplate * 16 + 1) * sizeof *list);
+
+	for (uint32_t i = 0; i < c->ntemplate * 16; i++) {
+		lies[i] = LIST_OTHER;
+		list[i] = i;
+	}
+	for (uint32_t i = 0; i < c->ntemplate; i++) {
+		struct span t = c->template[i];
+
+		look[i].first = i * 16;
+		for (size_t k = 0; k < t.n; k++) {
+			if (t.p[k] == '\\')
+				look[i].flags |= TEMPLATE_BACKSLASH;
+			if (t.p[k] != 0)
+				continue;
+			look[i].nslot++;
+			look[i].before = look[i].behind = ~(uint64_t)0;
+			if ((k > 0 && (t.p[k - 1] == 0 || t.p[k - 1] >= 0x80 ||
+			    ascii_is_word(t.p[k - 1]))) || (k + 1 < t.n && (t.p[k + 1] >= 0x80 ||
+			    ascii_is_word(t.p[k + 1]))))
+				look[i].flags |= TEMPLATE_TIGHT;
+		}
+	}
+	*map = (struct text_map){ .nlist = c->ntemplate * 16, .lies = lies, .look = look,
+	    .slot_list = list };
+	return map;
+}
+
+enum err
 segment_list_values(struct segment *s, uint32_t column, uint32_t list, struct list_values *ret,
     struct why *why)
 {

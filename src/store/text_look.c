@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * UNSAFE: pointer arithmetic inside of spans. What can be told of a text's templates and lists
+ * without decoding any: text_map of store/segment.h. Nothing here is an error: what is broken is
+ * found by who decodes it.
+ *
+ *	here	... | params of list 6 | params of list 7 | ...
+ *	                               ^ end[6]           ^ end[7]
+ */
+#include "store/text_read_int.h"
+
+#include "base/fold.h"
+
+/* Both ends of a row of spans that lie one behind the other, gaps between; spans may be empty. */
+static struct span
+both_ends(struct span all, struct span next)
+{
+	if (next.n == 0)
+		return all;
+	return all.n == 0 ? next : span_of(all.p, (size_t)(next.p + next.n - all.p));
+}
+
+static void
+lists_look(const struct text_reader *r, struct text_map *map)
+{
+	uint8_t *lies = hold_alloc(r->hold, r->nsub, sizeof *lies);
+	uint32_t *end = hold_alloc(r->hold, r->nsub, sizeof *end);
+
+	for (uint32_t i = 0; i < r->nsub; i++) {
+		const struct sub *s = &r->sub[i];
+
+		lies[i] = s->n > 0 ? list_lies(s->params) : LIST_EMPTY;
+		map->here = both_ends(map->here, s->params);
+		end[i] = (uint32_t)map->here.n;
+	}
+	map->nlist = r->nsub;
+	map->lies = lies;
+	map->end = end;
+}
+
+static bool
+is_tight(uint8_t c)
+{
+	return c == 0 || c >= 0x80 || ascii_is_word(c);
+}
+
+static struct template_look
+template_look(struct span t, const struct template *template)
+{
+	struct template_look look = { .first = template->first, .nslot = template->nslot };
+
+	for (size_t i = 0; i < t.n; i++) {
+		if (t.p[i] == '\\')
+			look.flags |= TEMPLATE_BACKSLASH;
+		if (t.p[i] != 0)
+			continue;
+		if (i > 0) {
+			look.before |= (uint64_t)1 << t.p[i - 1] % 64;
+			look.flags |= is_tight(t.p[i - 1]) ? TEMPLATE_TIGHT : 0;
+		}
+		if (i + 1 < t.n) {
+			look.behind |= (uint64_t)1 << t.p[i + 1] % 64;
+			look.flags |= is_tight(t.p[i + 1]) ? TEMPLATE_TIGHT : 0;
+		}
+	}
+	return look;
+}
+
+const struct text_map *
+text_map(struct text_reader *r)
+{
+	struct text_map *map;
+	struct template_look *look;
+
+	if (r->map != NULL)
+		return r->map;
+	map = hold_alloc(r->hold, 1, sizeof *map);
+	*map = (struct text_map){ .slot_list = r->slot_sub };
+	lists_look(r, map);
+	look = hold_alloc(r->hold, r->ntemplate, sizeof *look);
+	for (uint32_t i = 0; i < r->ntemplate; i++) {
+		look[i] = template_look(r->text[i], &r->template[i]);
+		map->templates = both_ends(map->templates, r->text[i]);
+	}
+	map->look = look;
+	r->map = map;
+	return map;
+}
