@@ -213,6 +213,12 @@ field_line(struct http_head *head, struct span line, struct why *why)
 		head->expects = is_word(value, "100-continue");
 	} else if (is_word(name, "authorization")) {
 		head->authorization = value;
+	} else if (is_word(name, "vl-msg-field")) {
+		head->message_field = value;
+	} else if (is_word(name, "vl-time-field")) {
+		head->time_field = value;
+	} else if (is_word(name, "vl-stream-fields")) {
+		head->stream_fields = value;
 	}
 	return OK;
 }

@@ -41,6 +41,8 @@ struct http_head {
 	struct span path;		/* before '?', as sent */
 	struct span query;		/* after it */
 	struct span authorization;
+	/* VL-Msg-Field, VL-Time-Field, VL-Stream-Fields of VictoriaLogs' clients */
+	struct span message_field, time_field, stream_fields;
 };
 
 /* Octets of the head with its empty line, or 0 when it is not complete yet. */

@@ -69,8 +69,8 @@ enum intake_format {
 
 struct intake_hint {
 	uint8_t format;			/* enum intake_format */
-	struct span message_field;	/* JSON: names that the client gave, comma between */
-	struct span time_field;
+	/* JSON: names that the client gave, commas between, the best first; or empty */
+	struct span message_field, time_field, stream_fields;
 };
 
 /* A record taken apart: record.md section 1. */

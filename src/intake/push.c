@@ -32,6 +32,7 @@ enum {
 	REFUSED_WEIGHT = 8,		/* a refused item takes so much more room in the answer */
 	CODED_PIECE = 16 << 10,		/* decoded at once; then it is seen whether there is room */
 	LARGE_ANSWER = 64 << 10,
+	FIELDS_BYTES = 1024,		/* a list of names of fields */
 };
 
 enum phase { PUSH_HEAD, PUSH_BODY, PUSH_DISCARD, PUSH_WAIT };
@@ -56,7 +57,7 @@ struct push {
 	struct framing lines;
 	struct outcomes outcomes;
 	struct intake_hint hint;
-	uint8_t message_field[LIMIT_NAME_BYTES], time_field[LIMIT_NAME_BYTES];
+	uint8_t fields[3][FIELDS_BYTES];	/* what the hint borrows */
 };
 
 /* ---- begin and end of a request ---- */
@@ -232,15 +233,38 @@ decoder_begin(struct conn *conn, const struct http_head *head)
 	return OK;
 }
 
+/* The argument, or else the header. */
+static enum err
+fields_take(struct span query, const char *name, struct span header, uint8_t room[FIELDS_BYTES],
+    struct span *ret_list)
+{
+	struct span list = http_argument(query, name, room, FIELDS_BYTES);
+
+	if (list.n == 0 && header.n > 0) {
+		list = span_of(room, header.n < FIELDS_BYTES ? header.n : FIELDS_BYTES);
+		memcpy(room, header.p, list.n);
+	}
+	*ret_list = list;
+	return list.n == FIELDS_BYTES ? ERR_LIMIT : OK;	/* it may have been longer */
+}
+
 /* Which fields are what, as VictoriaLogs' clients say it. */
-static void
+static enum err
 hint_read(struct push *push, const struct http_head *head)
 {
-	push->hint.format = push->kind == ANSWER_LINES ? INTAKE_FORMAT_SYSLOG : INTAKE_FORMAT_JSON;
-	push->hint.message_field = http_argument(head->query, "_msg_field", push->message_field,
-	    sizeof push->message_field);
-	push->hint.time_field = http_argument(head->query, "_time_field", push->time_field,
-	    sizeof push->time_field);
+	struct intake_hint *hint = &push->hint;
+	enum err rc;
+
+	hint->format = push->kind == ANSWER_LINES ? INTAKE_FORMAT_SYSLOG : INTAKE_FORMAT_JSON;
+	rc = fields_take(head->query, "_msg_field", head->message_field, push->fields[0],
+	    &hint->message_field);
+	if (rc == OK)
+		rc = fields_take(head->query, "_time_field", head->time_field, push->fields[1],
+		    &hint->time_field);
+	if (rc == OK)
+		rc = fields_take(head->query, "_stream_fields", head->stream_fields,
+		    push->fields[2], &hint->stream_fields);
+	return rc;
 }
 
 /* Who may send: the origin of the rows, or a refusal (push->phase is then DISCARD). */
@@ -296,7 +320,8 @@ head_take(struct conn *conn, struct span text)
 	}
 	if (intake_is_overloaded(conn->intake))
 		return refuse(conn, 429, "the store is behind");
-	hint_read(push, &head);
+	if (hint_read(push, &head) != OK)
+		return refuse(conn, 400, "a list of fields is too long");
 	push->lines = (struct framing){ .kind = FRAMING_LINES, .first_done = true };
 	rc = decoder_begin(conn, &head);
 	if (rc == OK && push->phase == PUSH_BODY && head.expects)

@@ -12,6 +12,7 @@
 #include "base/utf8.h"
 #include "parse/bsd.h"
 #include "parse/known.h"
+#include "parse/naming.h"
 #include "parse/object.h"
 #include "parse/syslog.h"
 #include "parse/text.h"
@@ -24,7 +25,9 @@ enum { CLAIM_BYTES = 255, YEAR_FIRST = 1990 };
 struct parser {
 	struct parse_config config;
 	struct known *known;
-	struct track *track[FORMAT_END];	/* of FORMAT_JSON and FORMAT_JOURNAL */
+	struct naming *naming;
+	struct track *track[NAMINGS];		/* of JSON, by number; NULL until it is used */
+	struct track *journal;
 	int64_t first_ns;			/* no record is older: YEAR_FIRST */
 	uint8_t host[CLAIM_BYTES];		/* claims that had to be decoded */
 	uint8_t app[CLAIM_BYTES];
@@ -54,8 +57,7 @@ parser_new(const struct parse_config *config)
 		parser->config.names = &names_default;
 	parser->first_ns = civil_days(YEAR_FIRST, 1, 1) * CIVIL_DAY_S * CIVIL_SECOND_NS;
 	parser->known = known_new(config->seed);
-	parser->track[FORMAT_JSON] = track_new();
-	parser->track[FORMAT_JOURNAL] = track_new();
+	parser->naming = naming_new(parser->config.names);
 	return parser;
 }
 
@@ -67,8 +69,10 @@ parser_free(struct parser **parser)
 	if (p == NULL)
 		return;
 	known_free(&p->known);
-	track_free(&p->track[FORMAT_JSON]);
-	track_free(&p->track[FORMAT_JOURNAL]);
+	naming_free(&p->naming);
+	for (uint32_t i = 0; i < NAMINGS; i++)
+		track_free(&p->track[i]);
+	track_free(&p->journal);
 	free(p);
 	*parser = NULL;
 }
@@ -188,31 +192,6 @@ holes_take(struct cut *cut, const struct known_shape *its)
 			    its->shape->hole[cut->role_hole[role]].kind;
 }
 
-/* The best name of the list among the holes without a role; the first hole of that name. */
-static void
-role_give(struct cut *cut, unsigned role, const char *const *names)
-{
-	for (; *names != NULL; names++) {
-		struct span name = span_str(*names);
-
-		for (uint32_t i = 0; i < cut->n; i++)
-			if (cut->hole[i].role == ROLE_NONE && span_eq(cut->hole[i].name, name)) {
-				cut->hole[i].role = (uint8_t)role;
-				cut->role_hole[role] = (uint16_t)i;
-				return;
-			}
-	}
-}
-
-static void
-roles_give(struct cut *cut, const struct parse_names *names)
-{
-	role_give(cut, ROLE_MESSAGE, names->message);
-	role_give(cut, ROLE_TIME, names->time);
-	role_give(cut, ROLE_HOST, names->host);
-	role_give(cut, ROLE_APP, names->app);
-}
-
 /*
  * The id of the cut's shape. When the table has no room for it, or it breaks a rule of shapes
  * (too much fixed text), the record becomes one text; its format stays.
@@ -283,18 +262,35 @@ cut_answer(struct parser *parser, int64_t recv_ns, struct parsed *ret)
 
 /* ---- JSON ---- */
 
+/* Objects of one format with one naming: what they share is the track of their shapes. */
+struct way {
+	uint8_t format;
+	uint32_t naming;
+	struct track *track;
+};
+
+static struct way
+way_of(struct parser *parser, unsigned format, uint32_t naming)
+{
+	struct track **track = format == FORMAT_JSON ? &parser->track[naming] : &parser->journal;
+
+	if (*track == NULL)
+		*track = track_new();
+	return (struct way){ (uint8_t)format, naming, *track };
+}
+
 /* True when the record was a known shape's and the answer is complete. */
 static bool
-object_known(struct parser *parser, struct span record, unsigned format, int64_t recv_ns,
+object_known(struct parser *parser, struct span record, const struct way *way, int64_t recv_ns,
     struct parsed *ret)
 {
 	struct cut *cut = &parser->cut;
-	uint32_t id = track_follow(parser->track[format], record, cut);
+	uint32_t id = track_follow(way->track, record, cut);
 	uint32_t n = cut->n;
 
 	if (id == TRACK_NONE)
 		return false;
-	cut_begin(cut, record, format);
+	cut_begin(cut, record, way->format);
 	cut->n = n;
 	holes_take(cut, known_at(parser->known, id));
 	cut->time = cut->role_hole[ROLE_TIME] != CUT_NO_HOLE ? CUT_TIME_VALUE : CUT_TIME_NONE;
@@ -305,33 +301,33 @@ object_known(struct parser *parser, struct span record, unsigned format, int64_t
 
 /* False: the record is no JSON object. */
 static bool
-object_answer(struct parser *parser, struct span record, unsigned format, int64_t recv_ns,
+object_answer(struct parser *parser, struct span record, const struct way *way, int64_t recv_ns,
     struct parsed *ret)
 {
 	struct cut *cut = &parser->cut;
 	const struct known_shape *its;
 
-	if (object_known(parser, record, format, recv_ns, ret))
+	if (object_known(parser, record, way, recv_ns, ret))
 		return true;
-	if (!object_cut(cut, record, format))
+	if (!object_cut(cut, record, way->format))
 		return false;
 	cut_end(cut);
-	roles_give(cut, parser->config.names);
+	naming_give(parser->naming, way->naming, cut);
 	if (cut->role_hole[ROLE_TIME] != CUT_NO_HOLE)
 		cut->time = CUT_TIME_VALUE;
 	cut_answer(parser, recv_ns, ret);
 	its = known_at(parser->known, ret->shape_id);
 	if (cut->foreign)
-		track_add(parser->track[format], cut, its->shape, ret->shape_id);
+		track_add(way->track, cut, its->shape, ret->shape_id);
 	return true;
 }
 
 static void
-object_or_unparsed(struct parser *parser, struct span record, unsigned format, int64_t recv_ns,
-    struct parsed *ret)
+object_or_unparsed(struct parser *parser, struct span record, const struct way *way,
+    int64_t recv_ns, struct parsed *ret)
 {
 	must(record.n <= LIMIT_RECORD_BYTES);
-	if (!object_answer(parser, record, format, recv_ns, ret))
+	if (!object_answer(parser, record, way, recv_ns, ret))
 		parse_whole(parser, record, recv_ns, ret);
 }
 
@@ -349,8 +345,9 @@ static void
 line_answer(struct parser *parser, struct span record, int64_t recv_ns, struct parsed *ret)
 {
 	struct civil_frame frame = frame_of(parser, recv_ns);
+	struct way way = way_of(parser, FORMAT_JSON, 0);
 
-	if (object_likely(record) && object_answer(parser, record, FORMAT_JSON, recv_ns, ret))
+	if (object_likely(record) && object_answer(parser, record, &way, recv_ns, ret))
 		return;
 	if (!bsd_cut_bare(&parser->cut, record, &frame))
 		text_cut(&parser->cut, record, &frame);
@@ -381,14 +378,27 @@ parse_line(struct parser *parser, struct span record, int64_t recv_ns, struct pa
 void
 parse_json(struct parser *parser, struct span record, int64_t recv_ns, struct parsed *ret_parsed)
 {
-	object_or_unparsed(parser, record, FORMAT_JSON, recv_ns, ret_parsed);
+	struct way way = way_of(parser, FORMAT_JSON, 0);
+
+	object_or_unparsed(parser, record, &way, recv_ns, ret_parsed);
+}
+
+void
+parse_json_chosen(struct parser *parser, const struct parse_choice *choice, struct span record,
+    int64_t recv_ns, struct parsed *ret_parsed)
+{
+	struct way way = way_of(parser, FORMAT_JSON, naming_find(parser->naming, choice));
+
+	object_or_unparsed(parser, record, &way, recv_ns, ret_parsed);
 }
 
 void
 parse_journal(struct parser *parser, struct span record, int64_t recv_ns,
     struct parsed *ret_parsed)
 {
-	object_or_unparsed(parser, record, FORMAT_JOURNAL, recv_ns, ret_parsed);
+	struct way way = way_of(parser, FORMAT_JOURNAL, 0);
+
+	object_or_unparsed(parser, record, &way, recv_ns, ret_parsed);
 }
 
 void

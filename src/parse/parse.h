@@ -35,6 +35,16 @@ struct parse_config {
 	const struct parse_names *names;	/* NULL = the default lists; borrowed */
 };
 
+/*
+ * Fields that a client chose for its records, each a list of names with commas between, the best
+ * first, or empty. stream: host and application, decoder.md section 4.
+ */
+struct parse_choice {
+	struct span message;
+	struct span time;
+	struct span stream;
+};
+
 /* A record, cut. Everything borrows from the record and the parser until the next call. */
 struct parsed {
 	uint32_t shape_id;
@@ -63,7 +73,8 @@ uint32_t	parser_shapes(const struct parser *parser);
  * object; else a plain line. parse_line: the same without PRI, for lines of a file: a line of
  * markup is no syslog message. parse_json: one JSON object, else FORMAT_UNPARSED. parse_journal:
  * a journal entry as a JSON object (journalctl -o json), else FORMAT_UNPARSED. parse_whole: not
- * looked into, FORMAT_UNPARSED.
+ * looked into, FORMAT_UNPARSED. parse_json_chosen: parse_json with a client's fields tried before
+ * the parser's own; so many different choices are known, later ones change nothing.
  */
 void	parse_syslog(struct parser *parser, struct span record, int64_t recv_ns,
 	    struct parsed *ret_parsed);
@@ -71,6 +82,8 @@ void	parse_line(struct parser *parser, struct span record, int64_t recv_ns,
 	    struct parsed *ret_parsed);
 void	parse_json(struct parser *parser, struct span record, int64_t recv_ns,
 	    struct parsed *ret_parsed);
+void	parse_json_chosen(struct parser *parser, const struct parse_choice *choice,
+	    struct span record, int64_t recv_ns, struct parsed *ret_parsed);
 void	parse_journal(struct parser *parser, struct span record, int64_t recv_ns,
 	    struct parsed *ret_parsed);
 void	parse_whole(struct parser *parser, struct span record, int64_t recv_ns,

@@ -67,6 +67,8 @@ cut(void *state, const struct intake_hint *hint, struct span record, int64_t rec
 	static parse_fn *const by_format[] = { [INTAKE_FORMAT_SYSLOG] = parse_syslog,
 	    [INTAKE_FORMAT_JSON] = parse_json, [INTAKE_FORMAT_LINE] = parse_line,
 	    [INTAKE_FORMAT_JOURNAL] = parse_journal };
+	const struct parse_choice choice = { hint->message_field, hint->time_field,
+	    hint->stream_fields };
 	struct cutter *c = state;
 	bool aside = is_suspect(c, record);
 	struct parsed p;
@@ -77,7 +79,10 @@ cut(void *state, const struct intake_hint *hint, struct span record, int64_t rec
 		parse_whole(c->parser, record, recv_ns, &p);
 	} else {
 		fault_record("cut", record);
-		by_format[hint->format](c->parser, record, recv_ns, &p);
+		if (hint->format == INTAKE_FORMAT_JSON)
+			parse_json_chosen(c->parser, &choice, record, recv_ns, &p);
+		else
+			by_format[hint->format](c->parser, record, recv_ns, &p);
 	}
 	crash_at((struct span){ NULL, 0 });
 	*ret = (struct intake_parsed){ .shape = p.shape_id, .set_aside = aside,

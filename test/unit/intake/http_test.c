@@ -38,6 +38,12 @@ a_head_is_read(void)
 	check_span(h.query, SPAN("_msg_field=m"));
 	check_span(h.authorization, SPAN("Basic eA=="));
 	check(h.has_length && h.length == 12 && h.keep_alive && h.expects && !h.chunked);
+	check_int(h.message_field.n + h.time_field.n + h.stream_fields.n, 0);
+	check_int(head(&h, "POST / HTTP/1.1\r\nVL-Msg-Field: log\r\nvl-time-field: ts\r\n"
+	    "VL-Stream-Fields: a, b\r\n\r\n"), OK);
+	check_span(h.message_field, SPAN("log"));
+	check_span(h.time_field, SPAN("ts"));
+	check_span(h.stream_fields, SPAN("a, b"));
 	check_int(head(&h, "GET / HTTP/1.0\n\n"), OK);
 	check(!h.keep_alive);
 	check_int(head(&h, "GET / HTTP/1.1\r\nConnection: foo, Close\r\n\r\n"), OK);

@@ -331,6 +331,27 @@ requests_are_told_to_come_later_while_the_store_is_behind(void)
 	fake_free(&fake);
 }
 
+static void
+a_list_of_fields_without_end_is_refused(void)
+{
+	struct fake *fake = fake_one(INTAKE_HTTP);
+	int fd = fake_connect(fake, 0);
+	char path[1200];
+
+	(void)snprintf(path, sizeof path, "/insert/jsonline?_stream_fields=%01000d", 0);
+	post(fake, fd, path, "{}\n");
+	check_int(fake->nrow, 1);
+	fake_answer_all(fake, OK);
+	fake_turns(fake, 2);
+	check(fake_has(fake_got(fd), "HTTP/1.1 200 "));
+	(void)snprintf(path, sizeof path, "/insert/jsonline?_stream_fields=%01030d", 0);
+	post(fake, fd, path, "{}\n");
+	check_int(fake->nrow, 1);
+	check(fake_has(fake_got(fd), "HTTP/1.1 400 "));
+	close(fd);
+	fake_free(&fake);
+}
+
 int
 main(void)
 {
@@ -344,5 +365,6 @@ main(void)
 	run(requests_in_a_row_are_answered_in_order);
 	run(without_a_good_token_nothing_is_taken);
 	run(requests_are_told_to_come_later_while_the_store_is_behind);
+	run(a_list_of_fields_without_end_is_refused);
 	return check_done();
 }
