@@ -34,7 +34,7 @@ struct flight {
 	uint8_t result;		/* enum err, when answered */
 	uint32_t rows;
 	uint64_t batch;
-	struct buf code;
+	struct buf head, code;	/* its octets: all before the rows, and the rows */
 };
 
 struct open_batch {
@@ -73,6 +73,26 @@ batcher_new(const struct batcher_conf *conf)
 	return b;
 }
 
+static struct flight *
+flight_at(struct batcher *b, uint32_t index)
+{
+	must(index < b->nflight);
+	return &b->flight[(b->first + index) & (b->flight_room - 1)];
+}
+
+static size_t
+flight_bytes(const struct flight *flight)
+{
+	return flight->head.n + flight->code.n;
+}
+
+static void
+flight_done(struct flight *flight)
+{
+	buf_done(&flight->head);
+	buf_done(&flight->code);
+}
+
 void
 batcher_free(struct batcher **batcher)
 {
@@ -84,7 +104,7 @@ batcher_free(struct batcher **batcher)
 	for (unsigned class = 0; class < LIMIT_CLASSES; class++)
 		batch_writer_free(&b->open[class].writer);
 	for (uint32_t i = 0; i < b->nflight; i++)
-		buf_done(&b->flight[(b->first + i) & (b->flight_room - 1)].code);
+		flight_done(flight_at(b, i));
 	while (b->nspare > 0)
 		buf_done(&b->spare[--b->nspare]);
 	free(b->flight);
@@ -110,13 +130,6 @@ batcher_chan(struct batcher *b)
 }
 
 /* ---- flights ---- */
-
-static struct flight *
-flight_at(struct batcher *b, uint32_t index)
-{
-	must(index < b->nflight);
-	return &b->flight[(b->first + index) & (b->flight_room - 1)];
-}
 
 static struct flight *
 flight_new(struct batcher *b)
@@ -148,8 +161,8 @@ class_flush(struct batcher *b, uint8_t class)
 		flight->code = b->spare[--b->nspare];
 		flight->code.n = 0;
 	}
-	batch_finish(open->writer, &flight->code);
-	b->unacked += flight->code.n;
+	batch_finish_parts(open->writer, &flight->head, &flight->code);
+	b->unacked += flight_bytes(flight);
 }
 
 void
@@ -180,9 +193,10 @@ flights_settle(struct batcher *b)
 		b->nflight--;
 		b->flights_sent--;
 		b->head_ticket++;
-		b->unacked -= done.code.n;
+		b->unacked -= flight_bytes(&done);
 		b->refused_rows += done.result != OK ? done.rows : 0;
 		buf_spare(b, &done.code);
+		buf_done(&done.head);
 		b->conf.settled(b->conf.arg, done.class, done.batch, done.result);
 	}
 }
@@ -255,11 +269,19 @@ define_send(struct batcher *b, uint16_t type, uint32_t id, struct span code, str
 	return chan_send_parts(b->chan, &msg, part, 2, why);
 }
 
+static enum err
+flight_send(struct batcher *b, const struct flight *flight, struct why *why)
+{
+	struct chan_msg msg = { .type = WIRE_BATCH, .tag = b->head_ticket + b->flights_sent };
+	struct span part[2] = { buf_span(&flight->head), buf_span(&flight->code) };
+
+	return chan_send_parts(b->chan, &msg, part, 2, why);
+}
+
 /* Sends until all is sent (OK) or the channel takes no more (ERR_BUSY). */
 static enum err
 pump(struct batcher *b, struct why *why)
 {
-	struct chan_msg msg = { .type = WIRE_BATCH };
 	enum err rc = OK;
 
 	if (!b->hello_sent)
@@ -272,9 +294,7 @@ pump(struct batcher *b, struct why *why)
 		rc = define_send(b, WIRE_SOURCE, b->sources_sent,
 		    sources_code(b->conf.sources, b->sources_sent), why);
 	for (; rc == OK && b->flights_sent < b->nflight; b->flights_sent += rc == OK) {
-		msg.tag = b->head_ticket + b->flights_sent;
-		msg.body = buf_span(&flight_at(b, b->flights_sent)->code);
-		rc = chan_send(b->chan, &msg, why);
+		rc = flight_send(b, flight_at(b, b->flights_sent), why);
 	}
 	return rc;
 }

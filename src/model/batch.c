@@ -242,11 +242,10 @@ batch_bytes(const struct batch_writer *writer)
 	    writer->rows.n;
 }
 
-void
-batch_finish(struct batch_writer *writer, struct buf *out)
+static void
+head_put(const struct batch_writer *writer, struct buf *out)
 {
 	must(writer->nrow > 0);
-	buf_reserve(out, batch_bytes(writer));
 	buf_u8(out, writer->stream);
 	buf_u8(out, writer->class);
 	buf_u32(out, writer->nrow);
@@ -255,11 +254,36 @@ batch_finish(struct batch_writer *writer, struct buf *out)
 	buf_u32(out, writer->source.count);
 	ids_put(out, &writer->shape);
 	ids_put(out, &writer->source);
-	buf_span_put(out, buf_span(&writer->rows));
+}
+
+static void
+writer_empty(struct batch_writer *writer)
+{
 	ids_empty(&writer->shape);
 	ids_empty(&writer->source);
 	writer->rows.n = 0;
 	writer->nrow = 0;
+}
+
+void
+batch_finish(struct batch_writer *writer, struct buf *out)
+{
+	buf_reserve(out, batch_bytes(writer));
+	head_put(writer, out);
+	buf_span_put(out, buf_span(&writer->rows));
+	writer_empty(writer);
+}
+
+void
+batch_finish_parts(struct batch_writer *writer, struct buf *head, struct buf *rows)
+{
+	struct buf empty = *rows;
+
+	must(rows->n == 0);
+	head_put(writer, head);
+	*rows = writer->rows;
+	writer->rows = empty;
+	writer_empty(writer);
 }
 
 /* ---- reading ---- */

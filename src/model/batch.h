@@ -86,6 +86,12 @@ uint32_t	batch_rows(const struct batch_writer *writer);
 size_t		batch_bytes(const struct batch_writer *writer);
 /* Appends the finished batch (one row at least) to out and empties the writer for the next. */
 void		batch_finish(struct batch_writer *writer, struct buf *out);
+/*
+ * The same in two parts, the rows not copied: head gets what comes before them; rows, empty, gives
+ * its memory to the writer and gets them.
+ */
+void		batch_finish_parts(struct batch_writer *writer, struct buf *head,
+		    struct buf *rows);
 
 /* ---- reading ---- */
 

@@ -249,22 +249,22 @@ counters_take(struct keeper *k, const struct line *l, struct span body)
 	buf_done(&own);
 }
 
+_Static_assert((int)CHAN_FRONT_BYTES == KEEP_FRONT_BYTES, "a batch is received where it stays");
+
+/* Offers the batch in `held`, which stays there while it has to wait. */
 static void
-batch_take(struct keeper *k, struct line *l, uint64_t ticket, struct span batch)
+batch_take(struct keeper *k, struct line *l, uint64_t ticket)
 {
 	struct why why = { "" };
-	enum err rc = keep_batch(k->keep, l->id, ticket, batch, &why);
+	enum err rc = keep_batch_give(k->keep, l->id, ticket, &l->held, &why);
 
-	if (rc == ERR_BUSY) {
-		l->waits = true;
-		l->held_ticket = ticket;
-		if (batch.p != l->held.p) {
-			l->held.n = 0;
-			buf_span_put(&l->held, batch);
-		}
-	} else if (rc != OK) {
+	l->held_ticket = ticket;
+	l->waits = rc == ERR_BUSY;
+	if (l->waits)
+		return;
+	buf_done(&l->held);
+	if (rc != OK)
 		send_result(l, WIRE_REFUSE, ticket, rc, span_str(why.text));
-	}
 }
 
 static enum err
@@ -315,7 +315,8 @@ message(struct keeper *k, struct line *l, const struct chan_msg *msg, struct why
 		return define(k, l, msg, why);
 	if (msg->type != WIRE_BATCH)
 		return why_set(why, ERR_FORMAT, "message %u is not for the keeper", msg->type);
-	batch_take(k, l, msg->tag, msg->body);
+	chan_keep(l->chan, msg, &l->held);
+	batch_take(k, l, msg->tag);
 	return OK;
 }
 
@@ -374,9 +375,8 @@ resume(struct keeper *k)
 
 		if (l->chan == NULL || !l->waits)
 			continue;
-		l->waits = false;
 		l->more = true;
-		batch_take(k, l, l->held_ticket, buf_span(&l->held));
+		batch_take(k, l, l->held_ticket);
 	}
 	k->resume = false;
 }

@@ -271,9 +271,12 @@ is_worth_lz4(struct appender *a, const struct appender_frame *frame)
 	return false;
 }
 
-/* The payload as it will lie on disk, at `at`, which has room for it; returns its octets. */
-static uint32_t
-payload_put(struct appender *a, uint8_t *at, const struct appender_frame *frame,
+/*
+ * The payload after its codec: at `at`, which has room for it and is not written when it is stored
+ * as it is.
+ */
+static struct span
+payload_code(struct appender *a, uint8_t *at, const struct appender_frame *frame,
     uint8_t *ret_codec)
 {
 	struct span plain = frame->plain;
@@ -286,14 +289,28 @@ payload_put(struct appender *a, uint8_t *at, const struct appender_frame *frame,
 			a->as_is[frame->stream][frame->class] =
 			    (size_t)got > plain.n / GAIN ? AS_IS : 0;
 	}
-	if (got > 0 && (size_t)got < plain.n) {
-		*ret_codec = CODEC_LZ4;
-		return (uint32_t)got;
+	*ret_codec = got > 0 && (size_t)got < plain.n ? CODEC_LZ4 : CODEC_STORED;
+	return *ret_codec == CODEC_LZ4 ? span_of(at, (size_t)got) : plain;
+}
+
+/* Payload and head at `at`, where there is room for them. */
+static void
+frame_make(struct appender *a, uint8_t *at, struct frame_head *head,
+    const struct appender_frame *frame)
+{
+	uint8_t *to = at + FRAME_HEAD_BYTES;
+	struct span code = payload_code(a, to, frame, &head->codec);
+
+	head->stored = (uint32_t)code.n;
+	if (a->crypt != NULL) {
+		/* The head's first octets are bound to the payload: they must stand before. */
+		head->stored += CRYPT_TAG_BYTES;
+		frame_put_start(at, head);
+		crypt_seal_from(a->crypt, head->number, span_of(at, FRAME_SEALED_BYTES), to, code);
+	} else if (code.p != to && code.n > 0) {
+		memcpy(to, code.p, code.n);
 	}
-	if (plain.n > 0)
-		memcpy(at, plain.p, plain.n);
-	*ret_codec = CODEC_STORED;
-	return (uint32_t)plain.n;
+	frame_put(at, head);
 }
 
 void
@@ -314,15 +331,7 @@ appender_put(struct appender *a, const struct appender_frame *frame)
 	at = out->p + out->n;
 	chain_next(&a->chain, head.type, frame->d);
 	head.chain = a->chain;
-	head.stored = payload_put(a, at + FRAME_HEAD_BYTES, frame, &head.codec);
-	if (a->crypt != NULL) {
-		/* The head's first octets are bound to the payload: they must stand before. */
-		head.stored += CRYPT_TAG_BYTES;
-		frame_put_start(at, &head);
-		crypt_seal(a->crypt, head.number, span_of(at, FRAME_SEALED_BYTES),
-		    at + FRAME_HEAD_BYTES, head.stored - CRYPT_TAG_BYTES);
-	}
-	frame_put(at, &head);
+	frame_make(a, at, &head, frame);
 	n = frame_round(FRAME_HEAD_BYTES + (size_t)head.stored);
 	memset(at + FRAME_HEAD_BYTES + head.stored, 0, n - FRAME_HEAD_BYTES - head.stored);
 	out->n += n;

@@ -51,18 +51,26 @@ nonce_of(uint8_t nonce[NONCE_BYTES], uint64_t number)
 }
 
 void
-crypt_seal(struct crypt *crypt, uint64_t number, struct span aad, uint8_t *at, size_t n)
+crypt_seal_from(struct crypt *crypt, uint64_t number, struct span aad, uint8_t *at,
+    struct span plain)
 {
 	uint8_t nonce[NONCE_BYTES];
+	size_t n = plain.n;
 	int got;
 
 	must(n <= INT32_MAX && aad.n <= INT32_MAX);
 	nonce_of(nonce, number);
 	must(EVP_EncryptInit_ex(crypt->seal, NULL, NULL, NULL, nonce) == 1);
 	must(EVP_EncryptUpdate(crypt->seal, NULL, &got, aad.p, (int)aad.n) == 1);
-	must(EVP_EncryptUpdate(crypt->seal, at, &got, at, (int)n) == 1 && (size_t)got == n);
+	must(EVP_EncryptUpdate(crypt->seal, at, &got, plain.p, (int)n) == 1 && (size_t)got == n);
 	must(EVP_EncryptFinal_ex(crypt->seal, at + n, &got) == 1 && got == 0);
 	must(EVP_CIPHER_CTX_ctrl(crypt->seal, EVP_CTRL_GCM_GET_TAG, CRYPT_TAG_BYTES, at + n) == 1);
+}
+
+void
+crypt_seal(struct crypt *crypt, uint64_t number, struct span aad, uint8_t *at, size_t n)
+{
+	crypt_seal_from(crypt, number, aad, at, span_of(at, n));
 }
 
 enum err

@@ -18,6 +18,9 @@ void		crypt_free(struct crypt **crypt);
 /* Encrypts the n octets at `at` in place and puts the tag behind them (room for it is there). */
 void		crypt_seal(struct crypt *crypt, uint64_t number, struct span aad, uint8_t *at,
 		    size_t n);
+/* The same with the octets of plain, which lie elsewhere. */
+void		crypt_seal_from(struct crypt *crypt, uint64_t number, struct span aad, uint8_t *at,
+		    struct span plain);
 /*
  * The reverse: sealed includes its tag; plain gets sealed.n - CRYPT_TAG_BYTES octets at to.
  * ERR_PROOF: the tag does not hold; what was written to `to` is then undefined.

@@ -85,6 +85,13 @@ enum err	keep_source(struct keep *keep, uint32_t channel, uint32_t id, struct sp
  */
 enum err	keep_batch(struct keep *keep, uint32_t channel, uint64_t ticket,
 		    struct span batch, struct why *why);
+/*
+ * The same without a copy: *io_whole is KEEP_FRONT_BYTES octets for our use and the batch. Its
+ * memory is taken over when it is {0} afterwards (never unless OK).
+ */
+enum { KEEP_FRONT_BYTES = 48 };
+enum err	keep_batch_give(struct keep *keep, uint32_t channel, uint64_t ticket,
+		    struct buf *io_whole, struct why *why);
 
 /* ---- what happened ---- */
 

@@ -208,9 +208,11 @@ keep_digest(struct keep *keep, const struct batch_head *head, struct def *const 
 
 /* ---- parcels ---- */
 
+_Static_assert((int)KEEP_FRONT_BYTES == ROWS_HEAD_BYTES, "what a batch has before it on disk");
+
 struct parcel *
 parcel_of_rows(const uint8_t seed[SEED_BYTES], uint64_t instance, uint64_t ticket,
-    struct span batch, const struct batch_head *head, struct def *const *def)
+    struct buf *io_whole, const struct batch_head *head, struct def *const *def)
 {
 	size_t ndef = (size_t)head->nshape + head->nsource;
 	struct parcel *p = xcalloc(1, sizeof *p + ndef * (sizeof *def + sizeof(void *)));
@@ -232,11 +234,11 @@ parcel_of_rows(const uint8_t seed[SEED_BYTES], uint64_t instance, uint64_t ticke
 	for (uint32_t i = 0; i < head->nsource; i++)
 		source[i] = def[head->nshape + i]->source;
 	p->tables = (struct batch_tables){ .shape = shape, .source = source };
-	buf_reserve(&p->plain, ROWS_HEAD_BYTES + batch.n);
-	buf_put(&p->plain, seed, SEED_BYTES);
-	buf_u64(&p->plain, instance);
-	buf_u64(&p->plain, ticket);
-	buf_span_put(&p->plain, batch);
+	p->plain = *io_whole;
+	*io_whole = (struct buf){ 0 };
+	memcpy(p->plain.p, seed, SEED_BYTES);
+	le_put(p->plain.p + SEED_BYTES, instance, 8);
+	le_put(p->plain.p + SEED_BYTES + 8, ticket, 8);
 	must(batch_head_read(&p->head, span_sub(buf_span(&p->plain), ROWS_HEAD_BYTES, SIZE_MAX),
 	    NULL) == OK);
 	return p;
@@ -477,7 +479,7 @@ poison(struct keep *keep, uint32_t channel, uint64_t ticket, struct span batch,
 
 /* Everything that can fail, then everything that cannot. */
 static enum err
-batch_take(struct keep *keep, uint32_t channel, uint64_t ticket, struct span batch,
+batch_take(struct keep *keep, uint32_t channel, uint64_t ticket, struct buf *io_whole,
     const struct batch_head *head, struct why *why)
 {
 	struct strand *strand = &keep->strand[head->stream][head->class];
@@ -491,7 +493,7 @@ batch_take(struct keep *keep, uint32_t channel, uint64_t ticket, struct span bat
 		rc = making_end(keep, head->stream, head->class, why);
 	if (rc == OK)
 		rc = parcel_room(keep, keep->resolved, (size_t)head->nshape + head->nsource,
-		    ROWS_HEAD_BYTES + batch.n, why);
+		    io_whole->n, why);
 	if (rc != OK)
 		return rc;
 	if (strand->rows > 0)
@@ -503,7 +505,7 @@ batch_take(struct keep *keep, uint32_t channel, uint64_t ticket, struct span bat
 	if (rc != OK)
 		return rc;
 
-	p = parcel_of_rows(seed, keep->channel[channel].instance, ticket, batch, head,
+	p = parcel_of_rows(seed, keep->channel[channel].instance, ticket, io_whole, head,
 	    keep->resolved);
 	p->id = first_seq;
 	p->digest = sum.digest;
@@ -524,6 +526,21 @@ enum err
 keep_batch(struct keep *keep, uint32_t channel, uint64_t ticket, struct span batch,
     struct why *why)
 {
+	struct buf whole = { 0 };
+	enum err rc;
+
+	memset(buf_add(&whole, KEEP_FRONT_BYTES), 0, KEEP_FRONT_BYTES);
+	buf_span_put(&whole, batch);
+	rc = keep_batch_give(keep, channel, ticket, &whole, why);
+	buf_done(&whole);
+	return rc;
+}
+
+enum err
+keep_batch_give(struct keep *keep, uint32_t channel, uint64_t ticket, struct buf *io_whole,
+    struct why *why)
+{
+	struct span batch = span_sub(buf_span(io_whole), KEEP_FRONT_BYTES, SIZE_MAX);
 	struct channel *c = channel_of(keep, channel);
 	uint64_t hash = (hash64(batch) & ~NOTE_FRAME) | 1;
 	struct batch_head head = { .nrow = 0 };
@@ -546,7 +563,7 @@ keep_batch(struct keep *keep, uint32_t channel, uint64_t ticket, struct span bat
 		rc = poison(keep, channel, ticket, batch, &head, hash, why);
 	else if (rc == OK) {
 		fault_record("keep_batch", batch);
-		rc = batch_take(keep, channel, ticket, batch, &head, why);
+		rc = batch_take(keep, channel, ticket, io_whole, &head, why);
 	}
 	keep->note->keeping = 0;
 	if (rc == ERR_FULL)

@@ -358,9 +358,12 @@ void		seen_add(struct seen *seen, uint64_t instance, uint64_t ticket);
 bool		seen_has(const struct seen *seen, uint64_t instance, uint64_t ticket);
 /* Frees what is durable and milled. */
 void		parcel_free(struct keep *keep, struct parcel **parcel);
-/* A ROWS parcel with its own copy of seed and batch, and its own references to the definitions. */
+/*
+ * A ROWS parcel with its own references to the definitions. The batch lies in *io_whole behind
+ * ROWS_HEAD_BYTES, which are filled in; its memory becomes the parcel's.
+ */
 struct parcel	*parcel_of_rows(const uint8_t seed[SEED_BYTES], uint64_t instance,
-		    uint64_t ticket, struct span batch, const struct batch_head *head,
+		    uint64_t ticket, struct buf *io_whole, const struct batch_head *head,
 		    struct def *const *def);
 /* A LEAF parcel. */
 struct parcel	*parcel_of_leaf(const uint8_t *seed, uint64_t segment_id, struct span entry);

@@ -114,6 +114,7 @@ rows_replay(struct walk *w, const struct journal_frame *frame, size_t ndef)
 	struct keep *keep = w->keep;
 	struct strand *strand = &keep->strand[frame->stream][frame->class];
 	uint64_t id = segment_of(keep, frame);
+	struct buf whole = { 0 };
 	struct rows_sum sum;
 	struct parcel *p;
 
@@ -128,7 +129,8 @@ rows_replay(struct walk *w, const struct journal_frame *frame, size_t ndef)
 		leaf_missing(w, frame->stream, frame->class);
 	must(keep_digest(keep, &frame->head, w->def, frame->epoch, frame->id, frame->seed,
 	    &strand->locator, &sum, NULL) == OK);
-	p = parcel_of_rows(frame->seed, frame->instance, frame->ticket, frame->batch, &frame->head,
+	buf_span_put(&whole, frame->plain);
+	p = parcel_of_rows(frame->seed, frame->instance, frame->ticket, &whole, &frame->head,
 	    w->def);
 	p->id = frame->id;
 	p->digest = sum.digest;

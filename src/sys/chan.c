@@ -5,7 +5,8 @@
  * Sending: a frame goes to the socket at once while nothing is queued; what the socket does not
  * take is copied to `out`. A descriptor rides on the first octet of its frame; the queue knows the
  * stream position of each and never lets one system call run past the next.
- * Receiving: one read fills `in` with as many frames as are there. The kernel ends a read after
+ * Receiving: one read fills `in` with as many frames as are there; the body of a long one is read
+ * to where it stays, with no more than the next head behind it. The kernel ends a read after
  * the piece that brought a descriptor, so a descriptor has always come when its frame is whole, and
  * they come in the order of their frames.
  */
@@ -32,6 +33,8 @@ enum {
 	CHAN_IN_FIRST = 65536,
 	CHAN_IN_MOST = 262144,	/* or one frame, when that is longer */
 	CHAN_SOCKET_BYTES = 1 << 20,
+	CHAN_LONG = 16384,	/* a body that is read to memory of its own */
+	CHAN_AHEAD = 1024,	/* read with it, and while such bodies come */
 };
 
 struct chan_out_fd {
@@ -53,6 +56,10 @@ struct chan {
 
 	struct buf in;
 	size_t in_at;		/* octets of in that were handed out */
+	struct buf body;	/* front and body of a long message, on its way or handed out */
+	size_t body_want;	/* 0: none is on its way; else body.n when it is whole */
+	struct chan_msg body_msg;
+	bool long_ones;		/* the last message was one */
 	int in_fd[CHAN_FDS];
 	unsigned nin_fd;
 };
@@ -106,6 +113,7 @@ chan_free(struct chan **chan)
 		file_close(&c->in_fd[i]);
 	buf_done(&c->out);
 	buf_done(&c->in);
+	buf_done(&c->body);
 	file_close(&c->fd);
 	free(c);
 	*chan = NULL;
@@ -375,18 +383,25 @@ chan_pull(struct chan *c, size_t want, struct why *why)
 		struct cmsghdr align;
 		char room[CMSG_SPACE(CHAN_FDS * sizeof(int))];
 	} control;
-	struct iovec iov;
-	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = control.room,
+	struct iovec iov[2];
+	struct msghdr msg = { .msg_iov = iov, .msg_iovlen = 2, .msg_control = control.room,
 		.msg_controllen = sizeof control.room };
 	ssize_t n;
 
 	chan_make_room(c, want);
-	iov = (struct iovec){ c->in.p + c->in.n, c->in.cap - c->in.n };
+	iov[0] = (struct iovec){ NULL, 0 };
+	if (c->body_want > 0)
+		iov[0] = (struct iovec){ c->body.p + c->body.n, c->body_want - c->body.n };
+	iov[1] = (struct iovec){ c->in.p + c->in.n, c->in.cap - c->in.n };
+	if (c->long_ones && iov[1].iov_len > CHAN_AHEAD && want <= CHAN_HEAD_BYTES)
+		iov[1].iov_len = CHAN_AHEAD;
 	do {
 		int hit = fault_hit("chan_recv");
 
-		if (hit == FAULT_SHORT)
-			iov.iov_len = 1;
+		if (hit == FAULT_SHORT) {
+			iov[0].iov_len = iov[0].iov_len > 0;
+			iov[1].iov_len = iov[0].iov_len == 0;
+		}
 		errno = hit;
 		n = hit > 0 ? -1 : recvmsg(c->fd, &msg, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
 	} while (n < 0 && errno == EINTR);
@@ -396,28 +411,75 @@ chan_pull(struct chan *c, size_t want, struct why *why)
 		c->ended = why_errno(why, ERR_IO, errno, "cannot receive");
 		return c->ended;
 	}
-	if (n <= 0 && c->in.n > 0)
+	if (n <= 0 && (c->in.n > 0 || c->body_want > 0))
 		return chan_broken(c, why, "closed inside a message");
 	if (n <= 0) {
 		c->ended = why_set(why, ERR_ABSENT, "the peer closed the channel");
 		return c->ended;
 	}
-	c->in.n += (size_t)n;
+	if ((size_t)n < iov[0].iov_len)
+		iov[0].iov_len = (size_t)n;
+	if (c->body_want > 0)
+		c->body.n += iov[0].iov_len;
+	c->in.n += (size_t)n - iov[0].iov_len;
 	/* It filled the buffer: there is more, and fewer turns are cheaper. */
 	if (c->in.n == c->in.cap && c->in.cap < CHAN_IN_MOST)
 		buf_reserve(&c->in, c->in.cap);
 	return chan_take_fds(c, &msg, why);
 }
 
-/* The frame at in_at: OK, or ERR_MORE and the octets it has in all, as far as is known. */
+/* The message's descriptor, when it has one, and its body: it is whole. */
+static enum err
+chan_deliver(struct chan *c, struct chan_msg *msg, struct span body, struct chan_msg *ret_msg,
+    struct why *why)
+{
+	msg->body = body;
+	msg->fd = -1;
+	if ((msg->flags & CHAN_FLAG_FD) != 0) {
+		if (c->nin_fd == 0)
+			return chan_broken(c, why, "a descriptor is missing");
+		msg->fd = c->in_fd[0];
+		c->nin_fd--;
+		memmove(c->in_fd, c->in_fd + 1, c->nin_fd * sizeof c->in_fd[0]);
+		msg->flags &= (uint16_t)~CHAN_FLAG_FD;
+	}
+	*ret_msg = *msg;
+	return OK;
+}
+
+/* A body of n octets that is not here whole gets memory of its own, and what is here. */
+static void
+chan_long_begin(struct chan *c, const struct chan_msg *msg, size_t n)
+{
+	struct span here = span_sub(buf_span(&c->in), c->in_at + CHAN_HEAD_BYTES, SIZE_MAX);
+
+	c->body.n = 0;
+	buf_reserve(&c->body, CHAN_FRONT_BYTES + n);
+	c->body.n = CHAN_FRONT_BYTES;
+	buf_span_put(&c->body, here);
+	c->body_want = CHAN_FRONT_BYTES + n;
+	c->body_msg = *msg;
+	c->long_ones = true;
+	c->in.n = c->in_at = 0;
+}
+
+/* The message on its way or the frame at in_at: OK, or ERR_MORE and the octets it has in all, as far as is known. */
 static enum err
 chan_frame(struct chan *c, struct chan_msg *ret_msg, size_t *ret_want, struct why *why)
 {
 	struct cur cur = cur_of(span_sub(buf_span(&c->in), c->in_at, SIZE_MAX));
-	struct chan_msg msg;
-	uint32_t n = cur_u32(&cur);
+	struct chan_msg msg = { .type = 0 };
+	uint32_t n;
 
 	*ret_want = CHAN_HEAD_BYTES;
+	if (c->body.n < c->body_want)
+		return ERR_MORE;
+	if (c->body_want > 0) {
+		c->body_want = 0;
+		return chan_deliver(c, &c->body_msg,
+		    span_sub(buf_span(&c->body), CHAN_FRONT_BYTES, SIZE_MAX), ret_msg, why);
+	}
+	n = cur_u32(&cur);
 	msg.type = cur_u16(&cur);
 	msg.flags = cur_u16(&cur);
 	msg.tag = cur_u64(&cur);
@@ -425,22 +487,16 @@ chan_frame(struct chan *c, struct chan_msg *ret_msg, size_t *ret_want, struct wh
 		return ERR_MORE;
 	if (n > c->limit)
 		return chan_broken(c, why, "a message is too long");
+	if (cur_left(&cur) < n && n >= CHAN_LONG) {
+		chan_long_begin(c, &msg, n);
+		return ERR_MORE;
+	}
+	c->long_ones = false;
 	*ret_want = CHAN_HEAD_BYTES + (size_t)n;
 	if (cur_left(&cur) < n)
 		return ERR_MORE;
-	msg.body = cur_span(&cur, n);
-	msg.fd = -1;
-	if ((msg.flags & CHAN_FLAG_FD) != 0) {
-		if (c->nin_fd == 0)
-			return chan_broken(c, why, "a descriptor is missing");
-		msg.fd = c->in_fd[0];
-		c->nin_fd--;
-		memmove(c->in_fd, c->in_fd + 1, c->nin_fd * sizeof c->in_fd[0]);
-		msg.flags &= (uint16_t)~CHAN_FLAG_FD;
-	}
 	c->in_at += *ret_want;
-	*ret_msg = msg;
-	return OK;
+	return chan_deliver(c, &msg, cur_span(&cur, n), ret_msg, why);
 }
 
 enum err
@@ -455,12 +511,26 @@ chan_recv(struct chan *chan, struct chan_msg *ret_msg, struct why *why)
 		rc = chan_frame(chan, ret_msg, &want, why);
 		if (rc != ERR_MORE)
 			return rc;
-		if (chan->in_at == chan->in.n && chan->nin_fd > 0)
+		if (chan->in_at == chan->in.n && chan->body_want == 0 && chan->nin_fd > 0)
 			return chan_broken(chan, why, "a descriptor without a message");
 		rc = chan_pull(chan, want, why);
 		if (rc != OK)
 			return rc;
 	}
+}
+
+void
+chan_keep(struct chan *chan, const struct chan_msg *msg, struct buf *ret_whole)
+{
+	must(ret_whole->p == NULL && msg->body.n <= chan->limit);
+	if (chan->body.p != NULL && msg->body.p == chan->body.p + CHAN_FRONT_BYTES) {
+		*ret_whole = chan->body;
+		chan->body = (struct buf){ 0 };
+		return;
+	}
+	buf_reserve(ret_whole, CHAN_FRONT_BYTES + msg->body.n);
+	ret_whole->n = CHAN_FRONT_BYTES;
+	buf_span_put(ret_whole, msg->body);
 }
 
 /* ---- waiting ---- */

@@ -23,9 +23,14 @@
 #include "base/err.h"
 #include "base/span.h"
 
+struct buf;
 struct chan;
 
-enum { CHAN_HEAD_BYTES = 16, CHAN_FLAG_FD = 0x8000 };
+enum {
+	CHAN_HEAD_BYTES = 16,
+	CHAN_FLAG_FD = 0x8000,
+	CHAN_FRONT_BYTES = 48		/* see chan_keep */
+};
 
 struct chan_msg {
 	uint16_t type;
@@ -41,7 +46,7 @@ enum err	chan_pair(int ret_fd[2], struct why *why);
 /*
  * Takes fd over. limit_bytes: the longest body, sent or received. queue_bytes: budget of the send
  * queue. A message is always taken when nothing is queued, so the memory bound is queue_bytes or
- * one message for sending, and limit_bytes (at least 256 KB) for receiving.
+ * one message for sending, and limit_bytes (at least 256 KB) twice for receiving.
  */
 struct chan	*chan_new(int fd, uint32_t limit_bytes, size_t queue_bytes);
 void		chan_free(struct chan **chan);
@@ -69,6 +74,12 @@ size_t		chan_queued(const struct chan *chan);
  * a whole message. ERR_FORMAT: a broken frame, or closed inside one.
  */
 enum err	chan_recv(struct chan *chan, struct chan_msg *ret_msg, struct why *why);
+/*
+ * The body of the message that chan_recv gave last becomes the caller's: *ret_whole, empty before,
+ * gets CHAN_FRONT_BYTES undefined octets and the body behind them. Longer bodies are not copied,
+ * they were received so. Call at most once a message.
+ */
+void		chan_keep(struct chan *chan, const struct chan_msg *msg, struct buf *ret_whole);
 
 /*
  * As above, but wait for the peer, at most timeout_ms (-1: for ever). Sending: ERR_BUSY when no

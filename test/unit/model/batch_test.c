@@ -132,6 +132,31 @@ a_writer_is_as_new_after_it_finished(void)
 }
 
 static void
+two_parts_are_the_same_batch(void)
+{
+	struct batch_writer *writer = batch_writer_new(STREAM_RAW, 0);
+	struct buf one = { 0 }, head = { 0 }, rows = { 0 };
+	struct row row = { .recv_ns = 5, .event_ns = 5 };
+
+	for (int round = 0; round < 2; round++) {
+		for (uint32_t i = 0; i < 100; i++)
+			check_int(batch_add(writer, i * 7, i % 3, &row), OK);
+		if (round == 0)
+			batch_finish(writer, &one);
+	}
+	batch_finish_parts(writer, &head, &rows);
+	check_int(batch_rows(writer), 0);
+	buf_span_put(&head, buf_span(&rows));
+	check_span(buf_span(&one), buf_span(&head));
+	/* The writer goes on with the memory that it was given. */
+	check_int(batch_add(writer, 1, 1, &row), OK);
+	batch_writer_free(&writer);
+	buf_done(&one);
+	buf_done(&head);
+	buf_done(&rows);
+}
+
+static void
 ids_keep_the_order_of_their_first_use(void)
 {
 	struct batch_writer *writer = batch_writer_new(STREAM_RAW, 0);
@@ -331,6 +356,7 @@ main(void)
 	table[1] = shape_a;
 	run(rows_come_back_as_they_went_in);
 	run(a_writer_is_as_new_after_it_finished);
+	run(two_parts_are_the_same_batch);
 	run(ids_keep_the_order_of_their_first_use);
 	run(a_full_batch_says_so_and_stays_valid);
 	run(rules_1_and_2_keep_the_head);

@@ -336,6 +336,48 @@ bench(size_t n, unsigned count)
 	free(body);
 }
 
+/* Bodies of all sizes about those that have memory of their own, kept or not. */
+static void
+bodies_can_be_kept(void)
+{
+	static const size_t sizes[] = { 0, 1, 900, 16383, 16384, 16385, 100000, 17000, 40, 300000 };
+	enum { SIZES = sizeof sizes / sizeof sizes[0], MESSAGES = 4 * SIZES };
+	struct buf kept[MESSAGES] = { { 0 } };
+	struct chan_msg msg = { .type = 3 }, got;
+	struct buf body = { 0 };
+	struct chan *a, *b;
+	unsigned seen = 0;
+
+	for (size_t i = 0; i < 300000; i++)
+		buf_u8(&body, (uint8_t)(i * 7 + i / 251));
+	two_ends(&a, &b, 16 << 20);
+	for (unsigned i = 0; i < MESSAGES; i++) {
+		msg.tag = i;
+		msg.body = span_sub(buf_span(&body), i, sizes[i * 3 % SIZES]);
+		check_int(chan_send(a, &msg, &why), OK);
+	}
+	while (seen < MESSAGES) {
+		if (chan_recv(b, &got, &why) != OK) {
+			(void)chan_flush(a, &why);
+			continue;
+		}
+		check_int(got.tag, seen);
+		check_span(got.body, span_sub(buf_span(&body), seen, sizes[seen * 3 % SIZES]));
+		if (seen % 4 != 3)
+			chan_keep(b, &got, &kept[seen]);
+		seen++;
+	}
+	for (unsigned i = 0; i < MESSAGES; i++) {
+		if (i % 4 != 3)
+			check_span(span_sub(buf_span(&kept[i]), CHAN_FRONT_BYTES, SIZE_MAX),
+			    span_sub(buf_span(&body), i, sizes[i * 3 % SIZES]));
+		buf_done(&kept[i]);
+	}
+	buf_done(&body);
+	chan_free(&a);
+	chan_free(&b);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -349,6 +391,7 @@ main(int argc, char **argv)
 	run(a_frame_may_come_octet_by_octet);
 	run(a_broken_frame_ends_the_channel);
 	run(a_descriptor_without_a_message_is_refused);
+	run(bodies_can_be_kept);
 	run(an_unread_queue_is_bounded);
 	run(descriptors_come_with_their_messages);
 	run(threads_wait_for_each_other);
