@@ -34,7 +34,7 @@ enum {
 	DRAIN_S = 5,			/* at the end: for what the sockets still hold */
 	STOP_S = 10,
 	SAMPLE_OCTETS = 48,
-	QUEUE_BYTES = 64 << 10,		/* of the channel: for reports; batches wait where they are */
+	QUEUE_BYTES = 64 << 10,		/* of the channel: reports; batches wait elsewhere */
 };
 
 #define NS_PER_S INT64_C(1000000000)

@@ -463,7 +463,7 @@ chan_long_begin(struct chan *c, const struct chan_msg *msg, size_t n)
 	c->in.n = c->in_at = 0;
 }
 
-/* The message on its way or the frame at in_at: OK, or ERR_MORE and the octets it has in all, as far as is known. */
+/* The message on its way, or the frame at in_at: OK, or ERR_MORE and the octets that it wants. */
 static enum err
 chan_frame(struct chan *c, struct chan_msg *ret_msg, size_t *ret_want, struct why *why)
 {
