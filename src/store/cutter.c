@@ -14,16 +14,16 @@ enum {
 /* ---- bits ---- */
 
 /* The first digit, or octet that acts, at or behind `at`; c->n: there is none. */
-static size_t
+static inline size_t
 next_of_interest(const struct cutting *c, size_t at)
 {
 	size_t block = at / 64;
-	uint64_t bits = (c->bits[block].digit | c->bits[block].act) >> (at % 64) << (at % 64);
+	uint64_t bits = (c->digit[block] | c->act[block]) & UINT64_MAX << (at % 64);
 
 	while (bits == 0) {
 		if (++block * 64 >= c->n)
 			return c->n;
-		bits = c->bits[block].digit | c->bits[block].act;
+		bits = c->digit[block] | c->act[block];
 	}
 	at = block * 64 + (size_t)__builtin_ctzll(bits);
 	return at < c->n ? at : c->n;
@@ -34,10 +34,10 @@ static inline size_t
 word_stop(const struct cutting *c, size_t at)
 {
 	size_t block = at / 64;
-	uint64_t bits = ~c->bits[block].word >> (at % 64) << (at % 64);
+	uint64_t bits = ~c->word[block] & UINT64_MAX << (at % 64);
 
 	while (bits == 0)
-		bits = ~c->bits[++block].word;
+		bits = ~c->word[++block];
 	at = block * 64 + (size_t)__builtin_ctzll(bits);
 	return at < c->n ? at : c->n;
 }
@@ -47,10 +47,10 @@ static inline size_t
 word_start(const struct cutting *c, size_t at, size_t least)
 {
 	size_t block = at / 64;
-	uint64_t bits = ~c->bits[block].word & ((UINT64_C(1) << (at % 64)) - 1);
+	uint64_t bits = ~c->word[block] & ((UINT64_C(1) << (at % 64)) - 1);
 
 	while (bits == 0 && block * 64 > least)
-		bits = ~c->bits[--block].word;
+		bits = ~c->word[--block];
 	if (bits == 0)
 		return least;
 	at = block * 64 + 64 - (size_t)__builtin_clzll(bits);
@@ -61,10 +61,10 @@ word_start(const struct cutting *c, size_t at, size_t least)
 static inline uint64_t
 digits_at(const struct cutting *c, size_t at)
 {
-	const struct cut_bits *bits = &c->bits[at / 64];
+	const uint64_t *digit = &c->digit[at / 64];
 	unsigned shift = at % 64;
 
-	return shift == 0 ? bits->digit : bits[0].digit >> shift | bits[1].digit << (64 - shift);
+	return shift == 0 ? digit[0] : digit[0] >> shift | digit[1] << (64 - shift);
 }
 
 static inline uint64_t
@@ -203,12 +203,14 @@ stamp_find(const struct cutting *c, size_t at, size_t end, size_t least, size_t 
 {
 	uint8_t behind = end < c->n ? c->p[end] : 0;
 
-	for (unsigned set = c->cutter->by_digits[end - at]; set != 0; set &= set - 1) {
+	unsigned set = c->cutter->by_digits[end - at] & c->cutter->by_behind[behind];
+
+	for (; set != 0; set &= set - 1) {
 		const struct cut_stamp *s = &c->cutter->stamp[__builtin_ctz(set)];
 		size_t from = at - s->digit, to;
 
-		if (s->first != 0 ? s->behind != behind : at < least + s->digit ||
-		    (from > 0 && (c->class[c->p[from - 1]] & WORD) != 0))
+		if (s->first == 0 && (at < least + s->digit ||
+		    (from > 0 && (c->class[c->p[from - 1]] & WORD) != 0)))
 			continue;
 		to = stamp_looks(c, s, from);
 		if (to > 0) {
@@ -248,7 +250,7 @@ word_cut(struct cutting *c, size_t at, size_t least)
 	bool digits = n < 64 && (~digits_at(c, at) & low_bits(n)) == 0;
 	uint8_t before = at > least ? c->p[at - 1] : 0, behind = end < c->n ? c->p[end] : 0;
 
-	if (digits && n < sizeof c->cutter->by_digits && c->cutter->by_digits[n] != 0) {
+	if (digits && n < CUT_DIGITS && c->cutter->by_digits[n] != 0) {
 		to = stamp_find(c, at, end, least, &from);
 		if (to > 0 && word_end(c, to) == to) {
 			slot_add(c, from, to);
@@ -359,6 +361,19 @@ act_cut(struct cutting *c, size_t at, size_t least)
 	}
 }
 
+/* The word with a digit at `at` may be part of more than itself: of what word_cut knows. */
+static inline bool
+may_be_more(const struct cutting *c, size_t from, size_t to, size_t least)
+{
+	uint8_t behind = to < c->n ? c->p[to] : 0;
+	size_t n = to - from;
+
+	if (((c->class[behind] | (from > least ? c->class[c->p[from - 1]] : 0)) & JOINS) != 0)
+		return true;
+	return n < CUT_DIGITS && (c->cutter->by_digits[n] & c->cutter->by_behind[behind]) != 0 &&
+	    (~digits_at(c, from) & low_bits(n)) == 0;
+}
+
 void
 cut_run(struct cutting *c, size_t at, size_t end)
 {
@@ -366,10 +381,20 @@ cut_run(struct cutting *c, size_t at, size_t end)
 
 	c->n = end;
 	while (at < end && !c->full && (next = next_of_interest(c, at)) < end) {
-		if ((c->class[c->p[next]] & DIGIT) != 0)
-			at = word_cut(c, word_start(c, next, at), at);
-		else
+		size_t from, to;
+
+		if ((c->class[c->p[next]] & DIGIT) == 0) {
 			at = act_cut(c, next, at);
+			continue;
+		}
+		from = word_start(c, next, at);
+		to = word_stop(c, next);
+		if (may_be_more(c, from, to, at)) {
+			at = word_cut(c, from, at);
+		} else {
+			slot_add(c, from, to);
+			at = to;
+		}
 	}
 	c->n = whole;
 }

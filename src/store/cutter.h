@@ -16,7 +16,9 @@
 enum {
 	CUT_SLOTS = 200,
 	CUT_BYTES = 65536,		/* longer texts are not cut */
+	CUT_WORDS = CUT_BYTES / 64 + 2,
 	CUT_STAMPS = 8,
+	CUT_DIGITS = 10,		/* of a timestamp's first number, and one more */
 	CUT_ATOMS = 4
 };
 
@@ -43,19 +45,15 @@ struct cutter {
 	uint8_t class[256];		/* of each octet: what it may begin, end or belong to */
 	struct cut_stamp stamp[CUT_STAMPS];
 	uint32_t nstamp;
-	/* Bit i: stamp i may have a first number of so many digits. */
-	uint8_t by_digits[10];
+	/* Bit i: stamp i may have a first number of so many digits, with this octet behind it. */
+	uint8_t by_digits[CUT_DIGITS];
+	uint8_t by_behind[256];
 };
 
 struct cut_slot {
 	uint32_t at;
 	uint32_t n;
 	bool stamp;
-};
-
-/* One bit per octet. */
-struct cut_bits {
-	uint64_t word, digit, act;
 };
 
 struct cut {
@@ -65,7 +63,8 @@ struct cut {
 	struct cut_slot atom[CUT_ATOMS];	/* parts that are to be slots, ascending */
 	uint32_t nslot;
 	struct cut_slot slot[CUT_SLOTS];
-	struct cut_bits bits[CUT_BYTES / 64 + 2];
+	/* One bit per octet. */
+	uint64_t word[CUT_WORDS], digit[CUT_WORDS], act[CUT_WORDS];
 };
 
 /* A letter, digit or '_', or an octet above ASCII. */

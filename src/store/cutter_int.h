@@ -13,7 +13,8 @@ enum {
 	ENDS_VALUE = 8,		/* of key=value */
 	ENDS_PATH = 16,
 	LABEL = 32,		/* may stand in the label of a line */
-	ACTS = 64		/* begins something: = " ' / \ NUL */
+	ACTS = 64,		/* begins something: = " ' / \ NUL */
+	JOINS = 128		/* next to a word with digits: it may be part of more. - : . \ */
 };
 
 struct cutting {
@@ -22,7 +23,7 @@ struct cutting {
 	const uint8_t *p;
 	size_t n;		/* end of the part that is being cut */
 	const uint8_t *class;
-	const struct cut_bits *bits;
+	const uint64_t *word, *digit, *act;
 	bool full;
 };
 

@@ -28,6 +28,8 @@ class_make(unsigned c)
 		class |= LABEL;
 	if (c == 0 || strchr("=\"'/\\", (int)c) != NULL)
 		class |= ACTS;
+	if (c != 0 && strchr("-:.\\", (int)c) != NULL)
+		class |= JOINS;
 	return class;
 }
 
@@ -87,6 +89,10 @@ stamp_add(struct cutter *cutter, struct span s)
 		}
 	}
 	digits_mark(cutter, s);
+	for (unsigned c = 0; c < 256; c++) {
+		if (to->first == 0 || to->behind == c)
+			cutter->by_behind[c] |= (uint8_t)(1U << cutter->nstamp);
+	}
 	cutter->nstamp++;
 }
 

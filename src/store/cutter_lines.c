@@ -20,57 +20,66 @@ enum { LABEL_BYTES = 48 };	/* of a line, before its colon */
  * 1 digits; 2 @A..O (without @), a..o; 4 P..Z, p..z; 8 '_'; 16 " ' /; 32 =; 64 \; 128 NUL.
  */
 static void
-bits_of(const struct cutter *c, const uint8_t *p, struct cut_bits *ret)
+bits_of(const struct cutter *cutter, const uint8_t *p, struct cut *cut, size_t block)
 {
 	const __m128i low = _mm_setr_epi8((char)0x85, 7, 0x17, 7, 7, 7, 7, 0x17, 7, 7, 6, 2, 0x42,
 	    0x22, 2, 0x1a);
 	const __m128i high = _mm_setr_epi8((char)0x80, 0, 0x10, 0x21, 2, 0x4c, 2, 4, 0, 0, 0, 0, 0,
 	    0, 0, 0);
 	const __m128i half = _mm_set1_epi8(15), words = _mm_set1_epi8(15);
-	const __m128i zero = _mm_setzero_si128();
+	const __m128i any_word = _mm_set1_epi8(0x7f), any_act = _mm_set1_epi8(0x70);
+	uint64_t word = 0, digit = 0, act = 0;
 
-	(void)c;
-	*ret = (struct cut_bits){ 0 };
+	(void)cutter;
 	for (unsigned i = 0; i < 64; i += 16) {
-		__m128i in = _mm_loadu_si128((const __m128i *)(const void *)(p + i));
-		__m128i class = _mm_and_si128(_mm_shuffle_epi8(low, _mm_and_si128(in, half)),
-		    _mm_shuffle_epi8(high, _mm_and_si128(_mm_srli_epi16(in, 4), half)));
-		__m128i word = _mm_or_si128(in, _mm_cmpgt_epi8(_mm_and_si128(class, words), zero));
-		__m128i act = _mm_cmpeq_epi8(_mm_andnot_si128(words, class), zero);
+		__m128i c = _mm_loadu_si128((const __m128i *)(const void *)(p + i));
+		__m128i class = _mm_and_si128(_mm_shuffle_epi8(low, _mm_and_si128(c, half)),
+		    _mm_shuffle_epi8(high, _mm_and_si128(_mm_srli_epi16(c, 4), half)));
+		/* The sum's highest bit says whether one of the bits was set. */
+		__m128i is_word = _mm_or_si128(c, _mm_adds_epu8(_mm_and_si128(class, words),
+		    any_word));
+		__m128i is_act = _mm_adds_epu8(class, any_act);
 
-		ret->word |= (uint64_t)(uint32_t)_mm_movemask_epi8(word) << i;
-		ret->digit |= (uint64_t)(uint32_t)_mm_movemask_epi8(_mm_slli_epi16(class, 7)) << i;
-		ret->act |= (uint64_t)(~(uint32_t)_mm_movemask_epi8(act) & 0xffff) << i;
+		word |= (uint64_t)(uint32_t)_mm_movemask_epi8(is_word) << i;
+		digit |= (uint64_t)(uint32_t)_mm_movemask_epi8(_mm_slli_epi16(class, 7)) << i;
+		act |= (uint64_t)(uint32_t)_mm_movemask_epi8(is_act) << i;
 	}
+	cut->word[block] = word;
+	cut->digit[block] = digit;
+	cut->act[block] = act;
 }
 #else
 static void
-bits_of(const struct cutter *c, const uint8_t *p, struct cut_bits *ret)
+bits_of(const struct cutter *cutter, const uint8_t *p, struct cut *cut, size_t block)
 {
-	*ret = (struct cut_bits){ 0 };
-	for (unsigned i = 0; i < 64; i++) {
-		uint8_t class = c->class[p[i]];
+	uint64_t word = 0, digit = 0, act = 0;
 
-		ret->word |= (uint64_t)((class & WORD) != 0) << i;
-		ret->digit |= (uint64_t)((class & DIGIT) != 0) << i;
-		ret->act |= (uint64_t)((class & ACTS) != 0) << i;
+	for (unsigned i = 0; i < 64; i++) {
+		uint8_t class = cutter->class[p[i]];
+
+		word |= (uint64_t)((class & WORD) != 0) << i;
+		digit |= (uint64_t)((class & DIGIT) != 0) << i;
+		act |= (uint64_t)((class & ACTS) != 0) << i;
 	}
+	cut->word[block] = word;
+	cut->digit[block] = digit;
+	cut->act[block] = act;
 }
 #endif
 
 /* A space behind the end, so that every search stops. */
 static void
-bits_make(const struct cutter *c, struct cut *cut)
+bits_make(const struct cutter *cutter, struct cut *cut)
 {
 	size_t n = cut->text.n, whole = n / 64;
 	uint8_t last[64];
 
 	for (size_t i = 0; i < whole; i++)
-		bits_of(c, cut->text.p + 64 * i, &cut->bits[i]);
+		bits_of(cutter, cut->text.p + 64 * i, cut, i);
 	memset(last, ' ', sizeof last);
 	memcpy(last, cut->text.p + 64 * whole, n - 64 * whole);
-	bits_of(c, last, &cut->bits[whole]);
-	cut->bits[whole + 1] = (struct cut_bits){ 0 };
+	bits_of(cutter, last, cut, whole);
+	cut->word[whole + 1] = cut->digit[whole + 1] = cut->act[whole + 1] = 0;
 }
 
 /* ---- lines ---- */
@@ -190,8 +199,8 @@ part_cut(struct cutting *c, size_t at, size_t end, bool lines)
 bool
 cut_make(const struct cutter *cutter, struct cut *cut)
 {
-	struct cutting c = { cutter, cut, cut->text.p, cut->text.n, cutter->class, cut->bits,
-	    false };
+	struct cutting c = { cutter, cut, cut->text.p, cut->text.n, cutter->class, cut->word,
+	    cut->digit, cut->act, false };
 	size_t at = 0;
 	bool lines;
 

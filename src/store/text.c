@@ -243,22 +243,21 @@ static void
 skeleton_make(struct text *t)
 {
 	const struct cut *cut = &t->cut;
+	const uint8_t *from = cut->text.p;
 	uint8_t *to;
-	size_t at = 0;
 
 	t->key.n = 0;
 	buf_reserve(&t->key, cut->text.n + cut->nslot);
 	to = t->key.p;
 	for (uint32_t i = 0; i < cut->nslot; i++) {
-		size_t n = cut->slot[i].at - at;
+		const uint8_t *slot = cut->text.p + cut->slot[i].at;
 
-		memcpy(to, cut->text.p + at, n);
-		to += n;
+		to = copy_span(to, span_of(from, (size_t)(slot - from)));
 		*to++ = 0;
-		at = cut->slot[i].at + cut->slot[i].n;
+		from = slot + cut->slot[i].n;
 	}
-	memcpy(to, cut->text.p + at, cut->text.n - at);
-	t->key.n = (size_t)(to - t->key.p) + cut->text.n - at;
+	to = copy_span(to, span_of(from, (size_t)(cut->text.p + cut->text.n - from)));
+	t->key.n = (size_t)(to - t->key.p);
 }
 
 /* The sub of a timestamp behind this head: the skeleton up to it. */
