@@ -365,22 +365,31 @@ static const char *
 values_read(struct span *value, const struct shape *shape, struct cur *in)
 {
 	uint64_t total = 0;
-	const uint8_t *at;
+	const uint8_t *at = in->p, *const end = in->end;
+	const uint32_t nhole = shape->nhole;
 
-	for (uint32_t i = 0; i < shape->nhole; i++) {
-		uint64_t n = cur_varint(in);
+	for (uint32_t i = 0; i < nhole; i++) {
+		uint64_t n;
 
-		if (n > LIMIT_RECORD_BYTES)
-			return "rule 6";
+		if (at < end && *at < 0x80) {
+			n = *at++;
+		} else {
+			in->p = at;
+			n = cur_varint(in);
+			at = in->p;
+			if (in->bad)
+				return "rule 5";
+			if (n > LIMIT_RECORD_BYTES)
+				return "rule 6";
+		}
 		value[i].n = (size_t)n;
 		total += n;
 	}
-	if (in->bad || total > cur_left(in))
+	if (total > (size_t)(end - at))
 		return "rule 5";
 	if (total + shape->fixed_bytes > LIMIT_RECORD_BYTES)
 		return "rule 6";
-	at = in->p;
-	for (uint32_t i = 0; i < shape->nhole; i++) {
+	for (uint32_t i = 0; i < nhole; i++) {
 		value[i].p = at;
 		at += value[i].n;
 	}

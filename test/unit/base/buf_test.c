@@ -66,6 +66,22 @@ varints_are_written_in_the_shortest_form(void)
 	check_int(at[9], 1);
 }
 
+/* Also when others stand behind it, which are not part of it. */
+static void
+a_varint_ends_where_it_ends(void)
+{
+	for (unsigned bit = 0; bit < 64; bit++) {
+		uint64_t v = UINT64_C(0x123456789abcdef1) >> (63 - bit);
+		uint8_t at[32];
+		size_t n = varint_put(at, v);
+		struct cur c = cur_of(span_of(at, sizeof at));
+
+		memset(at + n, bit % 2 == 0 ? 0xff : 0, sizeof at - n);
+		check(cur_varint(&c) == v);
+		check_int(cur_left(&c), sizeof at - n);
+	}
+}
+
 static void
 every_power_of_two_survives_as_a_varint(void)
 {
@@ -152,6 +168,7 @@ main(void)
 	run(a_zero_buf_is_empty_and_may_be_done_twice);
 	run(what_is_put_can_be_read_back);
 	run(varints_are_written_in_the_shortest_form);
+	run(a_varint_ends_where_it_ends);
 	run(every_power_of_two_survives_as_a_varint);
 	run(growing_keeps_what_is_there);
 	run(a_reserve_makes_room_for_exactly_what_was_asked_or_more);
