@@ -200,7 +200,9 @@ static void
 value_add(struct builder *b, struct field *f, struct span v, uint32_t source, uint32_t *hint)
 {
 	if (f->claim != ENCODING_END) {
-		if (span_eq(claim_of(b->source[source], f->claim), v)) {
+		struct span said = claim_of(b->source[source], f->claim);
+
+		if (said.n == v.n && gather_same(said.p, v.p, v.n)) {
 			f->claims++;
 			return;
 		}
@@ -226,17 +228,21 @@ row_add(struct builder *b, uint32_t plan_index, uint32_t source, const struct ro
 {
 	struct plan *plan = &b->plan[plan_index];
 
+	size_t bytes = plan->shape->fixed_bytes;
+
 	b->row[b->nrow++] = (struct build_row){ row->recv_ns, row->event_ns,
 	    (uint16_t)plan_index, (uint16_t)source, row->flags };
-	b->raw_bytes += row_bytes(row, plan->shape);
 	b->nvalue += row->nvalue;
 	plan->nrow++;
-	for (uint32_t i = 0; i < row->nvalue; i++) {
+	for (uint32_t i = 0, n = row->nvalue; i < n; i++) {
 		struct field *f = plan->field[i];
+		struct span v = row->value[i];
 
+		bytes += v.n;
 		if (f->text == NULL)
-			value_add(b, f, row->value[i], source, &plan->hint[i]);
+			value_add(b, f, v, source, &plan->hint[i]);
 	}
+	b->raw_bytes += bytes;
 	if (plan->ntext > 0)
 		texts_add(plan, row);
 }
@@ -261,6 +267,16 @@ frame_add(struct builder *b, uint64_t first_seq, uint32_t rows)
 	b->frame[b->nframe++] = (struct segment_frame){ first_seq, rows };
 }
 
+/* Has the sources of a frame come from memory: most rows are of another one than the row before. */
+static void
+sources_fetch(const struct batch_head *head, const struct batch_tables *tables)
+{
+	for (uint32_t i = 0; i < head->nsource; i++)
+		__builtin_prefetch(tables->source[i]);
+	for (uint32_t i = 0; i < head->nsource; i++)
+		__builtin_prefetch(tables->source[i]->code.p);
+}
+
 void
 builder_frame(struct builder *b, const struct batch_head *head, const struct batch_tables *tables,
     uint64_t first_seq)
@@ -275,6 +291,7 @@ builder_frame(struct builder *b, const struct batch_head *head, const struct bat
 	b->batch_source = xreallocarray(b->batch_source, head->nsource, sizeof *b->batch_source);
 	memset(b->batch_plan, 0xff, head->nshape * sizeof *b->batch_plan);
 	memset(b->batch_source, 0xff, head->nsource * sizeof *b->batch_source);
+	sources_fetch(head, tables);
 	batch_reader_init(&reader, head, tables);
 	while ((rc = batch_next(&reader, &row, NULL)) == OK) {
 		uint32_t *plan = &b->batch_plan[row.shape], *source = &b->batch_source[row.source];

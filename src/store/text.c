@@ -367,7 +367,10 @@ long_find(struct span s, struct span v)
 	return NULL;
 }
 
-/* Long values with line ends would be taken for lines of the text: they become slots first. */
+/*
+ * Long values with escaped line ends would be taken for lines of a text with escapes: they become
+ * slots first.
+ */
 static void
 atoms_find(struct text *t, const struct text_row *row)
 {
@@ -390,12 +393,29 @@ atoms_find(struct text *t, const struct text_row *row)
 	}
 }
 
+/* Slots that are the template's own wait, the others are filed; see struct text. */
 static void
-value_wait(struct text *t, struct span v)
+slots_wait(struct text *t, const struct template *template, const struct text_row *row)
 {
-	buf_reserve(&t->waiting, v.n + 10);
-	t->waiting.n += varint_put(t->waiting.p + t->waiting.n, v.n);
-	t->waiting.n = (size_t)(copy_span(t->waiting.p + t->waiting.n, v) - t->waiting.p);
+	const struct span value = t->cut.text;
+	const struct cut_slot *slot = t->cut.slot;
+	const uint8_t *shared = t->shared + template->first;
+	uint8_t *to;
+
+	buf_reserve(&t->waiting, value.n + 3 * (size_t)template->nslot);
+	to = t->waiting.p + t->waiting.n;
+	for (uint32_t i = 0, n = template->nslot; i < n; i++) {
+		struct span v = { value.p + slot[i].at, slot[i].n };
+		uint32_t at = template->first + i;
+
+		if (shared[i]) {
+			sub_add(t, &t->sub[t->slot_sub[at]], v, row, &t->hint[at]);
+			continue;
+		}
+		to += varint_put(to, v.n);
+		to = copy_span(to, v);
+	}
+	t->waiting.n = (size_t)(to - t->waiting.p);
 }
 
 void
@@ -407,7 +427,7 @@ text_add(struct text *t, struct span value, const struct text_row *row)
 	must(t->waiting.n < UINT32_MAX / 2);
 	t->cut.text = value;
 	t->cut.natom = 0;
-	if (value.n > ATOM_BYTES && row->n >= REF_VALUES)
+	if (t->cut.escape == CUT_BACKSLASH && value.n > ATOM_BYTES && row->n >= REF_VALUES)
 		atoms_find(t, row);
 	index = template_of(t);
 	((uint16_t *)(void *)buf_add(&t->template_of, 2))[0] = (uint16_t)index;
@@ -419,14 +439,14 @@ text_add(struct text *t, struct span value, const struct text_row *row)
 		sub_add(t, &t->sub[0], value, row, &t->hint[0]);
 		return;
 	}
+	if (t->waits) {
+		slots_wait(t, template, row);
+		return;
+	}
 	for (uint32_t i = 0; i < template->nslot; i++) {
-		const struct cut_slot *slot = &t->cut.slot[i];
-		struct span v = span_sub(value, slot->at, slot->n);
+		struct span v = { value.p + t->cut.slot[i].at, t->cut.slot[i].n };
 		uint32_t at = template->first + i;
 
-		if (t->waits && !t->shared[at])
-			value_wait(t, v);
-		else
-			sub_add(t, &t->sub[t->slot_sub[at]], v, row, &t->hint[at]);
+		sub_add(t, &t->sub[t->slot_sub[at]], v, row, &t->hint[at]);
 	}
 }
