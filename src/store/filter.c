@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "base/civil.h"
+#include "base/copy.h"
 #include "base/fold.h"
 #include "base/hash.h"
 #include "base/must.h"
@@ -23,6 +24,18 @@ enum {
 	BITS_LEAST = 64,
 	DENSE_NUMBERS = 128,	/* so many that fill a quarter of their range are filed as one */
 	ASCII_WORD = 64		/* words of ASCII are folded here */
+};
+
+/* Octets of ASCII words. */
+static const uint8_t is_word[256] = {
+	['0'] = 1, ['1'] = 1, ['2'] = 1, ['3'] = 1, ['4'] = 1, ['5'] = 1, ['6'] = 1, ['7'] = 1,
+	['8'] = 1, ['9'] = 1, ['A'] = 1, ['B'] = 1, ['C'] = 1, ['D'] = 1, ['E'] = 1, ['F'] = 1,
+	['G'] = 1, ['H'] = 1, ['I'] = 1, ['J'] = 1, ['K'] = 1, ['L'] = 1, ['M'] = 1, ['N'] = 1,
+	['O'] = 1, ['P'] = 1, ['Q'] = 1, ['R'] = 1, ['S'] = 1, ['T'] = 1, ['U'] = 1, ['V'] = 1,
+	['W'] = 1, ['X'] = 1, ['Y'] = 1, ['Z'] = 1, ['_'] = 1, ['a'] = 1, ['b'] = 1, ['c'] = 1,
+	['d'] = 1, ['e'] = 1, ['f'] = 1, ['g'] = 1, ['h'] = 1, ['i'] = 1, ['j'] = 1, ['k'] = 1,
+	['l'] = 1, ['m'] = 1, ['n'] = 1, ['o'] = 1, ['p'] = 1, ['q'] = 1, ['r'] = 1, ['s'] = 1,
+	['t'] = 1, ['u'] = 1, ['v'] = 1, ['w'] = 1, ['x'] = 1, ['y'] = 1, ['z'] = 1,
 };
 
 struct filter_maker {
@@ -166,6 +179,24 @@ entity_add(struct filter_maker *m, struct span s)
 	set_add(m, store_token_hash(span_of(m->word.p, fold(m->word.p, s)), true));
 }
 
+/* n octets of ASCII (at most ASCII_WORD) in lower case. */
+static inline void
+ascii_lower(uint8_t to[ASCII_WORD], struct span s)
+{
+	(void)copy_span(to, s);
+	for (size_t i = 0; i < s.n; i += 8) {
+		uint64_t eight, low, upper;
+
+		/* Bit 7 of each octet: it is at least 'A', and not above 'Z'. */
+		memcpy(&eight, to + i, 8);
+		low = eight & UINT64_C(0x7f7f7f7f7f7f7f7f);
+		upper = (low + UINT64_C(0x3f3f3f3f3f3f3f3f)) &
+		    ~(low + UINT64_C(0x2525252525252525)) & UINT64_C(0x8080808080808080);
+		eight |= upper >> 2;
+		memcpy(to + i, &eight, 8);
+	}
+}
+
 /* An ASCII word, in lower case; digits make up the most of them. */
 static void
 ascii_add(struct filter_maker *m, struct span s, bool in_uuid)
@@ -177,22 +208,12 @@ ascii_add(struct filter_maker *m, struct span s, bool in_uuid)
 		word_add(m, s);
 		return;
 	}
-	for (size_t i = 0; i < s.n; i++) {
-		uint8_t c = s.p[i];
-
-		lower[i] = (uint8_t)(c >= 'A' && c <= 'Z' ? c | 0x20 : c);
-	}
+	ascii_lower(lower, s);
 	if (!in_uuid && is_again(m, m->lately, LATELY, span_of(lower, s.n)))
 		return;
 	token = store_token_hash(span_of(lower, s.n), false);
 	if (!in_uuid || (token & (TOKEN_DIGITS | TOKEN_UUIDISH)) != TOKEN_UUIDISH)
 		set_add(m, token);
-}
-
-static bool
-may_join(uint8_t c)
-{
-	return c == '.' || c == '-' || c == ':' || c == '@';
 }
 
 static void
@@ -203,13 +224,13 @@ ascii_text(struct filter_maker *m, struct span s)
 	while (i < s.n) {
 		size_t from = i, end;
 
-		if (!ascii_is_word(s.p[i])) {
+		if (!is_word[s.p[i]]) {
 			i++;
 			continue;
 		}
-		while (i < s.n && ascii_is_word(s.p[i]))
+		while (i < s.n && is_word[s.p[i]])
 			i++;
-		if (i - from >= TOKEN_HASH_DIGITS || (i < s.n && may_join(s.p[i]))) {
+		if (token_entity_may(s, from, i)) {
 			end = token_entity_end(s, from, i);
 			if (end > 0)
 				entity_add(m, span_sub(s, from, end - from));

@@ -160,9 +160,9 @@ token_entity_end(struct span s, size_t at, size_t end)
 		return ipv4_end(s, at);
 	if (next == '-' && n == 8)
 		return groups_end(s, at, uuid, uuid, '-');
-	if (n == 2 && (next == ':' || next == '-'))
+	if (n == 2 && (next == ':' || next == '-') && s.n - at >= 17 && s.p[at + 14] == next)
 		found = groups_end(s, at, mac, mac, next);
-	if (found == 0 && n <= 4 && next == ':')
+	if (found == 0 && n <= 4 && next == ':' && s.n - at >= 15)
 		found = groups_end(s, at, one, four, ':');
 	if (found == 0 && n >= TOKEN_HASH_DIGITS && is_hash(span_sub(s, at, n)))
 		found = end;

@@ -49,6 +49,30 @@ token_number(uint64_t token)
 
 /* The end of the entity that begins with the ASCII word from `at` to `end` of s; 0: none does. */
 size_t	token_entity_end(struct span s, size_t at, size_t end);
+/*
+ * False: no entity begins with this word, by its length, its first octet and what stands behind
+ * it: the common case of token_entity_end.
+ */
+static inline bool
+token_entity_may(struct span s, size_t at, size_t end)
+{
+	size_t n = end - at, left = s.n - at;
+	uint8_t first = s.p[at], next = end < s.n ? s.p[end] : 0;
+
+	switch (next) {
+	case '@':
+		return true;
+	case '.':
+		return n <= 3 ? first <= '9' : n >= TOKEN_HASH_DIGITS;
+	case '-':
+		return (n == 8 && left >= 36) || (n == 2 && left >= 17) || n >= TOKEN_HASH_DIGITS;
+	case ':':
+		return (n <= 4 && left >= 15) || n >= TOKEN_HASH_DIGITS;
+	default:
+		return n >= TOKEN_HASH_DIGITS;
+	}
+}
+
 /* The entity is a UUID: its groups that are UUID-like words are not filed one by one. */
 static inline bool
 token_is_uuid(struct span entity)

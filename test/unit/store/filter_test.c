@@ -69,7 +69,9 @@ entities_are_found_wherever_they_stand(void)
 		{ "00-1a-2b-3c-4d-5e", "00-1a-2b-3c-4d-5e" },
 		{ "<bob.smith@example.com>", "smith@example" },
 		{ "d41d8cd98f00b204e9800998ecf8427e", "d41d8cd98f00b204e9800998ecf8427e" },
+		{ "d41d8cd98f00b204e9800998ecf8427e.", "d41d8cd98f00b204e9800998ecf8427e" },
 		{ "2001:db8:0:1:1:1:1:1", "2001:db8:0:1:1:1:1:1" },
+		{ "1:1:1:1:1:1:1:1", "1:1:1:1:1:1:1:1" },
 	};
 	static const char *const none[] = { "10.0.0", "256.1.1.1", "1.2.3.4567", "12:34:56", "@",
 	    "a @b", "550e8400-e29b-41d4-a716", "00:1a:2b:3c:4d:5", "d41d8cd98f00b204e9800998ecf84",
@@ -84,6 +86,41 @@ entities_are_found_wherever_they_stand(void)
 		check_int(entities_of(span_str(none[i]), found, 8), 0);
 	check_int(entities_of(SPAN("1.2.3.4.5"), found, 8), 2);
 	check_span(found[1], SPAN("2.3.4.5"));
+}
+
+/* The quick look, and the long one behind it, agree in texts made of pieces of entities. */
+static void
+no_entity_is_passed_over(void)
+{
+	static const char *const part[] = { "10", "255", "1a", "00", "f00d", "550e8400", "e29b",
+	    "446655440000", "d41d8cd98f00b204e9800998ecf8427e", "bob", "x", " ", ".", ".", "-",
+	    "-", ":", ":", "@" };
+	uint64_t dice = 1;
+	size_t entities = 0;
+
+	for (unsigned round = 0; round < 20000; round++) {
+		struct buf text = { 0 };
+		struct span s;
+		size_t at = 0, end, mark = dice % 3;
+
+		for (unsigned n = 0; n < 20; n++) {
+			dice = dice * UINT64_C(6364136223846793005) + 1442695040888963407;
+			/* Mostly a word and one joining octet in turns. */
+			buf_str(&text, n % 2 == 1 && dice >> 61 != 0 ?
+			    part[13 + 2 * mark] : part[(dice >> 33) % 19]);
+		}
+		s = buf_span(&text);
+		for (; at < s.n; at = end + 1) {
+			for (end = at; end < s.n && ascii_is_word(s.p[end]);)
+				end++;
+			if (end == at || token_entity_end(s, at, end) == 0)
+				continue;
+			entities++;
+			check(token_entity_may(s, at, end));
+		}
+		buf_done(&text);
+	}
+	check(entities > 1000);
 }
 
 /* ---- filters of segments ---- */
@@ -518,6 +555,7 @@ main(void)
 {
 	run(a_number_is_readable_in_its_token);
 	run(entities_are_found_wherever_they_stand);
+	run(no_entity_is_passed_over);
 	run(nothing_that_is_there_is_denied);
 	run(a_word_with_escapes_is_never_denied);
 	run(few_that_are_not_there_pass);
