@@ -6,63 +6,13 @@
  * put together and asked.
  *
  *	template  "session \0 of user \0 closed"       \0: a slot
- *	never     what is searched (or its longest word, where a slot's edge may cut it in two) is
- *	          in no piece and in no list of values of its slots; lists are shared by templates
- *	          and judged once, most by their encoding
+ *	never     what is searched is in no piece, in no list of values of its slots (scan_list.c),
+ *	          and nowhere over their edges (scan_cross.c)
  *	always    it is in one piece, its edges are inside of the piece (or the value's own)
  */
-#include "query/eval.h"
-
-#include "base/fold.h"
-#include "query/value.h"
+#include "query/scan_int.h"
 
 enum verdict { NEVER, MAYBE, ALWAYS };
-
-/* What is known of one template while it is judged. */
-struct judge {
-	struct view *view;
-	const struct matcher *m;
-	const struct part *part;
-	const struct text_map *map;
-	bool together;			/* most templates are judged: look into all at once */
-	struct span template;		/* as stored */
-	struct span alike;		/* as the matcher compares */
-	const struct template_look *look;
-	enum alike how;			/* of literals in it: the matcher's, or (?i) */
-	struct needle *needle;		/* as many as the matcher or the pattern has */
-	struct room room, template_room;
-};
-
-/* What each list and column was found to be, for one needle. */
-enum holds { NOT_ASKED, HOLDS, HOLDS_NOT };
-
-struct known {
-	uint8_t *list, *column;		/* enum holds, by number; NULL until it is asked for */
-};
-
-struct needle {
-	struct span text;
-	uint8_t *templates;		/* which hold the text; NULL: look */
-	bool is_ipv4;			/* as whole words, and nothing else */
-	uint32_t ipv4;
-	struct span word;		/* its longest run of word characters */
-	struct span unit;		/* what one template's slots are asked for: text or word */
-	struct known *known;		/* of that */
-	struct known of_text, of_word;
-};
-
-/* The longest run of word characters. */
-static struct span
-longest_word(struct span needle)
-{
-	struct span best = { 0 }, word;
-	size_t at = 0;
-
-	while (word_next(needle, &at, &word))
-		if (word.n > best.n)
-			best = word;
-	return best;
-}
 
 /* ---- the fixed octets ---- */
 
@@ -88,275 +38,100 @@ always_has(struct span t, struct span needle, enum phrase_edges edges)
 	return false;
 }
 
-/* ---- the slots ---- */
-
-/* Whether some slot may end, or begin, at octet i of the needle: the pieces say no otherwise. */
-static bool
-may_cut(struct span t, struct span needle, size_t i)
-{
-	for (size_t at = 0; at < t.n; at++) {
-		size_t n = 0;
-
-		if (t.p[at] != 0)
-			continue;
-		while (i + n < needle.n && at + 1 + n < t.n && t.p[at + 1 + n] == needle.p[i + n])
-			n++;
-		if (n > 0 && (i + n == needle.n || (at + 1 + n < t.n && t.p[at + 1 + n] == 0)))
-			return true;
-		n = 0;
-		while (n < i && n < at && t.p[at - 1 - n] == needle.p[i - 1 - n])
-			n++;
-		if (n > 0 && (n == i || (n < at && t.p[at - 1 - n] == 0)))
-			return true;
-	}
-	return false;
-}
-
-/* Whether one of the pieces' octets that touch slots, as template_look has them, is c. */
-static bool
-may_touch(uint64_t octets, uint8_t c)
-{
-	return (octets >> c % 64 & 1) != 0;
-}
-
-/*
- * What a template is asked for: all of the needle when no slot's edge can be inside of it, else
- * its longest word. Escapes stand between words only.
- */
-static void
-unit_find(const struct judge *j, struct needle *needle)
-{
-	struct span t = needle->text;
-	bool whole = !j->part->escaped || (j->look->flags & TEMPLATE_BACKSLASH) == 0;
-
-	for (size_t i = 1; i < t.n && whole; i++)
-		if (may_touch(j->look->before, t.p[i - 1]) || may_touch(j->look->behind, t.p[i]))
-			whole = !may_cut(j->alike, t, i);
-	needle->unit = whole ? t : needle->word;
-	needle->known = whole ? &needle->of_text : &needle->of_word;
-}
-
-/* \uXXXX may be a letter: values with escapes are not judged by their octets. */
-static bool
-is_escaped(const struct judge *j, struct span octets)
-{
-	return j->part->escaped && octets.n > 0 && memchr(octets.p, '\\', octets.n) != NULL;
-}
-
-/* How many of the values lie one behind the other. */
-static uint32_t
-run_of(const struct span *value, uint32_t n, size_t *ret_bytes)
-{
-	size_t bytes = value[0].n;
-	uint32_t i = 1;
-
-	for (; i < n && value[i].p == value[0].p + bytes; i++)
-		bytes += value[i].n;
-	*ret_bytes = bytes;
-	return i;
-}
-
-/* Values that lie together are looked at together; what is found may be of two of them. */
-static bool
-values_hold(struct judge *j, struct span unit, const struct span *value, uint32_t n)
-{
-	size_t bytes;
-
-	for (uint32_t i = 0, k; i < n; i += k) {
-		struct span all;
-
-		k = run_of(value + i, n - i, &bytes);
-		all = span_of(value[i].p, bytes);
-		if (is_escaped(j, all))
-			return true;
-		if (j->how == ALIKE_SAME && text_find(all, unit, 0) == SIZE_MAX)
-			continue;
-		for (uint32_t m = i; m < i + k; m++)
-			if (text_find(text_alike(&j->room, value[m], j->how), unit, 0) != SIZE_MAX)
-				return true;
-	}
-	return false;
-}
-
-/* A column that slots repeat: as stored, so escapes of another kind are not judged. */
-static enum err
-column_judge(struct judge *j, const struct needle *needle, uint32_t index, struct why *why)
-{
-	struct segment *segment = j->view->segment;
-	uint8_t *known = &needle->known->column[index];
-	const struct column *c;
-	bool any_case = j->how != ALIKE_SAME, holds = true;
-	enum err rc;
-
-	if (*known != NOT_ASKED)
-		return OK;
-	*known = HOLDS_NOT;
-	if (!segment_column_may_hold(segment, index, needle->word, any_case))
-		return OK;
-	rc = segment_column_load(segment, index, &c, why);
-	if (rc == OK && c->info->form != COLUMN_TEXT)
-		holds = values_hold(j, needle->unit, c->value != NULL ? c->value : c->word,
-		    c->value != NULL ? c->n : c->nword);
-	*known = holds ? HOLDS : HOLDS_NOT;
-	return rc;
-}
-
-/* Whether an address is in a list of them. */
-static enum err
-ipv4_judge(struct judge *j, uint32_t list, uint32_t ipv4, uint8_t *known, struct why *why)
-{
-	const int64_t *num;
-	uint32_t n, hits = 0;
-	enum err rc = segment_list_ipv4(j->view->segment, j->part->index, list, &num, &n, why);
-
-	for (uint32_t i = 0; i < n && rc == OK; i++)
-		hits += num[i] == ipv4;
-	*known = rc == OK && hits > 0 ? HOLDS : HOLDS_NOT;
-	return rc;
-}
-
-static enum err
-list_judge(struct judge *j, const struct needle *needle, uint32_t list, struct why *why)
-{
-	struct segment *segment = j->view->segment;
-	uint8_t *known = &needle->known->list[list];
-	struct list_values values;
-	struct span octets;
-	bool holds;
-	enum err rc;
-
-	if (*known != NOT_ASKED)
-		return OK;
-	*known = HOLDS_NOT;
-	if (!segment_list_may_hold_points(segment, j->part->index, list, needle->unit) ||
-	    !segment_list_may_hold(segment, j->part->index, list, needle->word,
-	    j->how != ALIKE_SAME))
-		return OK;
-	if (needle->is_ipv4 && j->map->lies[list] == LIST_IPV4 &&
-	    needle->known == &needle->of_text)
-		return ipv4_judge(j, list, needle->ipv4, known, why);
-	if (j->how == ALIKE_SAME && segment_list_octets(segment, j->part->index, list, &octets) &&
-	    !is_escaped(j, octets) && text_find(octets, needle->unit, 0) == SIZE_MAX)
-		return OK;
-	rc = segment_list_values(segment, j->part->index, list, &values, why);
-	if (rc != OK)
-		return rc;
-	holds = values_hold(j, needle->unit, values.value, values.nvalue);
-	for (uint32_t i = 0; i < values.nref && !holds && rc == OK; i++) {
-		rc = column_judge(j, needle, values.ref[i], why);
-		holds = needle->known->column[values.ref[i]] == HOLDS;
-	}
-	*known = holds ? HOLDS : HOLDS_NOT;
-	return rc;
-}
-
-/* ---- all lists and templates at once ---- */
-
-/* Lists whose octets lie together are asked only when `what` is among them. */
-static void
-lists_mark(const struct text_map *map, struct span what, uint8_t *list)
-{
-	uint32_t i = 0;
-
-	for (size_t at = text_find(map->here, what, 0); at != SIZE_MAX;
-	    at = text_find(map->here, what, at)) {
-		while (map->end[i] <= at)
-			i++;
-		if (map->end[i] - at < what.n) {
-			at++;
-			continue;
-		}
-		if (map->lies[i] == LIST_HERE)
-			list[i] = NOT_ASKED;
-		at = map->end[i];
-	}
-}
-
-/* What is known of lists by how they lie; `unit` is not empty. */
-static void
-known_make(struct judge *j, struct known *known, struct span unit)
-{
-	const struct text_map *map = j->map;
-	uint8_t first[LIST_LIES] = { [LIST_EMPTY] = HOLDS_NOT };
-	bool digits = true, address = true;
-
-	for (size_t i = 0; i < unit.n; i++) {
-		bool digit = (uint8_t)(unit.p[i] - '0') <= 9;
-
-		digits &= digit || unit.p[i] == '-';
-		address &= digit || unit.p[i] == '.';
-	}
-	first[LIST_DIGITS] = digits ? NOT_ASKED : HOLDS_NOT;
-	first[LIST_IPV4] = address ? NOT_ASKED : HOLDS_NOT;
-	first[LIST_HERE] = j->together ? HOLDS_NOT : NOT_ASKED;
-	known->list = arena_alloc(j->view->arena, map->nlist + 1);
-	known->column = arena_zalloc(j->view->arena, segment_columns(j->view->segment) + 1, 1);
-	for (uint32_t i = 0; i < map->nlist; i++)
-		known->list[i] = first[map->lies[i]];
-	if (!j->together)
-		return;
-	lists_mark(map, unit, known->list);
-	if (j->part->escaped)
-		lists_mark(map, SPAN("\\"), known->list);
-}
-
-/* Which templates hold the needle's text. */
-static void
-templates_mark(struct judge *j, struct needle *needle)
+/* Which templates hold `what`, by one search; NULL: they do not lie together. */
+static uint8_t *
+templates_mark(struct judge *j, struct span what)
 {
 	const struct column *c = j->part->column;
 	struct span all = j->map->templates;
+	uint8_t *has;
 	uint32_t t = 0;
 
-	needle->templates = arena_zalloc(j->view->arena, c->ntemplate + 1, 1);
-	for (size_t at = text_find(all, needle->text, 0); at != SIZE_MAX;
-	    at = text_find(all, needle->text, at)) {
+	if (!j->together || all.n == 0 || what.n == 0)
+		return NULL;
+	has = arena_zalloc(j->view->arena, c->ntemplate + 1, 1);
+	for (size_t at = text_find(all, what, 0); at != SIZE_MAX; at = text_find(all, what, at)) {
 		const uint8_t *p = all.p + at;
 
 		while (c->template[t].n == 0 || c->template[t].p + c->template[t].n <= p)
 			t++;
 		if (p < c->template[t].p ||
-		    (size_t)(c->template[t].p + c->template[t].n - p) < needle->text.n) {
+		    (size_t)(c->template[t].p + c->template[t].n - p) < what.n) {
 			at++;
 			continue;
 		}
-		needle->templates[t] = 1;
+		has[t] = 1;
 		at = (size_t)(c->template[t].p + c->template[t].n - all.p);
 	}
+	return has;
 }
 
-/* Whether template t may have the needle in its own octets. */
+/* Whether the template has the needle in its own octets. */
 static bool
-template_holds(const struct judge *j, uint32_t t, const struct needle *needle, struct span what)
+template_holds(const struct judge *j, uint32_t t, const struct needle *needle)
 {
-	if (needle->templates != NULL && what.n == needle->text.n)
+	if (needle->templates != NULL)
 		return needle->templates[t] != 0;
-	return text_find(j->alike, what, 0) != SIZE_MAX;
-}
-
-/* Whether some row of template number t may hold the needle. */
-static enum err
-may_hold(struct judge *j, uint32_t t, struct needle *needle, bool *ret_may, struct why *why)
-{
-	const uint32_t *list = j->map->slot_list + j->look->first;
-	enum err rc = OK;
-
-	unit_find(j, needle);
-	*ret_may = needle->word.n == 0 || template_holds(j, t, needle, needle->unit);
-	if (*ret_may)
-		return OK;
-	if (needle->known->list == NULL)
-		known_make(j, needle->known, needle->unit);
-	for (uint32_t s = 0; s < j->look->nslot && !*ret_may && rc == OK; s++) {
-		if (needle->known->list[list[s]] == HOLDS_NOT)
-			continue;
-		rc = list_judge(j, needle, list[s], why);
-		*ret_may = needle->known->list[list[s]] == HOLDS;
-	}
-	return rc;
+	return text_find(j->alike, needle->text, 0) != SIZE_MAX;
 }
 
 /* ---- one template ---- */
+
+/* Whether `unit` may be in a value of one slot. */
+static bool
+slots_hold(struct judge *j, struct needle *needle, struct span unit)
+{
+	const uint32_t *list = j->map->slot_list + j->look->first;
+	struct known *known;
+
+	if (j->look->nslot == 0)
+		return false;
+	known = known_of(j, needle, unit);
+	for (uint32_t s = 0; s < j->look->nslot; s++)
+		if (known == NULL || (known->list[list[s]] != HOLDS_NOT &&
+		    list_holds(j, known, list[s])))
+			return true;
+	return false;
+}
+
+/* Whether the needle's longest word may be in a row of the template. */
+static bool
+word_holds(struct judge *j, uint32_t t, struct needle *needle)
+{
+	if (needle->word_templates == NULL)
+		needle->word_templates = templates_mark(j, needle->word);
+	if (needle->word_templates != NULL ? needle->word_templates[t] != 0 :
+	    text_find(j->alike, needle->word, 0) != SIZE_MAX)
+		return true;
+	return slots_hold(j, needle, needle->word);
+}
+
+/* Whether the octets that touch slots let the needle lie over a slot's edge. */
+static bool
+may_cross(const struct template_look *look, struct span text)
+{
+	for (size_t i = 1; i < text.n; i++)
+		if (((look->before >> text.p[i - 1] % 64 | look->behind >> text.p[i] % 64) &
+		    1) != 0)
+			return true;
+	return false;
+}
+
+/* Whether some row of template number t may hold the needle. */
+static bool
+may_hold(struct judge *j, uint32_t t, struct needle *needle)
+{
+	if (needle->word.n == 0 || template_holds(j, t, needle))
+		return true;
+	/* An escape stands for one octet and more of the text: it is between words only. */
+	if (j->part->escaped && (j->look->flags & TEMPLATE_BACKSLASH) != 0)
+		return word_holds(j, t, needle);
+	if (slots_hold(j, needle, needle->text))
+		return true;
+	/* Numbers are in many lists, so they are not looked for by themselves. */
+	return may_cross(j->look, needle->text) &&
+	    (!needle->has_letter || word_holds(j, t, needle)) && cross_holds(j, needle);
+}
 
 static enum phrase_edges
 edges_of(enum filter_op op)
@@ -369,30 +144,29 @@ edges_of(enum filter_op op)
 /* All needles must be there, or one of them is enough. */
 static enum err
 needles_judge(struct judge *j, uint32_t t, const struct span *needle, uint32_t n, bool all,
-    enum verdict *ret_verdict, struct why *why)
+    enum verdict *ret_verdict)
 {
 	enum phrase_edges edges = edges_of(j->m->filter->op);
 	bool sure = !j->part->escaped || (j->look->flags & TEMPLATE_BACKSLASH) == 0;
 	bool may = all;
-	enum err rc = OK;
 
 	/* "-" and "null" may mean nothing; a regular expression is asked itself. */
 	sure = sure && j->template.n > 4 && j->m->regex == NULL && (n == 1 || !all);
-	for (uint32_t i = 0; i < n && rc == OK; i++) {
-		bool one = false;
+	for (uint32_t i = 0; i < n && j->rc == OK; i++) {
+		bool one;
 
-		if (sure && template_holds(j, t, &j->needle[i], needle[i]) &&
+		if (sure && template_holds(j, t, &j->needle[i]) &&
 		    always_has(j->alike, needle[i], edges)) {
 			*ret_verdict = ALWAYS;
 			return OK;
 		}
-		rc = may_hold(j, t, &j->needle[i], &one, why);
+		one = may_hold(j, t, &j->needle[i]);
 		may = all ? may && one : may || one;
 		if (all ? !may : may && !sure)
 			break;
 	}
 	*ret_verdict = may ? MAYBE : NEVER;
-	return rc;
+	return j->rc;
 }
 
 /*
@@ -414,7 +188,7 @@ has_unicode_escape(const struct judge *j)
 }
 
 static enum err
-template_judge(struct judge *j, uint32_t t, enum verdict *ret_verdict, struct why *why)
+template_judge(struct judge *j, uint32_t t, enum verdict *ret_verdict)
 {
 	const struct matcher *m = j->m;
 	const struct regex_facts *facts;
@@ -435,15 +209,15 @@ template_judge(struct judge *j, uint32_t t, enum verdict *ret_verdict, struct wh
 	case FILTER_SEQ:
 	case FILTER_CONTAINS_ALL:
 		return m->empty ? OK :
-		    needles_judge(j, t, m->needle, m->nneedle, true, ret_verdict, why);
+		    needles_judge(j, t, m->needle, m->nneedle, true, ret_verdict);
 	case FILTER_CONTAINS_ANY:
 		return m->empty ? OK :
-		    needles_judge(j, t, m->needle, m->nneedle, false, ret_verdict, why);
+		    needles_judge(j, t, m->needle, m->nneedle, false, ret_verdict);
 	case FILTER_REGEX:
 		facts = regex_facts(m->regex);
 		if (facts->nbranch == 0)
 			return OK;
-		return needles_judge(j, t, facts->branch, facts->nbranch, false, ret_verdict, why);
+		return needles_judge(j, t, facts->branch, facts->nbranch, false, ret_verdict);
 	default:
 		return OK;
 	}
@@ -478,18 +252,22 @@ needles_make(struct judge *j)
 	const struct matcher *m = j->m;
 	const struct span *text = m->regex != NULL ? regex_facts(m->regex)->branch : m->needle;
 	uint32_t n = m->regex != NULL ? regex_facts(m->regex)->nbranch : m->nneedle;
-	bool whole_words = m->regex == NULL && edges_of(m->filter->op) == PHRASE_BOTH;
+	size_t most = 0;
 
+	j->whole_words = m->regex == NULL && edges_of(m->filter->op) == PHRASE_BOTH;
 	j->needle = arena_zalloc(j->view->arena, n + 1, sizeof *j->needle);
 	for (uint32_t i = 0; i < n; i++) {
 		struct needle *needle = &j->needle[i];
 
 		needle->text = text[i];
 		needle->word = longest_word(text[i]);
-		needle->is_ipv4 = whole_words && value_ipv4(text[i], &needle->ipv4);
-		if (j->together && j->map->templates.n > 0 && text[i].n > 0)
-			templates_mark(j, needle);
+		most = text[i].n > most ? text[i].n : most;
+		needle->templates = templates_mark(j, needle->text);
+		for (size_t k = 0; k < needle->word.n; k++)
+			needle->has_letter |= (uint8_t)(needle->word.p[k] - '0') > 9;
 	}
+	for (int i = 0; i < 2; i++)
+		j->cut[i] = arena_alloc(j->view->arena, most + 1);
 }
 
 /* Rows of ALWAYS to ret; the values of MAYBE to at[], their number is returned. */
@@ -526,7 +304,7 @@ scan_text(struct view *view, const struct matcher *m, struct part *part, const s
 	uint8_t *read = arena_alloc(view->arena, part->n + 1);
 	uint32_t *at = arena_alloc(view->arena, (part->n + 1) * sizeof *at);
 	struct judge j = { .view = view, .m = m, .part = part, .how = m->alike,
-	    .map = segment_text_map(view->segment, part->index) };
+	    .map = segment_text_map(view->segment, part->index), .why = why };
 	bool some = false;
 	enum err rc = OK;
 
@@ -542,7 +320,7 @@ scan_text(struct view *view, const struct matcher *m, struct part *part, const s
 		enum verdict one = NEVER;
 
 		if (verdict[t] != 0)
-			rc = template_judge(&j, t, &one, why);
+			rc = template_judge(&j, t, &one);
 		verdict[t] = (uint8_t)one;
 		some |= one != NEVER;
 	}

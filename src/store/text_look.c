@@ -49,19 +49,20 @@ template_look(struct span t, const struct template *template)
 {
 	struct template_look look = { .first = template->first, .nslot = template->nslot };
 
-	for (size_t i = 0; i < t.n; i++) {
-		if (t.p[i] == '\\')
-			look.flags |= TEMPLATE_BACKSLASH;
-		if (t.p[i] != 0)
-			continue;
-		if (i > 0) {
-			look.before |= (uint64_t)1 << t.p[i - 1] % 64;
-			look.flags |= is_tight(t.p[i - 1]) ? TEMPLATE_TIGHT : 0;
+	const uint8_t *end = t.p + t.n, *hole = t.n > 0 ? memchr(t.p, 0, t.n) : NULL;
+
+	if (t.n > 0 && memchr(t.p, '\\', t.n) != NULL)
+		look.flags |= TEMPLATE_BACKSLASH;
+	while (hole != NULL) {
+		if (hole > t.p) {
+			look.before |= (uint64_t)1 << hole[-1] % 64;
+			look.flags |= is_tight(hole[-1]) ? TEMPLATE_TIGHT : 0;
 		}
-		if (i + 1 < t.n) {
-			look.behind |= (uint64_t)1 << t.p[i + 1] % 64;
-			look.flags |= is_tight(t.p[i + 1]) ? TEMPLATE_TIGHT : 0;
-		}
+		if (++hole == end)
+			break;
+		look.behind |= (uint64_t)1 << *hole % 64;
+		look.flags |= is_tight(*hole) ? TEMPLATE_TIGHT : 0;
+		hole = memchr(hole, 0, (size_t)(end - hole));
 	}
 	return look;
 }
