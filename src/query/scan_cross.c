@@ -10,7 +10,7 @@
  *	                             " port " is the piece behind it; if "2" is in the list of this
  *	                             one, the needle may be in the text
  */
-#include "query/scan_int.h"
+#include "query/judge_int.h"
 
 /* A part so much shorter than the needle is believed to be in any list: many have it. */
 enum { SHORT = 4 };

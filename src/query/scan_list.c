@@ -5,7 +5,7 @@
  * the octets of all short ones, addresses as numbers, the rest by their encoding or their octets.
  * doc/formats/segment.md, sections 3 and 5.
  */
-#include "query/scan_int.h"
+#include "query/judge_int.h"
 
 #ifdef __SSSE3__
 #include <tmmintrin.h>
@@ -210,11 +210,8 @@ lists_first(const struct judge *j, const struct known *known)
 	first[LIST_IPV4] = address ? NOT_ASKED : HOLDS_NOT;
 	first[LIST_HERE] = j->together ? HOLDS_NOT : NOT_ASKED;
 	lists_set(known->list, first, map);
-	if (!j->together)
-		return;
-	lists_mark(map, known->unit, known->list);
-	if (j->part->escaped)
-		lists_mark(map, SPAN("\\"), known->list);
+	if (j->together)
+		lists_mark(map, known->unit, known->list);
 }
 
 struct known *

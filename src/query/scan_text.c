@@ -10,7 +10,7 @@
  *	          and nowhere over their edges (scan_cross.c)
  *	always    it is in one piece, its edges are inside of the piece (or the value's own)
  */
-#include "query/scan_int.h"
+#include "query/judge_int.h"
 
 enum verdict { NEVER, MAYBE, ALWAYS };
 

@@ -125,7 +125,7 @@ enum err	segment_list_ipv4(struct segment *segment, uint32_t column, uint32_t li
 /* How the values of a list lie. */
 enum list_lies {
 	LIST_EMPTY,		/* there are none */
-	LIST_HERE,		/* their octets are in text_map.here */
+	LIST_HERE,		/* their octets are in text_map.here, none is a backslash */
 	LIST_DIGITS,		/* whole decimal numbers: digits, and '-' in front */
 	LIST_IPV4,		/* addresses: segment_list_ipv4() */
 	LIST_OTHER,
@@ -153,15 +153,14 @@ struct text_map {
 	uint32_t nlist;
 	const uint8_t *lies;		/* enum list_lies */
 	struct span here;
-	const uint32_t *end;		/* list i is before here[end[i]], behind the one before it */
+	const uint32_t *end;		/* list i ends before here[end[i]], and the next begins */
 	struct span templates;		/* holds column.template[], in order; empty: they do not */
 	const struct template_look *look;
 	const uint32_t *slot_list;
 };
 
 /* Made at the first call, kept with the segment. */
-const struct text_map	*segment_text_map(struct segment *segment,
-			    uint32_t column);
+const struct text_map	*segment_text_map(struct segment *segment, uint32_t index);
 
 struct list_values {
 	uint32_t nvalue;

@@ -20,6 +20,22 @@ both_ends(struct span all, struct span next)
 	return all.n == 0 ? next : span_of(all.p, (size_t)(next.p + next.n - all.p));
 }
 
+/* Values with a backslash may mean other octets: they are to be asked. */
+static void
+escapes_mark(const struct text_map *map, uint8_t *lies)
+{
+	struct span here = map->here;
+	const uint8_t *p = here.n > 0 ? memchr(here.p, '\\', here.n) : NULL;
+
+	for (uint32_t i = 0; p != NULL; p = memchr(p, '\\', (size_t)(here.p + here.n - p))) {
+		while (here.p + map->end[i] <= p)
+			i++;
+		if (lies[i] == LIST_HERE)
+			lies[i] = LIST_OTHER;
+		p = here.p + map->end[i];
+	}
+}
+
 static void
 lists_look(const struct text_reader *r, struct text_map *map)
 {
@@ -36,6 +52,7 @@ lists_look(const struct text_reader *r, struct text_map *map)
 	map->nlist = r->nsub;
 	map->lies = lies;
 	map->end = end;
+	escapes_mark(map, lies);
 }
 
 static bool

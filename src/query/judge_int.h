@@ -4,8 +4,8 @@
  * slots) and scan_list.c (lists of slots' values): what is known while the templates of one part
  * are judged. Everything is in the view's arena; "holds" is a guess, "holds not" is certain.
  */
-#ifndef QUERY_SCAN_INT_H
-#define QUERY_SCAN_INT_H
+#ifndef QUERY_JUDGE_INT_H
+#define QUERY_JUDGE_INT_H
 
 #include "query/eval.h"
 
