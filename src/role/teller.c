@@ -61,6 +61,7 @@ struct teller {
 	struct buf note;
 	struct checkpoint checkpoint;	/* of note */
 	struct buf line, answer;
+	int64_t lost_ns;		/* the parent was told at that time that the keeper is */
 	bool stopping;
 };
 
@@ -282,15 +283,26 @@ static tell_fn *const tell[] = {
 /* ---- the turn ---- */
 
 static void
+keeper_lost(struct teller *t)
+{
+	ledger_channel(t->ledger, NULL);
+	chan_free(&t->keeper);
+}
+
+static void
 ledger_note(struct teller *t, const char *act, const struct place *p, const char *text)
 {
 	struct buf what = { 0 };
 	struct why why;
+	enum err rc;
 
 	buf_printf(&what, "%s%s%s", p->conf->target, text[0] != '\0' ? ": " : "", text);
-	if (ledger_write(t->ledger, &(struct ledger_act){ .act = act, .who = SPAN("trucban"),
-	    .from = SPAN("teller"), .what = buf_span(&what) }, clock_wall_ns(), &why) != OK)
+	rc = ledger_write(t->ledger, &(struct ledger_act){ .act = act, .who = SPAN("trucban"),
+	    .from = SPAN("teller"), .what = buf_span(&what) }, clock_wall_ns(), &why);
+	if (rc != OK)
 		(void)fprintf(stderr, "trucban: teller: %s\n", why.text);
+	if (rc == ERR_IO || rc == ERR_ABSENT)
+		keeper_lost(t);
 	buf_done(&what);
 }
 
@@ -388,10 +400,21 @@ keeper_read(struct teller *t)
 		if (ledger_answer(t->ledger, &msg, &why) != OK)
 			(void)fprintf(stderr, "trucban: teller: %s\n", why.text);
 	}
-	if (rc != ERR_MORE) {
-		ledger_channel(t->ledger, NULL);
-		chan_free(&t->keeper);
-	}
+	if (rc != ERR_MORE)
+		keeper_lost(t);
+}
+
+/* Each second without a channel: roles.md, "A lost channel". */
+static void
+keeper_miss(struct teller *t)
+{
+	int64_t now = clock_mono_ns();
+
+	if (t->keeper != NULL || now - t->lost_ns < TURN_MS * INT64_C(1000000))
+		return;
+	t->lost_ns = now;
+	brief_lost_keeper(&t->brief, WIRE_TELLER);
+	(void)chan_flush(t->brief.parent, NULL);
 }
 
 static void
@@ -407,6 +430,7 @@ loop(struct teller *t)
 			parent_read(t);
 		if (t->keeper != NULL && set[1].revents != 0)
 			keeper_read(t);
+		keeper_miss(t);
 	}
 }
 

@@ -91,3 +91,35 @@ def test_a_role_that_lost_its_channel_to_a_living_keeper_begins_anew(tmp_path, r
         assert_kept(desk, sent)
         lines.twice = set(lines.sent)       # read again from the last place that is on disk
         assert_kept(desk, lines, all_of=True)
+
+
+@pytest.mark.parametrize('call', ['chan_recv', 'chan_send'])
+def test_a_teller_that_lost_its_channel_to_a_living_keeper_begins_anew(tmp_path, call):
+    """Its first row of the ledger breaks the channel; what it tells goes out all the same."""
+    target = tmp_path / 'anchor.txt'
+    more = 'seal: {checkpoint: 1s, anchor: [{kind: file, target: "%s", every: 1s}]}\n' % target
+    calls = tmp_path / 'calls'
+    env = {'FAIL_ROLE': 'teller', 'FAIL_CALL': call, 'FAIL_AT': '1000000', 'FAIL_ERRNO': 'EIO',
+           'FAIL_LOG': str(calls)}
+    desk = Desk(tmp_path / 'desk', listen=('relp',), more=more)
+
+    def told():
+        return len(target.read_bytes().splitlines()) if target.exists() else 0
+
+    desk.start(env=env)
+    try:
+        until('its row', lambda: desk.search('act:=anchor', '--stream', 'ledger'))
+        at = last_count(str(calls))
+    finally:
+        desk.kill()
+    desk.start(env=dict(env, FAIL_AT=str(at)))
+    try:
+        until('the end of the role',
+              lambda: desk.said(b'trucban: teller has lost the keeper, ending it'), 40, 0.1)
+        lines = told()
+        sent = Sent()
+        sent.relp(desk.port['relp'], 20)
+        until('a newer anchor', lambda: told() > lines, 60)
+        assert_kept(desk, sent)
+    finally:
+        desk.kill()
