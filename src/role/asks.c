@@ -12,6 +12,8 @@
 
 enum { ASKS_MAX = 16, ASK_WAIT_S = 60 };
 
+#define NS_PER_S INT64_C(1000000000)
+
 /* FREE -> WANTED -> SENT -> ANSWERED -> FREE; who waits gives up from any of them. */
 enum ask_state { ASK_FREE, ASK_WANTED, ASK_SENT, ASK_ANSWERED };
 
@@ -20,6 +22,8 @@ struct ask {
 	uint8_t what;			/* enum wire_ask */
 	uint64_t tag;
 	struct buf argument;
+	struct buf progress;		/* what was said since it was last looked at */
+	bool heard;			/* the keeper said that it works on it */
 	enum err result;
 	struct buf answer;
 };
@@ -54,6 +58,7 @@ asks_free(struct asks **asks)
 	for (unsigned i = 0; i < ASKS_MAX; i++) {
 		buf_done(&a->ask[i].argument);
 		buf_done(&a->ask[i].answer);
+		buf_done(&a->ask[i].progress);
 	}
 	wake_done(&a->answered);
 	lock_done(&a->lock);
@@ -70,17 +75,43 @@ ask_free(struct asks *asks)
 	return NULL;
 }
 
+/* Under the lock, which is given while the caller is told. */
+static bool
+progress_tell(struct asks *asks, struct ask *ask, const struct asks_question *question)
+{
+	struct buf text = ask->progress;
+	bool go_on = true;
+
+	ask->progress = (struct buf){ 0 };
+	ask->heard = false;
+	lock_give(&asks->lock);
+	if (question->progress != NULL)
+		go_on = question->progress(question->arg, buf_span(&text));
+	buf_done(&text);
+	lock_take(&asks->lock);
+	return go_on;
+}
+
 /* Under the lock. */
 static enum err
-ask_wait(struct asks *asks, struct ask *ask, struct buf *out, struct why *why)
+ask_wait(struct asks *asks, struct ask *ask, const struct asks_question *question,
+    struct buf *out, struct why *why)
 {
-	int64_t until = clock_mono_ns() + ASK_WAIT_S * INT64_C(1000000000);
-	bool in_time = true;
+	int64_t until = clock_mono_ns() + ASK_WAIT_S * NS_PER_S;
+	bool in_time = true, wanted = true;
 
-	while (ask->state != ASK_ANSWERED && !asks->stopped && in_time)
-		in_time = wake_wait_until(&asks->answered, &asks->lock, until);
+	while (ask->state != ASK_ANSWERED && !asks->stopped && in_time && wanted) {
+		if (!ask->heard)
+			in_time = wake_wait_until(&asks->answered, &asks->lock, until);
+		if (!ask->heard)
+			continue;
+		in_time = true;
+		until = clock_mono_ns() + ASK_WAIT_S * NS_PER_S;
+		wanted = progress_tell(asks, ask, question);
+	}
 	if (ask->state != ASK_ANSWERED)
 		return asks->stopped ? why_set(why, ERR_BUSY, "the desk is being stopped") :
+		    !wanted ? why_set(why, ERR_BUSY, "nobody waits for the answer any more") :
 		    why_set(why, ERR_BUSY, "the keeper did not answer within %d s", ASK_WAIT_S);
 	if (ask->result != OK)
 		return why_set(why, ask->result, "%.*s", (int)ask->answer.n,
@@ -90,8 +121,9 @@ ask_wait(struct asks *asks, struct ask *ask, struct buf *out, struct why *why)
 }
 
 enum err
-asks_ask(struct asks *asks, uint8_t what, struct span argument, struct buf *out, struct why *why)
+asks_ask(struct asks *asks, const struct asks_question *question, struct buf *out, struct why *why)
 {
+	struct span argument = question->argument;
 	struct ask *ask;
 	uint64_t one = 1;
 	enum err rc;
@@ -105,12 +137,13 @@ asks_ask(struct asks *asks, uint8_t what, struct span argument, struct buf *out,
 		rc = why_set(why, ERR_BUSY, "%d questions to the keeper are waiting", ASKS_MAX);
 	} else {
 		ask->state = ASK_WANTED;
-		ask->what = what;
+		ask->what = question->what;
 		ask->tag = ++asks->last_tag;
-		ask->argument.n = ask->answer.n = 0;
+		ask->argument.n = ask->answer.n = ask->progress.n = 0;
+		ask->heard = false;
 		buf_span_put(&ask->argument, argument);
 		(void)!write(asks->wake_fd, &one, sizeof one);
-		rc = ask_wait(asks, ask, out, why);
+		rc = ask_wait(asks, ask, question, out, why);
 		ask->state = ASK_FREE;
 		buf_done(&ask->answer);
 	}
@@ -143,10 +176,16 @@ asks_send(struct asks *asks, struct chan *chan, struct why *why)
 	return rc;
 }
 
-/* Under the lock. */
+/* Under the lock. ERR_MORE: the work goes on, and there is time for it. */
 static void
 ask_answer(struct asks *asks, struct ask *ask, enum err result, struct span text)
 {
+	if (result == ERR_MORE) {
+		ask->heard = true;
+		buf_span_put(&ask->progress, text);
+		wake_all(&asks->answered);
+		return;
+	}
 	ask->state = ASK_ANSWERED;
 	ask->result = result;
 	buf_span_put(&ask->answer, text);

@@ -20,12 +20,24 @@ struct asks	*asks_new(int wake_fd);
 /* Only when no thread waits any more: asks_stop first. */
 void		asks_free(struct asks **asks);
 
+/* Is told what the keeper says of the work so far, a line each time; false: wait no longer. */
+typedef bool asks_progress_fn(void *arg, struct span text);
+
+/* A question (enum wire_ask). progress may be NULL; it is called by the thread that waits. */
+struct asks_question {
+	uint8_t what;
+	struct span argument;
+	asks_progress_fn *progress;
+	void *arg;
+};
+
 /*
- * For workers: waits for the answer (enum wire_ask, argument), whose text is appended to out. The
- * keeper's refusal comes back with its sentence. ERR_BUSY: too many wait, no answer in time, the
- * keeper was restarted, or the role ends. ERR_LIMIT: the argument is too long.
+ * For workers: waits for the answer, whose text is appended to out, as long as the keeper says
+ * each minute that it works on it. The keeper's refusal comes back with its sentence. ERR_BUSY:
+ * too many wait, no word in time, the keeper was restarted, or the role ends. ERR_LIMIT: the
+ * argument is too long.
  */
-enum err	asks_ask(struct asks *asks, uint8_t what, struct span argument, struct buf *out,
+enum err	asks_ask(struct asks *asks, const struct asks_question *question, struct buf *out,
 		    struct why *why);
 
 /* For the loop: sends what waits (chan may be NULL: nothing); OK or what chan_send says. */

@@ -254,6 +254,13 @@ on_select(void *ctx, unsigned worker, struct job *job, struct why *why)
 	return select_job(f->select[worker], job, why);
 }
 
+/* Lines before the answer, so that who waits knows that it is worth it. */
+static bool
+on_progress(void *arg, struct span text)
+{
+	return job_write(arg, text);
+}
+
 /* Acts on the store: only for root, for the store's own user, and over the unix socket. */
 static enum err
 on_ask(void *ctx, unsigned worker, struct job *job, struct why *why)
@@ -282,8 +289,9 @@ on_ask(void *ctx, unsigned worker, struct job *job, struct why *why)
 		    "the unix socket");
 	for (size_t i = 0; name != NULL && !known && i < sizeof row / sizeof row[0]; i++)
 		if ((known = strcmp(row[i].name, name) == 0))
-			rc = asks_ask(f->asks, row[i].what,
-			    span_str(argument != NULL ? argument : ""), &out, why);
+			rc = asks_ask(f->asks, &(struct asks_question){ .what = row[i].what,
+			    .argument = span_str(argument != NULL ? argument : ""),
+			    .progress = on_progress, .arg = job }, &out, why);
 	if (!known)
 		return why_set(why, ERR_FORMAT, "what= is one of checkpoint, flush, hold, release, "
 		    "expire, repack, cool, key-rotate");

@@ -30,11 +30,11 @@
 #include "role/brief.h"
 #include "role/keepconf.h"
 #include "role/rotation.h"
+#include "role/waits.h"
 
 enum {
 	LINES = ROLE_CHANNELS * 2,
 	ANSWERS_BYTES = 8 << 20,	/* queue of acknowledgements to one writer */
-	WAITING_MAX = 32,		/* asks whose event is still to come */
 	TURN_MESSAGES = 32,		/* of one writer before the next has its turn */
 };
 
@@ -51,19 +51,12 @@ struct line {
 	struct buf held;
 };
 
-/* A question whose answer comes as an event. */
-struct waiting {
-	uint8_t event;			/* enum keep_event_type; 0: free */
-	unsigned line;
-	uint64_t tag;
-};
-
 struct keeper {
 	struct brief brief;
 	const struct role_start *start;
 	struct keep *keep;
 	struct line line[LINES];
-	struct waiting waiting[WAITING_MAX];
+	struct waits waits;
 	bool rotating, resume, stopping;
 };
 
@@ -75,9 +68,7 @@ line_close(struct keeper *k, struct line *l)
 	chan_free(&l->chan);
 	buf_done(&l->held);
 	*l = (struct line){ 0 };
-	for (unsigned i = 0; i < WAITING_MAX; i++)
-		if (&k->line[k->waiting[i].line] == l)
-			k->waiting[i].event = 0;
+	waits_drop(&k->waits, (unsigned)(l - k->line));
 }
 
 static void
@@ -126,25 +117,33 @@ send_result(struct line *l, uint16_t type, uint64_t tag, enum err rc, struct spa
 static void
 wait_for(struct keeper *k, struct line *l, uint64_t tag, uint8_t event)
 {
-	for (unsigned i = 0; i < WAITING_MAX; i++)
-		if (k->waiting[i].event == 0) {
-			k->waiting[i] = (struct waiting){ event, (unsigned)(l - k->line), tag };
-			return;
-		}
-	send_result(l, WIRE_ANSWER, tag, ERR_BUSY, SPAN("too many questions wait for an answer"));
+	if (!waits_add(&k->waits, event, (unsigned)(l - k->line), tag, clock_mono_ns()))
+		send_result(l, WIRE_ANSWER, tag, ERR_BUSY, SPAN("too many questions wait"));
 }
 
 static void
 waiting_answer(struct keeper *k, uint8_t event, struct span text)
 {
-	for (unsigned i = 0; i < WAITING_MAX; i++) {
-		struct waiting *w = &k->waiting[i];
+	struct wait w;
 
-		if (w->event != event)
-			continue;
-		send_result(&k->line[w->line], WIRE_ANSWER, w->tag, OK, text);
-		w->event = 0;
+	while (waits_take(&k->waits, event, &w))
+		send_result(&k->line[w.line], WIRE_ANSWER, w.tag, OK, text);
+}
+
+/* Who waits for long is told that it is worth it. */
+static void
+waiting_tell(struct keeper *k)
+{
+	int64_t now = clock_mono_ns();
+	struct buf text = { 0 };
+	struct wait w;
+
+	while (waits_due(&k->waits, now, &w)) {
+		text.n = 0;
+		keep_progress(k->keep, w.event, now - w.begin_ns, &text);
+		send_result(&k->line[w.line], WIRE_ANSWER, w.tag, ERR_MORE, buf_span(&text));
 	}
+	buf_done(&text);
 }
 
 /* ---- questions ---- */
@@ -514,6 +513,7 @@ turn(struct keeper *k)
 	if (set[0].revents != 0)
 		parent_read(k);
 	store_turn(k);
+	waiting_tell(k);
 }
 
 /* Writers have ended: what they sent last is still in their channels. */

@@ -137,6 +137,12 @@ enum keep_repack_days {
 /* Repacks segments and merges their filters now, not in the next hour; KEEP_REPACKED follows. */
 void		keep_repack(struct keep *keep, enum keep_repack_days days);
 /*
+ * How far the work is that ends with this event, asked for so long ago: a sentence in a line,
+ * "still working: 12 of 40 segments, about 2 min left".
+ */
+void		keep_progress(struct keep *keep, enum keep_event_type event, int64_t since_ns,
+		    struct buf *out);
+/*
  * Moves segments to the cold folder now, not in the next hour; ALL: whatever their age. KEEP_COOLED
  * follows.
  */

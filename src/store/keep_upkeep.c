@@ -107,6 +107,13 @@ group_make(struct keep *keep, const struct manifest *m, size_t at)
 	return w;
 }
 
+static bool
+is_due(const struct keep *keep, const struct segment_info *info, int64_t open)
+{
+	return info->level == 0 && day_of(info->recv_min_ns) < open &&
+	    !keep_cold_holds(keep, info->id) && !is_unfit(keep, info->id);
+}
+
 /* Begins the next group; false: there is none. */
 static bool
 repack_next(struct keep *keep)
@@ -118,8 +125,7 @@ repack_next(struct keep *keep)
 	for (size_t i = 0; i < manifest_count(m) && w == NULL && keep->nunfit < UNFIT_MOST; i++) {
 		const struct segment_info *info = manifest_segment(m, i);
 
-		if (info->level == 0 && day_of(info->recv_min_ns) < open &&
-		    !keep_cold_holds(keep, info->id) && !is_unfit(keep, info->id))
+		if (is_due(keep, info, open))
 			w = group_make(keep, m, i);
 	}
 	mill_manifest_give(keep->mill);
@@ -416,4 +422,41 @@ keep_repack(struct keep *keep, enum keep_repack_days days)
 	keep->repack_open_days = days == KEEP_REPACK_ALL;
 	keep->want_repacked_event = true;
 	keep->next_repack_ns = 0;
+}
+
+/* Segments that are still to be repacked, those at hand with them. */
+static uint64_t
+repack_left(struct keep *keep)
+{
+	const struct manifest *m = mill_manifest_take(keep->mill);
+	int64_t open = day_open_first(keep);
+	uint64_t n = 0;
+
+	for (size_t i = 0; i < manifest_count(m); i++)
+		n += is_due(keep, manifest_segment(m, i), open);
+	mill_manifest_give(keep->mill);
+	return n;
+}
+
+void
+keep_progress(struct keep *keep, enum keep_event_type event, int64_t since_ns, struct buf *out)
+{
+	uint64_t done = keep->repacked_n, left;
+	int64_t rest_s;
+
+	if (event != KEEP_REPACKED) {
+		buf_str(out, "still working\n");
+		return;
+	}
+	left = repack_left(keep);
+	buf_printf(out, "still working: %llu of %llu segments", (unsigned long long)done,
+	    (unsigned long long)(done + left));
+	rest_s = done > 0 ? (int64_t)((double)since_ns / 1e9 * (double)left / (double)done) : 0;
+	if (left == 0)
+		buf_str(out, ", filters are being merged");
+	else if (rest_s >= 90)
+		buf_printf(out, ", about %lld min left", (long long)(rest_s + 30) / 60);
+	else if (done > 0)
+		buf_printf(out, ", about %lld s left", (long long)rest_s + 1);
+	buf_str(out, "\n");
 }

@@ -17,7 +17,8 @@ enum { MOST = 16, WAIT_MS = 20000 };
 struct asker {
 	struct thread thread;
 	const char *argument;
-	struct buf out;
+	struct buf out, told;
+	int tells;			/* progress is wanted so often */
 	struct why why;
 	enum err rc;
 };
@@ -48,18 +49,34 @@ end(void)
 	file_close(&wake_fd);
 }
 
+static bool
+asker_told(void *arg, struct span text)
+{
+	struct asker *a = arg;
+
+	buf_span_put(&a->told, text);
+	return --a->tells > 0;
+}
+
+static enum err
+ask(struct span argument, struct asker *a)
+{
+	return asks_ask(asks, &(struct asks_question){ ASK_FLUSH, argument,
+	    a->tells > 0 ? asker_told : NULL, a }, &a->out, &a->why);
+}
+
 static void
 asker_run(void *arg)
 {
 	struct asker *a = arg;
 
-	a->rc = asks_ask(asks, ASK_FLUSH, span_str(a->argument), &a->out, &a->why);
+	a->rc = ask(span_str(a->argument), a);
 }
 
 static void
 asker_start(struct asker *a, const char *argument)
 {
-	*a = (struct asker){ .argument = argument };
+	*a = (struct asker){ .argument = argument, .tells = a->tells };
 	must(thread_start(&a->thread, "asker", asker_run, a, &why) == OK);
 }
 
@@ -90,7 +107,7 @@ heard(struct buf *ret_body)
 static void
 a_question_gets_its_answer(void)
 {
-	struct asker asker;
+	struct asker asker = { 0 };
 	struct buf body = { 0 };
 	uint64_t tag;
 
@@ -112,7 +129,7 @@ a_question_gets_its_answer(void)
 static void
 a_refusal_comes_with_its_sentence(void)
 {
-	struct asker asker;
+	struct asker asker = { 0 };
 	struct buf body = { 0 };
 	uint8_t answer[] = { ERR_FULL, 'n', 'o', ' ', 'r', 'o', 'o', 'm' };
 
@@ -130,7 +147,7 @@ a_refusal_comes_with_its_sentence(void)
 static void
 a_lost_keeper_answers_who_was_sent_and_not_who_waits(void)
 {
-	struct asker sent, waits;
+	struct asker sent = { 0 }, waits = { 0 };
 	struct buf body = { 0 };
 
 	begin();
@@ -153,7 +170,7 @@ a_lost_keeper_answers_who_was_sent_and_not_who_waits(void)
 static void
 the_end_of_the_role_answers_everybody(void)
 {
-	struct asker asker[3];
+	struct asker asker[3] = { 0 };
 	struct buf body = { 0 };
 
 	begin();
@@ -173,21 +190,60 @@ static void
 too_many_and_too_long_questions_are_refused_at_once(void)
 {
 	static uint8_t argument[WIRE_TEXT_BYTES + 1];
-	struct asker asker[MOST];
-	struct buf out = { 0 }, body = { 0 };
+	struct asker asker[MOST] = { 0 }, own = { 0 };
+	struct buf body = { 0 };
 
 	begin();
-	check_int(asks_ask(asks, ASK_FLUSH, span_of(argument, sizeof argument), &out, &why),
-	    ERR_LIMIT);
+	check_int(ask(span_of(argument, sizeof argument), &own), ERR_LIMIT);
 	for (int i = 0; i < MOST; i++) {
 		asker_start(&asker[i], "x");
 		(void)heard(&body);
 	}
-	check_int(asks_ask(asks, ASK_FLUSH, SPAN("one more"), &out, &why), ERR_BUSY);
+	check_int(ask(SPAN("one more"), &own), ERR_BUSY);
 	asks_lost(asks);
 	for (int i = 0; i < MOST; i++)
 		asker_end(&asker[i]);
-	buf_done(&out);
+	buf_done(&body);
+	end();
+}
+
+static void
+progress_is_told_before_the_answer(void)
+{
+	struct asker asker = { .tells = 10 };
+	struct buf body = { 0 };
+	uint64_t tag;
+
+	begin();
+	asker_start(&asker, "long");
+	tag = heard(&body);
+	asks_answer(asks, tag, SPAN("\x01" "one of three\n"));
+	asks_answer(asks, tag, SPAN("\x01" "two of three\n"));
+	asks_answer(asks, tag, SPAN("\0done"));
+	asker_end(&asker);
+	check_int(asker.rc, OK);
+	check_span(buf_span(&asker.out), SPAN("done"));
+	/* Who did not look meanwhile may have the answer only. */
+	check(span_starts(SPAN("one of three\ntwo of three\n"), buf_span(&asker.told)));
+	buf_done(&asker.out);
+	buf_done(&asker.told);
+	buf_done(&body);
+	end();
+}
+
+static void
+who_wants_to_hear_no_more_waits_no_longer(void)
+{
+	struct asker asker = { .tells = 1 };
+	struct buf body = { 0 };
+
+	begin();
+	asker_start(&asker, "long");
+	asks_answer(asks, heard(&body), SPAN("\x01" "still working\n"));
+	asker_end(&asker);
+	check_int(asker.rc, ERR_BUSY);
+	check_span(buf_span(&asker.told), SPAN("still working\n"));
+	buf_done(&asker.told);
 	buf_done(&body);
 	end();
 }
@@ -197,6 +253,8 @@ main(void)
 {
 	run(a_question_gets_its_answer);
 	run(a_refusal_comes_with_its_sentence);
+	run(progress_is_told_before_the_answer);
+	run(who_wants_to_hear_no_more_waits_no_longer);
 	run(a_lost_keeper_answers_who_was_sent_and_not_who_waits);
 	run(the_end_of_the_role_answers_everybody);
 	run(too_many_and_too_long_questions_are_refused_at_once);

@@ -250,6 +250,34 @@ a_day_that_is_not_over_is_left_alone(void)
 }
 
 static void
+who_waits_for_a_repacking_hears_how_far_it_is(void)
+{
+	struct buf said = { 0 };
+	struct place p;
+
+	place_rounds(&p, KEY_MAKE_PLAIN);
+	keep_repack(p.keep, KEEP_REPACK_CLOSED);
+	keep_progress(p.keep, KEEP_REPACKED, 0, &said);
+	check(span_starts(buf_span(&said), SPAN("still working: 0 of ")));
+	check(span_holds(buf_span(&said), " segments\n"));
+	said.n = 0;
+	keep_progress(p.keep, KEEP_FLUSHED, 0, &said);
+	check_span(buf_span(&said), SPAN("still working\n"));
+	/* Until the round has ended some are done. */
+	for (said.n = 0; !span_holds(buf_span(&said), " left\n") &&
+	    !span_holds(buf_span(&said), ", filters are being merged\n");) {
+		keep_turn(p.keep);
+		said.n = 0;
+		keep_progress(p.keep, KEEP_REPACKED, INT64_C(600000000000), &said);
+	}
+	check(!span_starts(buf_span(&said), SPAN("still working: 0 of ")));
+	place_until(&p, KEEP_REPACKED);
+	buf_done(&said);
+	place_close(&p);
+	place_remove(&p);
+}
+
+static void
 while_held_no_segment_is_replaced_and_no_file_goes(void)
 {
 	struct kept kept = { 0 };
@@ -586,6 +614,7 @@ main(void)
 	run(the_next_life_goes_on_behind_repacked_segments);
 	run(closed_days_are_repacked_unasked);
 	run(a_day_that_is_not_over_is_left_alone);
+	run(who_waits_for_a_repacking_hears_how_far_it_is);
 	run(while_held_no_segment_is_replaced_and_no_file_goes);
 	run(what_is_repacked_expires_with_one_leaf);
 	run(expiry_waits_for_a_repacking_and_takes_its_rows_all_the_same);
