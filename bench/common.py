@@ -69,14 +69,25 @@ def cpu_seconds(pids):
     return total / TICK
 
 
+def slurp(path):
+    with open(path, encoding='utf-8') as f:
+        return f.read()
+
+
 def memory_mb(pids):
-    """Anonymous and shared memory (PSS without page cache of files), and the peak of RSS."""
-    pss = 0
+    """Anonymous and shared memory: PSS without page cache of files. Of a role that holds keys only
+    root may know it: others count as its own what it shares."""
+    kb = 0
     for pid in pids:
-        with open('/proc/%d/smaps_rollup' % pid, encoding='utf-8') as f:
-            rows = dict(line.split(':', 1) for line in f if ':' in line)
-        pss += int(rows['Pss_Anon'].split()[0]) + int(rows['Pss_Shmem'].split()[0])
-    return pss / 1024
+        try:
+            name, keys = 'smaps_rollup', ('Pss_Anon', 'Pss_Shmem')
+            text = slurp('/proc/%d/%s' % (pid, name))
+        except PermissionError:
+            name, keys = 'status', ('RssAnon', 'RssShmem')
+            text = slurp('/proc/%d/%s' % (pid, name))
+        rows = dict(line.split(':', 1) for line in text.splitlines() if ':' in line)
+        kb += sum(int(rows[key].split()[0]) for key in keys)
+    return kb / 1024
 
 
 def disk_bytes(folder):

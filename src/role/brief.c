@@ -47,6 +47,13 @@ brief_message(struct brief *b, const struct chan_msg *msg, struct why *why)
 	return OK;
 }
 
+/* No core file ever: it would hold keys or records. Keys: nobody else reads this memory either. */
+static enum err
+memory_close(const struct brief *b, struct why *why)
+{
+	return proc_limit(&(struct proc_limits){ .secret = b->secret }, why);
+}
+
 enum err
 brief_take(struct brief *ret_brief, int parent_fd, bool wants_store_key, bool wants_seal_seed,
     struct why *why)
@@ -64,18 +71,20 @@ brief_take(struct brief *ret_brief, int parent_fd, bool wants_store_key, bool wa
 	} while (rc == OK && (b->conf.nclass == 0 ||
 	    (wants_store_key && b->conf.encrypt && !b->has_store_key) ||
 	    (wants_seal_seed && !b->has_seal_seed)));
-	/* No core file ever: it would hold keys or records. */
-	if (rc == OK)
-		rc = proc_limit(&(struct proc_limits){ .files = 0 }, why);
-	return rc;
+	b->secret = wants_store_key || wants_seal_seed;
+	return rc == OK ? memory_close(b, why) : rc;
 }
 
 enum err
 brief_drop_rights(const struct brief *brief, struct why *why)
 {
+	enum err rc;
+
 	if (geteuid() != 0 || brief->conf.user[0] == '\0')
 		return OK;
-	return proc_drop_rights(brief->conf.user, why);
+	rc = proc_drop_rights(brief->conf.user, why);
+	/* Again: another user's memory is what fs.suid_dumpable says. */
+	return rc == OK ? memory_close(brief, why) : rc;
 }
 
 enum err

@@ -18,14 +18,15 @@ struct brief {
 	bool has_store_key, has_seal_seed;
 	uint8_t store_key[32];
 	uint8_t seal_seed[32];
+	bool secret;			/* keys were asked for */
 	uint64_t suspect[BRIEF_SUSPECTS];	/* records that ended two lives: crash.h */
 	unsigned nsuspect;
 };
 
 /*
  * Waits for WIRE_CONF (and WIRE_KEY, where the role is a keeper or front and the configuration
- * says encrypt), and sees to it that this process never leaves a core file. Keys in ret_brief are
- * the caller's to wipe.
+ * says encrypt), and sees to it that this process never leaves a core file; one that gets keys can
+ * be read by no other process of its user's. Keys in ret_brief are the caller's to wipe.
  */
 enum err	brief_take(struct brief *ret_brief, int parent_fd, bool wants_store_key,
 		    bool wants_seal_seed, struct why *why);

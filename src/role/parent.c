@@ -568,7 +568,10 @@ parent_run(const char *conf_path, const char *state)
 
 	for (unsigned i = 0; i < CHILD_MAX; i++)
 		p.child[i].keeper_fd = -1;
-	rc = opened_make(&p.open, conf_path, state, &why);
+	/* It reads the keys, to hand them on. */
+	rc = proc_limit(&(struct proc_limits){ .secret = true }, &why);
+	if (rc == OK)
+		rc = opened_make(&p.open, conf_path, state, &why);
 	if (rc == OK)
 		rc = proc_signals(&p.signal_fd, sig, sizeof sig / sizeof sig[0], &why);
 	if (rc != OK) {

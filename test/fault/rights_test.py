@@ -7,7 +7,10 @@ of what others hold.
 """
 
 import ctypes
+import errno
 import os
+import subprocess
+import sys
 
 import pytest
 
@@ -76,6 +79,32 @@ def test_no_role_leaves_a_core_with_what_it_holds(desk):
         assert line.split()[4:6] == ['0', '0'], role
 
 
+TRY = """
+import sys
+try:
+    open(sys.argv[1], 'rb').close()
+except OSError as e:
+    sys.exit(e.errno)
+"""
+
+
+def refusal(pid, what):
+    """What a process of the same user hears that has no more rights than a role; 0: it may."""
+    bare = ['setpriv', '--bounding-set', '-all', '--inh-caps', '-all'] if os.geteuid() == 0 else []
+    return subprocess.run(bare + [sys.executable, '-c', TRY, '/proc/%d/%s' % (pid, what)],
+                          check=False).returncode
+
+
+def test_nobody_reads_the_memory_of_those_who_hold_keys(desk):
+    role = {name: pid for pid, name in desk.children().items()}
+    for pid in (role['keeper'], role['front'], desk.child.pid):
+        for what in ('mem', 'environ', 'maps'):
+            assert refusal(pid, what) in (errno.EACCES, errno.EPERM), what
+    # The same of one without keys: what refused above was not something else.
+    assert refusal(role['intake'], 'environ') == 0
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason='only root sees the descriptors of who holds keys')
 def test_only_the_roles_that_talk_hold_sockets_of_the_network(desk):
     ports = {'%04X' % port for port in list(desk.port.values()) + [desk.front_port]}
     inode = {}
@@ -90,6 +119,7 @@ def test_only_the_roles_that_talk_hold_sockets_of_the_network(desk):
         assert bool(held) == (role in ('intake', 'front')), (role, held)
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason='only root sees the descriptors of who holds keys')
 def test_only_the_keeper_writes_the_store_and_the_intake_has_no_file(desk):
     for pid, role in desk.children().items():
         below = [link for link in links(pid) if link.startswith(desk.state + '/')]
