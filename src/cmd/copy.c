@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Files from one directory to another, with their sums: see copy.h. */
+/*
+ * Files from one directory to another, with their sums: see copy.h. The journal's files are as long
+ * as they may become, 64 MB; what is not used yet takes no room in the copy either.
+ */
 #include "cmd/copy.h"
 
 #include <stdio.h>
@@ -43,7 +46,7 @@ copy_file(struct copy *copy, const char *path, enum copy_again again, struct why
 {
 	struct span map = { NULL, 0 };
 	struct digest digest;
-	uint64_t size = 0;
+	uint64_t size = 0, written = 0;
 	bool same = false;
 	int fd = -1;
 	enum err rc;
@@ -56,14 +59,14 @@ copy_file(struct copy *copy, const char *path, enum copy_again again, struct why
 	if (rc == OK && again == COPY_UNLESS_SAME_ENDS)
 		same = same_ends(copy, path, map);
 	if (rc == OK && !same)
-		rc = file_replace(copy->to, path, map, why);
+		rc = file_replace_holes(copy->to, path, map, &written, why);
 	if (rc == OK) {
 		blake256(&digest, map);
 		hex_put(&copy->list, &digest);
 		buf_printf(&copy->list, "  %s\n", path);
 		copy->files++;
 		copy->skipped += same;
-		copy->bytes += size;
+		copy->bytes += same ? size : written;
 		if (copy->progress != NULL)
 			copy->progress(copy);
 	}

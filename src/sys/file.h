@@ -77,6 +77,9 @@ enum err	file_unlink(int dirfd, const char *name, struct why *why);
  * syncs it, renames it over name, syncs the directory. NAME.tmp of an earlier crash is replaced.
  */
 enum err	file_replace(int dirfd, const char *name, struct span data, struct why *why);
+/* The same file, but long runs of zeros take no room on disk; *ret_written: octets that do. */
+enum err	file_replace_holes(int dirfd, const char *name, struct span data,
+		    uint64_t *ret_written, struct why *why);
 
 /*
  * Opens or makes the file and locks it for as long as the descriptor (or a copy in a child) is

@@ -113,3 +113,23 @@ def test_a_second_backup_takes_derived_parts_that_were_made_again(tmp_path):
     rc, said = desk.verify(store=again)
     assert rc == 0, said
     assert desk.search(store=again) == desk.search(store=desk.state)
+
+
+def test_a_backup_takes_of_the_journal_what_is_used(tmp_path):
+    """A journal's file is made as long as it may become; its copy takes no room for the rest."""
+    target, again = str(tmp_path / 'backup'), str(tmp_path / 'again')
+    with Desk(tmp_path / 'desk', listen=('tcp',)) as desk:
+        fill(desk, rounds=1)
+        made = sum(os.path.getsize(path) for path in glob.glob(desk.state + '/journal/*'))
+        rc, _, said = desk.command('backup', '--with-keys', target)
+        assert rc == 0, said
+    assert made > 32 << 20
+    for folder in (target, again):
+        if folder == again:
+            rc, _, said = desk.command('restore', '--state', again, target)
+            assert rc == 0, said
+        copied = glob.glob(folder + '/journal/*')
+        assert sum(os.stat(path).st_blocks * 512 for path in copied) < 4 << 20, folder
+    rc, said = desk.verify(store=again)
+    assert rc == 0, said
+    assert desk.search(store=again) == desk.search(store=target) != []

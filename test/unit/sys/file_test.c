@@ -152,6 +152,33 @@ append_goes_to_the_end(void)
 }
 
 static void
+long_runs_of_zeros_take_no_room(void)
+{
+	static uint8_t data[3 * (64 << 10) + 5];
+	uint64_t written = 0;
+	struct buf all = { 0 };
+	struct stat st;
+
+	data[100 << 10] = 1;
+	check_int(file_replace_holes(dir, "a", span_of(data, sizeof data), &written, &why), OK);
+	check_int(written, 64 << 10);
+	check_int(file_read_whole(dir, "a", sizeof data, &all, &why), OK);
+	check(span_eq(buf_span(&all), span_of(data, sizeof data)));
+	must(fstatat(dir, "a", &st, 0) == 0);
+	check(st.st_blocks * 512 < 2 * (64 << 10));
+	/* The last block is shorter. */
+	data[sizeof data - 1] = 1;
+	check_int(file_replace_holes(dir, "a", span_of(data, sizeof data), &written, &why), OK);
+	check_int(written, (64 << 10) + 5);
+	all.n = 0;
+	check_int(file_read_whole(dir, "a", sizeof data, &all, &why), OK);
+	check(span_eq(buf_span(&all), span_of(data, sizeof data)));
+	check_int(file_replace_holes(dir, "a", SPAN(""), &written, &why), OK);
+	check_int(written, 0);
+	buf_done(&all);
+}
+
+static void
 a_lock_is_held_by_one(void)
 {
 	int one = -1, two = -1;
@@ -354,6 +381,7 @@ main(void)
 	in_dir(a_file_over_the_limit_is_refused_and_out_is_unchanged);
 	in_dir(links_pipes_and_old_names_are_refused);
 	in_dir(append_goes_to_the_end);
+	in_dir(long_runs_of_zeros_take_no_room);
 	in_dir(a_lock_is_held_by_one);
 	in_dir(room_is_made_and_cut);
 	in_dir(a_directory_is_listed_with_kinds);
