@@ -122,6 +122,14 @@ def test_logs_that_may_not_be_read_are_named_with_the_command_that_helps(tmp_pat
     os.chmod(logs / 'b.log', 0o644)
     _, row = looked(desk)
     assert row['logs']['result'] == 'ok', row['logs']
+    # A folder that cannot be listed shows no file at all.
+    mode = os.stat(logs).st_mode
+    os.chmod(logs, 0)
+    _, row = looked(desk)
+    os.chmod(logs, mode)
+    assert row['logs']['result'] == 'warn', row['logs']
+    assert '1 files or folders' in row['logs']['what']
+    assert str(logs) + '/' in row['logs']['what']
 
 
 def test_certificates_that_are_not_there_are_named(tmp_path):

@@ -71,6 +71,11 @@ the_time_is_the_named_field(void)
 	check_int(p.event_ns, RIG_RECV_NS - INT64_C(3600) * CIVIL_SECOND_NS);
 	parse("", "", "", record, &p);
 	check_int(p.event_ns, RIG_RECV_NS - INT64_C(7200) * CIVIL_SECOND_NS);
+	/* As Fluent Bit calls it: usual, and the last of the usual ones. */
+	parse("", "", "", "{\"date\":\"2026-03-01T09:00:00Z\"}", &p);
+	check_int(p.event_ns, RIG_RECV_NS - INT64_C(3 * 3600) * CIVIL_SECOND_NS);
+	parse("", "", "", "{\"date\":\"2026-03-01T09:00:00Z\",\"ts\":1772366399}", &p);
+	check_int(p.event_ns, RIG_RECV_NS - CIVIL_SECOND_NS);
 	/* VictoriaLogs' clients write 0 for "now". */
 	parse("", "date", "", "{\"date\":\"0\"}", &p);
 	check_int(p.event_ns, RIG_RECV_NS);
