@@ -16,11 +16,7 @@
 #include "base/must.h"
 #include "sys/fault.h"
 
-enum {
-	TMP_NAME_BYTES = 256,
-	LOCK_TEXT_BYTES = 32,
-	HOLE_BYTES = 64 << 10,		/* blocks of file systems divide it */
-};
+enum { LOCK_TEXT_BYTES = 32 };
 
 enum err
 file_err(int error)
@@ -458,83 +454,6 @@ file_unlink(int dirfd, const char *name, struct why *why)
 		fault_write_name("unlink", dirfd, name, -1, NULL);
 	fault_write_end();
 	return rc == 0 ? OK : why_errno(why, file_err(error), error, "cannot remove %s", name);
-}
-
-static bool
-file_is_zero(struct span s)
-{
-	return s.n == 0 || (s.p[0] == 0 && memcmp(s.p, s.p + 1, s.n - 1) == 0);
-}
-
-/* Blocks without an octet but 0 are left out; the size is that of data. */
-static enum err
-file_write_holes(int fd, struct span data, uint64_t *ret_written, struct why *why)
-{
-	uint64_t written = 0;
-	enum err rc;
-
-	rc = file_truncate(fd, data.n, why);
-	for (size_t at = 0; rc == OK && at < data.n; at += HOLE_BYTES) {
-		struct span block = span_sub(data, at, HOLE_BYTES);
-
-		if (file_is_zero(block))
-			continue;
-		rc = file_pwrite_all(fd, block, at, why);
-		written += block.n;
-	}
-	*ret_written = written;
-	return rc;
-}
-
-/* Makes tmp and puts all of data into it, on disk. ret_written: with holes; NULL: without. */
-static enum err
-file_write_tmp(int dirfd, const char *tmp, struct span data, uint64_t *ret_written,
-    struct why *why)
-{
-	int fd = -1;
-	enum err rc;
-
-	rc = file_open(&fd, dirfd, tmp, FILE_WRITE_NEW, why);
-	if (rc == ERR_BUSY) {
-		rc = file_unlink(dirfd, tmp, why);
-		if (rc == OK)
-			rc = file_open(&fd, dirfd, tmp, FILE_WRITE_NEW, why);
-	}
-	if (rc == OK)
-		rc = ret_written == NULL ? file_write_all(fd, data, why) :
-		    file_write_holes(fd, data, ret_written, why);
-	if (rc == OK)
-		rc = file_sync(fd, why);
-	file_close(&fd);
-	return rc;
-}
-
-enum err
-file_replace(int dirfd, const char *name, struct span data, struct why *why)
-{
-	return file_replace_holes(dirfd, name, data, NULL, why);
-}
-
-enum err
-file_replace_holes(int dirfd, const char *name, struct span data, uint64_t *ret_written,
-    struct why *why)
-{
-	char tmp[TMP_NAME_BYTES];
-	enum err rc;
-	int n;
-
-	n = snprintf(tmp, sizeof tmp, "%s.tmp", name);
-	if (n < 0 || (size_t)n >= sizeof tmp)
-		return why_set(why, ERR_LIMIT, "cannot write %s: name too long", name);
-	rc = file_write_tmp(dirfd, tmp, data, ret_written, why);
-	if (rc == OK)
-		rc = file_rename(dirfd, tmp, dirfd, name, why);
-	if (rc != OK) {
-		(void)file_unlink(dirfd, tmp, NULL);
-		return why_prefix(why, rc, "cannot write %s", name);
-	}
-	rc = dir_sync(dirfd, why);
-	return rc == OK ? OK : why_prefix(why, rc, "cannot write %s", name);
 }
 
 /* ---- locks and maps ---- */
