@@ -25,9 +25,9 @@ hex4(const uint8_t *p)
 	return v;
 }
 
-/* "\u" 4hex [ "\u" 4hex ], s.p[*at] behind the first "u"; no code point: U+FFFD; no 4hex: '?' */
-static uint32_t
-unicode_escape(struct span s, size_t *at)
+/* "\u" 4hex [ "\u" 4hex ] */
+uint32_t
+escape_unicode(struct span s, size_t *at)
 {
 	int high, low;
 
@@ -70,7 +70,7 @@ json_undo(uint8_t *to, struct span s)
 		c = s.p[at++];
 		hit = c != 0 ? strchr(simple, c) : NULL;
 		if (c == 'u')
-			n += rune_put(to + n, unicode_escape(s, &at));
+			n += rune_put(to + n, escape_unicode(s, &at));
 		else
 			to[n++] = hit != NULL ? (uint8_t)meaning[hit - simple] : c;
 	}

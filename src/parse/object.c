@@ -7,6 +7,7 @@
 #include "parse/object.h"
 
 #include "base/fold.h"
+#include "model/escape.h"
 #include "parse/scan.h"
 
 enum { RUNE_BYTES = 4 };
@@ -24,19 +25,6 @@ struct object_reader {
 
 /* ---- names ---- */
 
-static uint32_t
-hex4(const uint8_t *p)
-{
-	uint32_t v = 0;
-
-	for (size_t i = 0; i < 4; i++) {
-		unsigned digit = (unsigned)(p[i] - '0');
-
-		v = v << 4 | (digit <= 9 ? digit : (unsigned)((p[i] | 0x20) - 'a' + 10));
-	}
-	return v;
-}
-
 /* The code point of the escape at s[*at], which was scanned before; moves *at behind it. */
 static uint32_t
 escape_rune(struct span s, size_t *at)
@@ -44,24 +32,12 @@ escape_rune(struct span s, size_t *at)
 	static const char from[] = "bfnrt", to[] = "\b\f\n\r\t";
 	uint8_t c = s.p[*at + 1];
 	const char *simple;
-	uint32_t r, low;
 
-	if (c != 'u') {
-		simple = memchr(from, c, sizeof from - 1);
-		*at += 2;
-		return simple != NULL ? (uint8_t)to[simple - from] : c;
-	}
-	r = hex4(s.p + *at + 2);
-	*at += 6;
-	if (r < 0xd800 || r > 0xdfff)
-		return r;
-	if (r > 0xdbff || s.n - *at < 6 || s.p[*at] != '\\' || s.p[*at + 1] != 'u')
-		return RUNE_BAD;
-	low = hex4(s.p + *at + 2);
-	if (low < 0xdc00 || low > 0xdfff)
-		return RUNE_BAD;
-	*at += 6;
-	return 0x10000 + ((r - 0xd800) << 10 | (low - 0xdc00));
+	*at += 2;
+	if (c == 'u')
+		return escape_unicode(s, at);
+	simple = memchr(from, c, sizeof from - 1);
+	return simple != NULL ? (uint8_t)to[simple - from] : c;
 }
 
 struct span
