@@ -113,16 +113,8 @@ class Bench(harness.Desk):
     def pids(self):
         return [self.child.pid] + list(self.children())
 
-    def metric(self, name):
-        conn = self.front()     # a command costs as much as thousands of records
-        conn.request('GET', '/metrics')
-        out = conn.getresponse().read().decode()
-        conn.close()
-        return sum(float(line.split()[-1]) for line in out.splitlines()
-                   if line.rpartition(' ')[0] == name)
-
     def rows(self):
-        return self.metric('trucban_last_seq{stream="raw"}')
+        return self.metric('last_seq{stream="raw"}')
 
     def quiet(self, seconds=60.0):
         """Waits until no role uses the CPU."""

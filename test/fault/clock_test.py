@@ -54,16 +54,10 @@ def received(desk, sent):
             for row in rows]
 
 
-def metric(desk, name):
-    _, out, _ = desk.command('status', '--metrics')
-    return next((int(line.split()[1]) for line in out.splitlines()
-                 if line.split()[0] == 'trucban_' + name), 0)
-
-
 def until_signed(desk):
     """What came so far is under a checkpoint: they go on, by the clock that never jumps."""
-    size = metric(desk, 'signed_leaves')
-    until('checkpoints', lambda: metric(desk, 'signed_leaves') > size + 1)
+    size = desk.metric('signed_leaves')
+    until('checkpoints', lambda: desk.metric('signed_leaves') > size + 1)
 
 
 def kinds(desk):
@@ -97,7 +91,7 @@ def test_a_year_ahead_drops_nothing_and_is_told(tmp_path):
     clock = Clock(tmp_path / 'clock')
     with desk_of(tmp_path, clock) as desk:
         before = send(desk)
-        until('a segment', lambda: metric(desk, 'segments'))
+        until('a segment', lambda: desk.metric('segments'))
         clock.jump(366 * DAY)
         ahead = send(desk)
         assert abs(received(desk, ahead)[0] - received(desk, before)[-1] - 366 * DAY) < 60
@@ -107,7 +101,7 @@ def test_a_year_ahead_drops_nothing_and_is_told(tmp_path):
             desk.start()
             until('told', lambda: desk.said(b'days ahead of what retention goes by'))
             until_signed(desk)
-            assert metric(desk, 'segments_dropped_total') == 0
+            assert desk.metric('segments_dropped_total') == 0
             assert_kept(desk, before)
             assert_kept(desk, ahead)
         clock.jump(0)

@@ -4,7 +4,6 @@ desk goes on. Planted by FAIL_CRASH_ON (src/sys/fault.h).
 """
 
 import os
-import re
 import threading
 
 import pytest
@@ -12,12 +11,6 @@ import pytest
 from harness import Desk, Sent, assert_kept, until
 
 POISON = 'xqpoison7'
-
-
-def counted(desk, name):
-    _, out, _ = desk.command('status', '--metrics')
-    found = re.search(r'^trucban_%s_total (\d+)$' % name, out, re.M)
-    return int(found.group(1)) if found else 0
 
 
 def plant(role, call):
@@ -51,7 +44,7 @@ def test_a_record_that_crashes_the_parser_is_kept_whole_after_two_lives(tmp_path
         send_poison(desk, bad, good)
         assert crashes(desk, 'intake') == 2
         assert desk.said(b'intake crashed twice over one record, which is kept whole') == 1
-        until('the metric', lambda: counted(desk, 'intake_rows_set_aside') == 1)
+        until('the metric', lambda: desk.metric('intake_rows_set_aside_total') == 1)
         assert_kept(desk, good)
         # It is there, octet by octet, and found; only its fields were not taken apart.
         assert_kept(desk, bad)
@@ -76,7 +69,7 @@ def test_a_line_that_crashes_the_collector_is_kept_whole_after_two_lives(tmp_pat
               more='collect: {files: ["%s"]}\n' % log) as desk:
         until('all lines', lambda: set(desk.found(lines.prefix)) == set(lines.sent), 40)
         assert crashes(desk, 'collector') == 2
-        until('the metric', lambda: counted(desk, 'collector_rows_set_aside') == 1)
+        until('the metric', lambda: desk.metric('collector_rows_set_aside_total') == 1)
         assert POISON in desk.search(POISON)[0]['_msg']
         assert desk.stop() == 0
         assert desk.verify()[0] == 0
@@ -87,7 +80,7 @@ def test_a_batch_that_crashes_the_keeper_is_set_aside_after_two_lives(tmp_path):
     with Desk(tmp_path, listen=('relp',), env=plant('keeper', 'keep_batch')) as desk:
         bad.relp(desk.port['relp'], 1, again=desk.wait_ready, text=POISON)
         assert crashes(desk, 'keeper') == 2
-        until('the metric', lambda: counted(desk, 'rows_set_aside') >= 1)
+        until('the metric', lambda: desk.metric('rows_set_aside_total') >= 1)
         names = os.listdir(os.path.join(desk.state, 'quarantine'))
         assert len(names) == 1 and names[0].endswith('.batch')
         with open(os.path.join(desk.state, 'quarantine', names[0]), 'rb') as f:
@@ -112,5 +105,5 @@ def test_a_role_that_dies_without_a_record_at_hand_blames_none(tmp_path, role):
         sent.relp(desk.port['relp'], 100, again=desk.wait_ready)
         assert_kept(desk, sent)
         assert not desk.said(b'crashed twice')
-        assert counted(desk, 'rows_set_aside') == 0
+        assert desk.metric('rows_set_aside_total') == 0
         assert not os.listdir(os.path.join(desk.state, 'quarantine'))

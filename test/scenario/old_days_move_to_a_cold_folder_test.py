@@ -41,12 +41,6 @@ def ask(desk, what, argument=''):
     return text
 
 
-def metric(desk, name):
-    _, out, _ = desk.command('status', '--metrics')
-    return next((int(line.split()[1]) for line in out.splitlines()
-                 if line.split()[0] == 'trucban_' + name), 0)
-
-
 def files(folder):
     return sorted(os.path.relpath(os.path.join(top, name), folder)
                   for top, _, names in os.walk(folder) for name in names)
@@ -75,8 +69,8 @@ def test_what_moved_is_found_verified_and_read_by_others(tmp_path, encrypt):
         kept = files(os.path.join(cold, 'segment'))
         assert kept and all(name.endswith(('.seg', '.idx')) for name in kept)
         assert os.readlink(os.path.join(desk.state, 'cold')) == cold
-        until('told', lambda: metric(desk, 'segments_cold') == len(kept) // 2)
-        assert metric(desk, 'segments_away') == 0
+        until('told', lambda: desk.metric('segments_cold') == len(kept) // 2)
+        assert desk.metric('segments_away') == 0
         sent.append(Sent())
         sent[1].relp(desk.port['relp'], 10)
         for one in sent:
@@ -109,7 +103,7 @@ def test_a_missing_disk_is_said_and_stops_nothing(tmp_path):
         new = Sent()
         new.relp(desk.port['relp'], 20)
         ask(desk, 'flush')
-        until('told', lambda: metric(desk, 'segments_away') > 0)
+        until('told', lambda: desk.metric('segments_away') > 0)
         # Not fewer rows in silence: it fails, and names the days.
         rc, _, err = desk.command('search', '--limit', '0', old.prefix + '*', check=False)
         assert rc != 0 and 'records received from' in err and 'mount its disk' in err, err
@@ -129,7 +123,7 @@ def test_a_missing_disk_is_said_and_stops_nothing(tmp_path):
         for one in (old, new):
             assert_kept(desk, one)
         assert 'segments moved' in ask(desk, 'cool', 'all')
-        until('told', lambda: metric(desk, 'segments_away') == 0)
+        until('told', lambda: desk.metric('segments_away') == 0)
         for one in (old, new):
             assert_kept(desk, one)
         assert desk.stop() == 0

@@ -5,19 +5,12 @@ does not grow with what was sent."""
 import random
 import socket
 
-import senders
 from harness import Desk, until
 
 ROUNDS, LINES = 20, 200000
 SEGMENT_ROWS = 65536
 WORD = ['read %d files of /srv/%x' % (i, i * 7919) for i in range(5003)]
 BEHIND = 7      # segments: the queue of rows, the ended ones, the open one, and a figure of 1 s ago
-
-
-def figure(desk, name):
-    answer = senders.request(desk.front(), 'GET', '/metrics')[1].decode()
-    return sum(float(line.split()[-1]) for line in answer.splitlines()
-               if line.rpartition(' ')[0] == 'trucban_' + name)
 
 
 def test_segments_keep_up_with_a_fast_sender(tmp_path):
@@ -29,7 +22,7 @@ def test_segments_keep_up_with_a_fast_sender(tmp_path):
         with socket.create_connection(('127.0.0.1', desk.port['tcp'])) as conn:
             for _ in range(ROUNDS):
                 conn.sendall(lines)
-        until('all rows', lambda: figure(desk, 'rows_total') >= ROUNDS * LINES, 120, 0.05)
-        behind = ROUNDS * LINES - figure(desk, 'segments') * SEGMENT_ROWS
+        until('all rows', lambda: desk.metric('rows_total') >= ROUNDS * LINES, 120, 0.05)
+        behind = ROUNDS * LINES - desk.metric('segments') * SEGMENT_ROWS
         assert behind < BEHIND * SEGMENT_ROWS
         desk.stop()

@@ -6,14 +6,14 @@
 #include "test/unit/store/proof_store.h"
 
 #include <sys/stat.h>
-#include <sys/wait.h>
 
 #include "sys/clock.h"
-#include "sys/fault.h"
 #include "store/cold.h"
 #include "store/manifest.h"
 #include "store/store.h"
 #include "test/unit/store/keep_back.h"
+#include "test/unit/store/keep_child.h"
+#include "test/unit/store/keep_whole.h"
 
 enum {
 	ROUNDS = 4,			/* segments of each of two streams */
@@ -142,28 +142,6 @@ files_below(int dirfd, const char *name, const char *tail)
 	must(dir_each(c.fd, file_count, &c, NULL) == OK);
 	file_close(&c.fd);
 	return c.n;
-}
-
-static bool
-whole(const struct place *p, uint64_t n)
-{
-	const uint8_t *key = p->keys.has_store_key ? p->keys.store_key : NULL;
-	struct verdict v;
-	struct back b;
-	struct why why = { "" };
-	bool good;
-
-	good = check(back_read(&b, p->fd, key, STREAM_RAW, &why) == OK) && check(back_is(&b, n, 1));
-	if (!good)
-		printf("%llu rows, last %llu, %llu doubled; %s\n", (unsigned long long)b.n,
-		    (unsigned long long)b.last, (unsigned long long)b.doubled, why.text);
-	back_done(&b);
-	verify(p, &v);
-	if (!check(verdict_clean(&v))) {
-		verdict_print(&v);
-		good = false;
-	}
-	return good;
 }
 
 static bool
@@ -429,35 +407,17 @@ what_is_there_is_not_repacked(void)
 
 /* ---- crashes and errors ---- */
 
-/* Moves in a child with these faults; its exit status. */
-static int
-child(struct place *p, const char *fault, const char *at, const char *how)
+/* Moves with faults, in a child. */
+static void
+live(void *arg, const struct faults *f)
 {
-	pid_t pid;
-	int status = 0;
+	struct place *p = arg;
 
-	(void)fflush(stdout);
-	pid = fork();
-	must(pid >= 0);
-	if (pid == 0) {
-		place_open(p, KEY_MAKE_PLAIN);
-		(void)setenv(fault, at, 1);
-		if (how != NULL)
-			(void)setenv("FAIL_ERRNO", how, 1);
-		fault_reload();
-		keep_cool(p->keep, KEEP_REPACK_ALL);
-		for (unsigned i = 0; i < 300 && p->came[KEEP_COOLED] == 0; i++) {
-			struct keep_event e;
-
-			keep_wait(p->keep, 10);
-			while (keep_event(p->keep, &e))
-				p->came[e.type]++;
-		}
-		keep_close(&p->keep);
-		_exit(0);
-	}
-	must(waitpid(pid, &status, 0) == pid);
-	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+	place_open(p, KEY_MAKE_PLAIN);
+	faults_begin(f);
+	keep_cool(p->keep, KEEP_REPACK_ALL);
+	place_try(p, KEEP_COOLED);
+	keep_close(&p->keep);
 }
 
 /* Nothing is missing or there twice, before the next life and after it has moved the rest. */
@@ -479,7 +439,7 @@ goes_on(struct place *p, const struct folder *c, uint64_t n)
 }
 
 static void
-faults(const char *fault, const char *how, unsigned last)
+faults(const char *how, unsigned last)
 {
 	unsigned step = getenv("TRUCBAN_SLOW") != NULL ? 1 : STEP;
 	int status = EXIT_CRASH;
@@ -496,10 +456,11 @@ faults(const char *fault, const char *how, unsigned last)
 		place_more(&p, 2);
 		place_close(&p);
 		(void)snprintf(at, sizeof at, "%u", n);
-		status = child(&p, fault, at, how);
+		status = child_run(live, &p, how == NULL ? &(struct faults){ .crash_at = at } :
+		    &(struct faults){ .at = at, .how = how });
 		check(status == 0 || (how == NULL && status == EXIT_CRASH));
 		if (!goes_on(&p, &c, 2 * ROUND_ROWS)) {
-			printf("%s=%u %s\n", fault, n, how != NULL ? how : "");
+			printf("at call %u: %s\n", n, how != NULL ? how : "killed");
 			break;
 		}
 		place_gone(&p, &c);
@@ -510,19 +471,19 @@ faults(const char *fault, const char *how, unsigned last)
 static void
 a_kill_at_any_call_loses_nothing_and_doubles_nothing(void)
 {
-	faults("FAIL_CRASH_AT", NULL, 1000);
+	faults(NULL, 1000);
 }
 
 static void
 an_error_at_any_call_loses_nothing_and_doubles_nothing(void)
 {
-	faults("FAIL_AT", "EIO", 60);
+	faults("EIO", 60);
 }
 
 static void
 a_full_disk_at_any_call_loses_nothing_and_doubles_nothing(void)
 {
-	faults("FAIL_AT", "ENOSPC", 60);
+	faults("ENOSPC", 60);
 }
 
 int

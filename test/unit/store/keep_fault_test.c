@@ -9,12 +9,11 @@
 #include "test/unit/store/proof_store.h"
 
 #include <sys/mman.h>
-#include <sys/wait.h>
 
 #include "base/civil.h"
 #include "sys/clock.h"
-#include "sys/fault.h"
 #include "test/unit/store/keep_back.h"
+#include "test/unit/store/keep_child.h"
 
 enum { BATCHES = 14, GIVE_UP_S = 8, STEP = 13, EXIT_CRASH = 137 };
 
@@ -142,38 +141,27 @@ life(struct place *p, bool idle)
 	keep_close(&p->keep);
 }
 
-struct faults {
-	const char *call, *at, *how, *crash_at;
-	bool idle;
-};
+/* A life of which nothing is told, only the recovery; or one with work. */
+static void
+live_idle(void *arg, const struct faults *f)
+{
+	faults_begin(f);
+	life(arg, true);
+}
 
-/* Runs a life in a child with these faults; its exit status. */
+static void
+live(void *arg, const struct faults *f)
+{
+	faults_begin(f);
+	life(arg, false);
+}
+
+/* Runs a life with work in a child with these faults; its exit status. */
 static int
 child(struct place *p, struct faults f)
 {
-	pid_t pid;
-	int status = 0;
-
-	(void)fflush(stdout);
-	if (!f.idle)
-		memset(told, 0, sizeof *told);
-	pid = fork();
-	must(pid >= 0);
-	if (pid == 0) {
-		if (f.call != NULL)
-			(void)setenv("FAIL_CALL", f.call, 1);
-		if (f.at != NULL)
-			(void)setenv("FAIL_AT", f.at, 1);
-		if (f.how != NULL)
-			(void)setenv("FAIL_ERRNO", f.how, 1);
-		if (f.crash_at != NULL)
-			(void)setenv("FAIL_CRASH_AT", f.crash_at, 1);
-		fault_reload();
-		life(p, f.idle);
-		_exit(0);
-	}
-	must(waitpid(pid, &status, 0) == pid);
-	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+	memset(told, 0, sizeof *told);
+	return child_run(live, p, &f);
 }
 
 static void
@@ -268,7 +256,7 @@ a_kill_at_any_call_loses_nothing_acknowledged(void)
 		/* Every third time the recovery is killed too, somewhere. */
 		if (n / step() % 3 == 0) {
 			(void)snprintf(at, sizeof at, "%u", 1 + n * 7 % 90);
-			(void)child(&p, (struct faults){ .crash_at = at, .idle = true });
+			(void)child_run(live_idle, &p, &(struct faults){ .crash_at = at });
 		}
 		if (!goes_on(&p)) {
 			printf("killed at call %u\n", n);

@@ -122,6 +122,19 @@ place_until(struct place *p, enum keep_event_type type)
 	must(p->came[type] > 0);
 }
 
+/* As place_until where calls may fail: gives up after some seconds, and tells no alarm. */
+static inline void
+place_try(struct place *p, enum keep_event_type type)
+{
+	struct keep_event event;
+
+	for (unsigned i = 0; i < 300 && p->came[type] == 0; i++) {
+		keep_wait(p->keep, 10);
+		while (keep_event(p->keep, &event))
+			p->came[event.type]++;
+	}
+}
+
 static inline void
 place_rows(struct place *p, struct writer *w, uint32_t n)
 {
