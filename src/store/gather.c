@@ -238,6 +238,39 @@ gather_add_slow(struct gather *g, struct span v, uint64_t seed)
 	return code;
 }
 
+static void
+plain_add_all(struct gather *g, const struct span *v, uint32_t n)
+{
+	uint32_t *end;
+	size_t octets = 0;
+	uint8_t *to;
+
+	for (uint32_t i = 0; i < n; i++)
+		octets += v[i].n;
+	must(g->octets.n + octets <= UINT32_MAX);
+	to = buf_add(&g->octets, octets);
+	end = (uint32_t *)(void *)buf_add(&g->end, (size_t)n * 4);
+	for (uint32_t i = 0; i < n; i++) {
+		to = copy_span(to, v[i]);
+		end[i] = (uint32_t)(to - g->octets.p);
+	}
+	g->n += n;
+}
+
+void
+gather_add_all(struct gather *g, const struct span *v, uint32_t n, uint64_t seed)
+{
+	uint32_t hint = 0;
+
+	for (uint32_t i = 0; i < n; i++) {
+		if (g->plain) {
+			plain_add_all(g, v + i, n - i);
+			return;
+		}
+		hint = gather_add(g, v[i], hint, seed);
+	}
+}
+
 uint32_t
 gather_find(struct gather *g, struct span v, uint64_t seed)
 {

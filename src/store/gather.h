@@ -55,6 +55,8 @@ void	gather_reset(struct gather *g);
  * in the last row of its kind); anything else costs one look only.
  */
 uint32_t	gather_add_slow(struct gather *g, struct span v, uint64_t seed);
+/* Adds n values, one after the other. */
+void	gather_add_all(struct gather *g, const struct span *v, uint32_t n, uint64_t seed);
 /* The code of v as a word, which is made when it is new; no value is added. Never plain. */
 uint32_t	gather_intern(struct gather *g, struct span v, uint64_t seed);
 /* The code of the word v, or GATHER_PLAIN when there is no such word. */

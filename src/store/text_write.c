@@ -4,10 +4,12 @@
 
 #include <stdlib.h>
 
-#include "base/cur.h"
 #include "base/must.h"
 
-enum { AHEAD = 8 };	/* so many texts are on their way from memory */
+enum {
+	AHEAD = 8,		/* so many texts are on their way from memory */
+	BLOCK = 4096		/* values that are turned from rows to columns at once */
+};
 
 /* ---- the end ---- */
 
@@ -29,48 +31,80 @@ texts_sort(const struct text *t)
 	return order;
 }
 
-static void
-waiting_take(struct text *t, uint32_t i, uint32_t index)
+/* The slots of a template whose values wait. */
+static uint32_t
+own_slots(const struct text *t, const struct template *template, uint32_t sub[CUT_SLOTS])
 {
-	const uint32_t *at = (const uint32_t *)(const void *)t->waiting_at.p;
-	const struct template *template = &t->template[index];
-	struct cur c = cur_of(span_of(t->waiting.p + at[i], t->waiting.n - at[i]));
+	uint32_t n = 0;
 
 	for (uint32_t k = template->first; k < template->first + template->nslot; k++) {
-		struct sub *s = &t->sub[t->slot_sub[k]];
+		if (!t->shared[k])
+			sub[n++] = t->slot_sub[k];
+	}
+	return n;
+}
 
-		if (t->shared[k])
-			continue;
-		s->n++;
-		t->hint[k] = gather_add(&s->rest, cur_bytes(&c), t->hint[k], t->seed);
+/* The nslot values of a text, to every n-th span. We wrote them: they are what they say. */
+static void
+waiting_read(const uint8_t *p, uint32_t nslot, struct span *to, uint32_t n)
+{
+	for (uint32_t k = 0; k < nslot; k++, to += n) {
+		size_t length = *p & 0x7fU;
+
+		for (unsigned shift = 7; (*p++ & 0x80) != 0; shift += 7)
+			length |= (*p & 0x7fU) << shift;
+		*to = span_of(p, length);
+		p += length;
 	}
 }
 
-/* Has a text's values come from memory; what they are is not known before they are there. */
-static inline void
-waiting_fetch(const struct text *t, uint32_t i)
+/*
+ * n texts of one template, rows to columns: the values of a slot are filed together. More texts
+ * come behind these in order[], up to `end`.
+ */
+static void
+texts_take(struct text *t, const struct template *template, const uint32_t *order, uint32_t n,
+    const uint32_t *end, struct span *block)
 {
 	const uint32_t *at = (const uint32_t *)(const void *)t->waiting_at.p;
+	uint32_t sub[CUT_SLOTS], nsub = own_slots(t, template, sub);
 
-	__builtin_prefetch(t->waiting.p + at[i]);
-	__builtin_prefetch(t->waiting.p + at[i] + 64);
+	for (uint32_t i = 0; i < n; i++) {
+		if (order + i + AHEAD < end) {
+			const uint8_t *p = t->waiting.p + at[order[i + AHEAD]];
+
+			__builtin_prefetch(p);
+			__builtin_prefetch(p + 64);
+		}
+		waiting_read(t->waiting.p + at[order[i]], nsub, block + i, n);
+	}
+	for (uint32_t k = 0; k < nsub; k++) {
+		t->sub[sub[k]].n += n;
+		gather_add_all(&t->sub[sub[k]].rest, block + (size_t)k * n, n, t->seed);
+	}
 }
 
 void
 text_end(struct text *t)
 {
 	const uint16_t *of = (const uint16_t *)(const void *)t->template_of.p;
+	struct span *block;
 	uint32_t *order;
 
 	if (!t->waits || t->waiting.n == 0)
 		return;
 	order = texts_sort(t);
-	for (uint32_t i = 0; i < t->n; i++) {
-		if (i + AHEAD < t->n)
-			waiting_fetch(t, order[i + AHEAD]);
-		if (of[order[i]] != 0)
-			waiting_take(t, order[i], of[order[i]]);
+	block = xreallocarray(NULL, BLOCK, sizeof *block);
+	for (uint32_t i = 0, n; i < t->n; i += n) {
+		const struct template *template = &t->template[of[order[i]]];
+		uint32_t most = BLOCK / (template->nslot > 0 ? template->nslot : 1);
+
+		for (n = 1; n < most && i + n < t->n && of[order[i + n]] == of[order[i]]; n++)
+			continue;
+		if (template != t->template)
+			texts_take(t, template, order + i, n, order + t->n, block);
 	}
+	free(block);
 	free(order);
 	buf_done(&t->waiting);
 	t->waits = false;
