@@ -79,8 +79,12 @@ table_hash(struct span v, uint64_t seed)
 static void
 table_begin(struct gather *g, uint64_t seed)
 {
-	g->table = xcalloc(TABLE_FIRST, sizeof *g->table);
-	g->mask = TABLE_FIRST - 1;
+	uint32_t size = TABLE_FIRST;
+
+	while (g->nword * 2 > size - 1)
+		size *= 2;
+	g->table = xcalloc(size, sizeof *g->table);
+	g->mask = size - 1;
 	for (uint32_t i = 0; i < g->nword; i++)
 		table_put(g, (struct gather_entry){ table_hash(gather_word(g, i), seed), i + 1,
 		    g->word[i] });
@@ -257,12 +261,82 @@ plain_add_all(struct gather *g, const struct span *v, uint32_t n)
 	g->n += n;
 }
 
-void
-gather_add_all(struct gather *g, const struct span *v, uint32_t n, uint64_t seed)
+/* The code of v, or GATHER_PLAIN with where it belongs. */
+static inline uint32_t
+marks_find(const struct gather *g, const struct gather_mark *mark, uint32_t mask, struct span v,
+    uint32_t hash, uint32_t *ret_at)
 {
-	uint32_t hint = 0;
+	uint32_t at = hash & mask;
 
-	for (uint32_t i = 0; i < n; i++) {
+	for (; mark[at].code != 0; at = (at + 1) & mask) {
+		uint32_t code = mark[at].code - 1;
+
+		if (mark[at].hash == hash && g->word[code].n == v.n &&
+		    gather_same(g->octets.p + g->word[code].at, v.p, v.n))
+			return code;
+	}
+	*ret_at = at;
+	return GATHER_PLAIN;
+}
+
+/* The code of v, which is not word 0; GATHER_PLAIN: it is new, and values are plain from it on. */
+static inline uint32_t
+marks_intern(struct gather *g, struct gather_mark *mark, uint32_t mask, struct span v,
+    uint64_t seed)
+{
+	uint32_t hash = table_hash(v, seed), at, code = marks_find(g, mark, mask, v, hash, &at);
+
+	if (code != GATHER_PLAIN || is_mostly_distinct(g))
+		return code;
+	code = word_new(g, v);
+	mark[at] = (struct gather_mark){ hash, code + 1 };
+	if (code == 1)
+		codes_begin(g);
+	return code;
+}
+
+/* The first n values; returns how many, fewer when the next ones are plain. */
+static uint32_t
+first_add(struct gather *g, const struct span *v, uint32_t n, uint64_t seed,
+    struct gather_mark *mark)
+{
+	uint32_t i = 1, mask = 1, code = word_new(g, v[0]);
+
+	/* Mostly all of them are the same. */
+	while (i < n && v[i].n == v[0].n && gather_same(v[i].p, v[0].p, v[0].n))
+		i++;
+	g->n = i;
+	if (i == n)
+		return n;
+	while (mask < 2 * n - 1)
+		mask = mask * 2 + 1;
+	memset(mark, 0, (mask + (size_t)1) * sizeof *mark);
+	mark[table_hash(v[0], seed) & mask] = (struct gather_mark){ table_hash(v[0], seed), 1 };
+	for (; i < n; i++) {
+		if (g->word[code].n != v[i].n ||
+		    !gather_same(g->octets.p + g->word[code].at, v[i].p, v[i].n))
+			code = marks_intern(g, mark, mask, v[i], seed);
+		if (code == GATHER_PLAIN) {
+			plain_begin(g);
+			return i;
+		}
+		gather_push(g, code);
+	}
+	return n;
+}
+
+void
+gather_add_all(struct gather *g, const struct span *v, uint32_t n, uint64_t seed,
+    struct gather_mark mark[2 * GATHER_ALL])
+{
+	uint32_t hint = 0, i = 0;
+
+	must(n <= GATHER_ALL);
+	if (n > 0 && g->n == 0 && g->nword == 0)
+		i = first_add(g, v, n, seed, mark);
+	else if (g->table == NULL && g->nword > FEW_WORDS)
+		table_begin(g, seed);
+	for (; i < n; i++) {
 		if (g->plain) {
 			plain_add_all(g, v + i, n - i);
 			return;

@@ -15,7 +15,9 @@
 enum {
 	/* From so many words on, a column whose values are mostly distinct becomes plain. */
 	GATHER_TRY_WORDS = 512,
-	GATHER_WORDS = 65536
+	GATHER_WORDS = 65536,
+	/* Values that are filed at once, at most. */
+	GATHER_ALL = 4096
 };
 
 /* In place of a code: the values are plain. */
@@ -33,6 +35,12 @@ struct gather_entry {
 	struct gather_word word;
 };
 
+/* An entry of the table of words while they are filed all at once. */
+struct gather_mark {
+	uint32_t hash;
+	uint32_t code;			/* + 1; 0 = free */
+};
+
 struct gather {
 	uint32_t n;			/* values */
 	uint32_t nword;
@@ -43,7 +51,7 @@ struct gather {
 	uint32_t word_cap;
 	struct buf code;		/* u16 per value, in memory order */
 	struct buf end;			/* plain: u32 per value, in memory order */
-	struct gather_entry *table;	/* open addressing; NULL while the words are few */
+	struct gather_entry *table;	/* open addressing; NULL while it is not needed */
 	uint32_t mask;
 };
 
@@ -55,8 +63,12 @@ void	gather_reset(struct gather *g);
  * in the last row of its kind); anything else costs one look only.
  */
 uint32_t	gather_add_slow(struct gather *g, struct span v, uint64_t seed);
-/* Adds n values, one after the other. */
-void	gather_add_all(struct gather *g, const struct span *v, uint32_t n, uint64_t seed);
+/*
+ * Adds n <= GATHER_ALL values, one after the other. When they are the first ones, their words are
+ * found by a table in the caller's memory and the gather has none of its own until it needs one.
+ */
+void	gather_add_all(struct gather *g, const struct span *v, uint32_t n, uint64_t seed,
+	    struct gather_mark mark[2 * GATHER_ALL]);
 /* The code of v as a word, which is made when it is new; no value is added. Never plain. */
 uint32_t	gather_intern(struct gather *g, struct span v, uint64_t seed);
 /* The code of the word v, or GATHER_PLAIN when there is no such word. */

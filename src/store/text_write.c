@@ -6,9 +6,12 @@
 
 #include "base/must.h"
 
-enum {
-	AHEAD = 8,		/* so many texts are on their way from memory */
-	BLOCK = 4096		/* values that are turned from rows to columns at once */
+enum { AHEAD = 8 };	/* so many texts are on their way from memory */
+
+/* Values that are turned from rows to columns at once, and memory for filing those of one. */
+struct columns {
+	struct span value[GATHER_ALL];
+	struct gather_mark mark[2 * GATHER_ALL];
 };
 
 /* ---- the end ---- */
@@ -64,7 +67,7 @@ waiting_read(const uint8_t *p, uint32_t nslot, struct span *to, uint32_t n)
  */
 static void
 texts_take(struct text *t, const struct template *template, const uint32_t *order, uint32_t n,
-    const uint32_t *end, struct span *block)
+    const uint32_t *end, struct columns *columns)
 {
 	const uint32_t *at = (const uint32_t *)(const void *)t->waiting_at.p;
 	uint32_t sub[CUT_SLOTS], nsub = own_slots(t, template, sub);
@@ -76,11 +79,12 @@ texts_take(struct text *t, const struct template *template, const uint32_t *orde
 			__builtin_prefetch(p);
 			__builtin_prefetch(p + 64);
 		}
-		waiting_read(t->waiting.p + at[order[i]], nsub, block + i, n);
+		waiting_read(t->waiting.p + at[order[i]], nsub, columns->value + i, n);
 	}
 	for (uint32_t k = 0; k < nsub; k++) {
 		t->sub[sub[k]].n += n;
-		gather_add_all(&t->sub[sub[k]].rest, block + (size_t)k * n, n, t->seed);
+		gather_add_all(&t->sub[sub[k]].rest, columns->value + (size_t)k * n, n,
+		    t->seed, columns->mark);
 	}
 }
 
@@ -88,23 +92,23 @@ void
 text_end(struct text *t)
 {
 	const uint16_t *of = (const uint16_t *)(const void *)t->template_of.p;
-	struct span *block;
+	struct columns *columns;
 	uint32_t *order;
 
 	if (!t->waits || t->waiting.n == 0)
 		return;
 	order = texts_sort(t);
-	block = xreallocarray(NULL, BLOCK, sizeof *block);
+	columns = xmalloc(sizeof *columns);
 	for (uint32_t i = 0, n; i < t->n; i += n) {
 		const struct template *template = &t->template[of[order[i]]];
-		uint32_t most = BLOCK / (template->nslot > 0 ? template->nslot : 1);
+		uint32_t most = GATHER_ALL / (template->nslot > 0 ? template->nslot : 1);
 
 		for (n = 1; n < most && i + n < t->n && of[order[i + n]] == of[order[i]]; n++)
 			continue;
 		if (template != t->template)
-			texts_take(t, template, order + i, n, order + t->n, block);
+			texts_take(t, template, order + i, n, order + t->n, columns);
 	}
-	free(block);
+	free(columns);
 	free(order);
 	buf_done(&t->waiting);
 	t->waits = false;
