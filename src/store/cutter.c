@@ -361,14 +361,34 @@ act_cut(struct cutting *c, size_t at, size_t least)
 	}
 }
 
-/* The word with a digit at `at` may be part of more than itself: of what word_cut knows. */
+/*
+ * May what stands beside the word join it to more? To groups when there is a hexadecimal digit on
+ * the other side of the separator too, to a decimal when there is a digit, to an escape.
+ */
+static bool
+may_join(const struct cutting *c, size_t from, size_t to, size_t least)
+{
+	uint8_t before = from > least ? c->p[from - 1] : 0, behind = to < c->n ? c->p[to] : 0;
+
+	if ((before == '-' || before == ':') && from >= least + 2 &&
+	    (c->class[c->p[from - 2]] & HEX) != 0)
+		return true;
+	if (behind == '-' || behind == ':')
+		return to - from <= 8 && (c->class[c->p[from]] & class_at(c, to + 1) & HEX) != 0;
+	if (behind == '.')
+		return (class_at(c, to + 1) & DIGIT) != 0;
+	return behind == '\\';
+}
+
+/* The word with a digit may be part of more than itself: of what word_cut knows. */
 static inline bool
 may_be_more(const struct cutting *c, size_t from, size_t to, size_t least)
 {
 	uint8_t behind = to < c->n ? c->p[to] : 0;
 	size_t n = to - from;
 
-	if (((c->class[behind] | (from > least ? c->class[c->p[from - 1]] : 0)) & JOINS) != 0)
+	if (((c->class[behind] | (from > least ? c->class[c->p[from - 1]] : 0)) & JOINS) != 0 &&
+	    may_join(c, from, to, least))
 		return true;
 	return n < CUT_DIGITS && (c->cutter->by_digits[n] & c->cutter->by_behind[behind]) != 0 &&
 	    (~digits_at(c, from) & low_bits(n)) == 0;
