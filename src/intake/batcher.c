@@ -23,7 +23,9 @@
 enum {
 	FLUSH_BYTES = 256 << 10,
 	BUSY_FLIGHTS = 2,	/* with fewer on their way, nothing waits for company */
-	SPARE_BUFS = 16,	/* empty buffers kept for the next batches */
+	SPARE_BUFS = 32,	/* empty buffers kept for the next batches, */
+	SPARE_IDLE = 4,		/* and when nothing is on its way */
+	BATCH_ROOM = FLUSH_BYTES + 16384,	/* what most batches need */
 };
 
 enum flight_state { FLIGHT_WAITS, FLIGHT_ANSWERED };
@@ -160,6 +162,8 @@ class_flush(struct batcher *b, uint8_t class)
 	if (b->nspare > 0) {
 		flight->code = b->spare[--b->nspare];
 		flight->code.n = 0;
+	} else if (batch_bytes(open->writer) >= FLUSH_BYTES / 2) {
+		buf_reserve(&flight->code, BATCH_ROOM);	/* the next one will be long too */
 	}
 	batch_finish_parts(open->writer, &flight->head, &flight->code);
 	b->unacked += flight_bytes(flight);
@@ -315,6 +319,8 @@ batcher_turn(struct batcher *b, struct why *why)
 {
 	if (b->nflight < BUSY_FLIGHTS)
 		batcher_flush(b);
+	if (b->nflight == 0 && b->nspare > SPARE_IDLE)
+		buf_done(&b->spare[--b->nspare]);
 	return pump_or_wait(b, why);
 }
 

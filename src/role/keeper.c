@@ -249,8 +249,7 @@ counters_take(struct keeper *k, const struct line *l, struct span body)
 }
 
 _Static_assert((int)CHAN_FRONT_BYTES == KEEP_FRONT_BYTES, "a batch is received where it stays");
-
-/* Offers the batch in `held`, which stays there while it has to wait. */
+/* Offers the batch in `held`, which stays there while it waits. */
 static void
 batch_take(struct keeper *k, struct line *l, uint64_t ticket)
 {
@@ -314,6 +313,7 @@ message(struct keeper *k, struct line *l, const struct chan_msg *msg, struct why
 		return define(k, l, msg, why);
 	if (msg->type != WIRE_BATCH)
 		return why_set(why, ERR_FORMAT, "message %u is not for the keeper", msg->type);
+	l->held = keep_spare(k->keep, msg->body.n);
 	chan_keep(l->chan, msg, &l->held);
 	batch_take(k, l, msg->tag);
 	return OK;

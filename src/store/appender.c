@@ -24,7 +24,7 @@
 
 enum {
 	TINY_BYTES = 48,	/* LZ4 gains nothing on less */
-	SMALL_BYTES = 4096,	/* and less is not worth a choice */
+	SMALL_BYTES = 16384,	/* and less is not worth a choice */
 	GAIN = 3,		/* a frame made shorter than this part of it is worth LZ4's time */
 	AS_IS = 31,		/* frames that are stored as they are after one that was not */
 	SQUEEZE = 16,		/* writes whose frames are compressed after the disk was behind: */

@@ -314,6 +314,9 @@ flush_step(struct keep *keep)
 static void
 tick(struct keep *keep, int64_t now_ns)
 {
+	struct buf spare = keep_spare(keep, SIZE_MAX);	/* one a tick: in quiet times all go */
+
+	buf_done(&spare);
 	keep->next_tick_ns = now_ns + TICK_NS;
 	if (now_ns >= keep->next_checkpoint_ns) {
 		keep->next_checkpoint_ns = now_ns + keep->conf.checkpoint_ns;

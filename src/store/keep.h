@@ -92,6 +92,11 @@ enum err	keep_batch(struct keep *keep, uint32_t channel, uint64_t ticket,
 enum { KEEP_FRONT_BYTES = 48 };
 enum err	keep_batch_give(struct keep *keep, uint32_t channel, uint64_t ticket,
 		    struct buf *io_whole, struct why *why);
+/*
+ * Memory of an earlier batch for one of n octets: pages that are there already. {0} when there is
+ * none, or n is so small that it would be a waste.
+ */
+struct buf	keep_spare(struct keep *keep, size_t n);
 
 /* ---- what happened ---- */
 

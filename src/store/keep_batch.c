@@ -244,6 +244,17 @@ parcel_of_rows(const uint8_t seed[SEED_BYTES], uint64_t instance, uint64_t ticke
 	return p;
 }
 
+struct buf
+keep_spare(struct keep *keep, size_t n)
+{
+	struct buf spare = { 0 };
+
+	if (keep->nspare > 0 && n >= KEEP_SPARE_BYTES)
+		spare = keep->spare[--keep->nspare];
+	spare.n = 0;
+	return spare;
+}
+
 struct parcel *
 parcel_of_leaf(const uint8_t *seed, uint64_t segment_id, struct span entry)
 {
@@ -272,7 +283,11 @@ parcel_free(struct keep *keep, struct parcel **parcel)
 		return;
 	for (size_t i = 0; i < p->ndef; i++)
 		intern_drop(keep->intern, p->def[i]);
-	buf_done(&p->plain);
+	if (keep->nspare < KEEP_SPARES && p->plain.cap >= KEEP_SPARE_BYTES &&
+	    p->plain.cap <= KEEP_SPARE_MOST)
+		keep->spare[keep->nspare++] = p->plain;
+	else
+		buf_done(&p->plain);
 	buf_done(&p->ids);
 	free(p);
 	*parcel = NULL;

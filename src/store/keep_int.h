@@ -34,6 +34,9 @@ enum {
 	LEAF_ROWS_SOME = 1000,		/* at so many and 10 s, */
 	JOURNAL_FILES_MAX = 4,		/* older rows than these files hold go to segments */
 	SUSPECTS = 16,
+	KEEP_SPARES = 24,		/* memory of batches that is kept for others, */
+	KEEP_SPARE_BYTES = 128 << 10,	/* when it is not smaller */
+	KEEP_SPARE_MOST = 1 << 20,	/* nor larger than this */
 };
 
 #define SECOND_NS	INT64_C(1000000000)
@@ -218,6 +221,8 @@ struct tally {
 };
 
 struct keep {
+	struct buf spare[KEEP_SPARES];
+	unsigned nspare;
 	struct keep_conf conf;		/* key pointers point below */
 	uint8_t store_key[32];
 	uint8_t store_id[MANIFEST_STORE_ID];

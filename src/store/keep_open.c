@@ -381,6 +381,8 @@ keep_free(struct keep *keep)
 	mill_job_free(&keep->drop);	/* the next life finds its leaves */
 	buf_done(&keep->key_entry);
 	explicit_bzero(keep->new_seed, sizeof keep->new_seed);
+	while (keep->nspare > 0)
+		buf_done(&keep->spare[--keep->nspare]);
 	free(keep->resolved);
 	free(keep->shape_table);
 	free(keep->row_digest);

@@ -59,7 +59,7 @@ struct chan {
 	struct buf body;	/* front and body of a long message, on its way or handed out */
 	size_t body_want;	/* 0: none is on its way; else body.n when it is whole */
 	struct chan_msg body_msg;
-	bool long_ones;		/* the last message was one */
+	bool long_ones;		/* the last was one */
 	int in_fd[CHAN_FDS];
 	unsigned nin_fd;
 };
@@ -369,10 +369,7 @@ chan_make_room(struct chan *c, size_t want)
 		c->in.n = have;
 		c->in_at = 0;
 	}
-	if (c->in.cap < CHAN_IN_FIRST)
-		buf_reserve(&c->in, CHAN_IN_FIRST - c->in.n);
-	if (c->in.cap < want)
-		buf_reserve(&c->in, want - c->in.n);
+	buf_reserve(&c->in, (want > CHAN_IN_FIRST ? want : CHAN_IN_FIRST) - c->in.n);
 }
 
 /* One read. OK: some octets came. */
@@ -453,11 +450,13 @@ chan_long_begin(struct chan *c, const struct chan_msg *msg, size_t n)
 {
 	struct span here = span_sub(buf_span(&c->in), c->in_at + CHAN_HEAD_BYTES, SIZE_MAX);
 
+	c->body_want = CHAN_FRONT_BYTES + n;
+	if (c->body.cap < c->body_want)
+		buf_done(&c->body);
 	c->body.n = 0;
-	buf_reserve(&c->body, CHAN_FRONT_BYTES + n);
+	buf_reserve(&c->body, (c->body_want + CHAN_LONG - 1) / CHAN_LONG * CHAN_LONG);
 	c->body.n = CHAN_FRONT_BYTES;
 	buf_span_put(&c->body, here);
-	c->body_want = CHAN_FRONT_BYTES + n;
 	c->body_msg = *msg;
 	c->long_ones = true;
 	c->in.n = c->in_at = 0;
@@ -520,17 +519,18 @@ chan_recv(struct chan *chan, struct chan_msg *ret_msg, struct why *why)
 }
 
 void
-chan_keep(struct chan *chan, const struct chan_msg *msg, struct buf *ret_whole)
+chan_keep(struct chan *chan, const struct chan_msg *msg, struct buf *io_whole)
 {
-	must(ret_whole->p == NULL && msg->body.n <= chan->limit);
+	struct buf next = *io_whole;
+
+	must(next.n == 0 && msg->body.n <= chan->limit);
 	if (chan->body.p != NULL && msg->body.p == chan->body.p + CHAN_FRONT_BYTES) {
-		*ret_whole = chan->body;
-		chan->body = (struct buf){ 0 };
-		return;
+		*io_whole = chan->body;
+		chan->body = next;
+	} else {
+		(void)buf_add(io_whole, CHAN_FRONT_BYTES);
+		buf_span_put(io_whole, msg->body);
 	}
-	buf_reserve(ret_whole, CHAN_FRONT_BYTES + msg->body.n);
-	ret_whole->n = CHAN_FRONT_BYTES;
-	buf_span_put(ret_whole, msg->body);
 }
 
 /* ---- waiting ---- */

@@ -75,11 +75,11 @@ size_t		chan_queued(const struct chan *chan);
  */
 enum err	chan_recv(struct chan *chan, struct chan_msg *ret_msg, struct why *why);
 /*
- * The body of the message that chan_recv gave last becomes the caller's: *ret_whole, empty before,
+ * The body of the message that chan_recv gave last becomes the caller's: *io_whole, empty before,
  * gets CHAN_FRONT_BYTES undefined octets and the body behind them. Longer bodies are not copied,
- * they were received so. Call at most once a message.
+ * they were received so, and the memory of *io_whole is for the next one. Once a message at most.
  */
-void		chan_keep(struct chan *chan, const struct chan_msg *msg, struct buf *ret_whole);
+void		chan_keep(struct chan *chan, const struct chan_msg *msg, struct buf *io_whole);
 
 /*
  * As above, but wait for the peer, at most timeout_ms (-1: for ever). Sending: ERR_BUSY when no

@@ -367,7 +367,7 @@ another_key_is_refused(void)
 
 /* ---- the writer's frames ---- */
 
-enum { FRAMES = 40, PAYLOAD = 8000 };
+enum { FRAMES = 40, PAYLOAD = 20000 };
 
 /* Octets of which LZ4 leaves one in `rare` and little else: numbers among zeros. */
 static void
@@ -387,7 +387,7 @@ compressed(struct place *p, unsigned rare, const uint8_t *key)
 {
 	uint8_t id[16] = { 1 }, plain[PAYLOAD];
 	struct appender_conf conf = { .dirfd = p->fd, .store_id = id, .store_key = key,
-	    .epoch = 1, .file = 1, .file_bytes = 1 << 20, .wake_fd = -1 };
+	    .epoch = 1, .file = 1, .file_bytes = 2 << 20, .wake_fd = -1 };
 	struct appender *appender = NULL;
 	struct journal_file file;
 	struct journal_frame frame;
