@@ -132,8 +132,7 @@ list_judge(struct judge *j, struct known *known, uint32_t list)
 	struct span octets;
 
 	known->list[list] = HOLDS_NOT;
-	if (!segment_list_may_hold_points(segment, index, list, known->unit) ||
-	    !segment_list_may_hold(segment, index, list, known->word, j->how != ALIKE_SAME))
+	if (!segment_list_may_hold(segment, index, list, known->word, j->how != ALIKE_SAME))
 		return OK;
 	if (known->is_ipv4 && j->map->lies[list] == LIST_IPV4)
 		return ipv4_judge(j, known, list);
@@ -173,23 +172,31 @@ lists_mark(const struct text_map *map, struct span what, uint8_t *list)
 	}
 }
 
-/* list[i] = first[lies[i]] */
+/* list[i] = first[lies[i]], but HOLDS_NOT when it has too few points. */
 static void
-lists_set(uint8_t *list, const uint8_t first[LIST_LIES], const struct text_map *map)
+lists_set(uint8_t *list, const uint8_t first[LIST_LIES], uint8_t points,
+    const struct text_map *map)
 {
 	uint32_t i = 0;
 #ifdef __SSSE3__
+	const __m128i least = _mm_set1_epi8((char)points), not = _mm_set1_epi8(HOLDS_NOT);
 	uint8_t table[16] = { 0 };
 	__m128i t;
 
 	memcpy(table, first, LIST_LIES);
 	t = _mm_loadu_si128((const __m128i *)(const void *)table);
-	for (; map->nlist - i >= 16; i += 16)
-		_mm_storeu_si128((__m128i *)(void *)(list + i), _mm_shuffle_epi8(t,
-		    _mm_loadu_si128((const __m128i *)(const void *)(map->lies + i))));
+	for (; map->nlist - i >= 16; i += 16) {
+		__m128i has = _mm_loadu_si128((const __m128i *)(const void *)(map->points + i));
+		__m128i lies = _mm_loadu_si128((const __m128i *)(const void *)(map->lies + i));
+
+		/* NOT_ASKED is 0: what has too few is HOLDS_NOT, also when it was before. */
+		_mm_storeu_si128((__m128i *)(void *)(list + i),
+		    _mm_or_si128(_mm_shuffle_epi8(t, lies),
+		    _mm_and_si128(_mm_cmpgt_epi8(least, has), not)));
+	}
 #endif
 	for (; i < map->nlist; i++)
-		list[i] = first[map->lies[i]];
+		list[i] = map->points[i] < points ? (uint8_t)HOLDS_NOT : first[map->lies[i]];
 }
 
 /* What is known of lists by how they lie. */
@@ -199,17 +206,19 @@ lists_first(const struct judge *j, const struct known *known)
 	const struct text_map *map = j->map;
 	uint8_t first[LIST_LIES] = { [LIST_EMPTY] = HOLDS_NOT };
 	bool digits = true, address = true;
+	unsigned points = 0;
 
 	for (size_t i = 0; i < known->unit.n; i++) {
 		bool digit = (uint8_t)(known->unit.p[i] - '0') <= 9;
 
 		digits &= digit || known->unit.p[i] == '-';
 		address &= digit || known->unit.p[i] == '.';
+		points += known->unit.p[i] == '.' && points < LIST_POINTS_ANY;
 	}
 	first[LIST_DIGITS] = digits ? NOT_ASKED : HOLDS_NOT;
 	first[LIST_IPV4] = address ? NOT_ASKED : HOLDS_NOT;
 	first[LIST_HERE] = j->together ? HOLDS_NOT : NOT_ASKED;
-	lists_set(known->list, first, map);
+	lists_set(known->list, first, (uint8_t)points, map);
 	if (j->together)
 		lists_mark(map, known->unit, known->list);
 }

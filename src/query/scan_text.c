@@ -275,14 +275,17 @@ static uint32_t
 verdicts_apply(struct view *view, const struct part *part, const uint8_t *verdict,
     const struct bits *want, uint8_t *read, uint32_t *at, struct bits *ret)
 {
+	const uint32_t *template_of = part->column->template_of;
 	uint32_t n = 0;
 
 	for (uint32_t i = 0; i < part->n; i++) {
-		uint32_t row = part->row != NULL ? part->row[i] : i;
-		uint8_t v = verdict[part->column->template_of[i]];
+		uint8_t v = verdict[template_of[i]];
+		uint32_t row;
 
-		read[i] = 0;
-		if (v == NEVER || !bits_has(want, row) ||
+		if (v == NEVER)
+			continue;
+		row = part->row != NULL ? part->row[i] : i;
+		if (!bits_has(want, row) ||
 		    (part->shape_ok != NULL && !part->shape_ok[view->shape_of[row]]))
 			continue;
 		if (v == ALWAYS) {
@@ -301,7 +304,7 @@ scan_text(struct view *view, const struct matcher *m, struct part *part, const s
 {
 	uint32_t ntemplate = part->column->ntemplate, n = ntemplate;
 	uint8_t *verdict = arena_zalloc(view->arena, ntemplate + 1, 1);
-	uint8_t *read = arena_alloc(view->arena, part->n + 1);
+	uint8_t *read = arena_zalloc(view->arena, part->n + 1, 1);
 	uint32_t *at = arena_alloc(view->arena, (part->n + 1) * sizeof *at);
 	struct judge j = { .view = view, .m = m, .part = part, .how = m->alike,
 	    .map = segment_text_map(view->segment, part->index), .why = why };

@@ -158,8 +158,8 @@ size_t	number_put(uint8_t *at, int64_t v);
  * compared without regard to it. False is certain. (look.c)
  */
 bool	list_may_hold(struct span params, struct span text, bool any_case);
-/* The same for a text of any octets: numbers have no more points than their encoding says. */
-bool	list_may_hold_points(struct span params, struct span text);
+/* How many points a value has at most, as numbers' encodings say: text_map.points. */
+uint8_t	list_points(struct span params);
 /* How the list's values lie, an enum list_lies; LIST_HERE: in params themselves. */
 uint8_t	list_lies(struct span params);
 

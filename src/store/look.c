@@ -239,21 +239,18 @@ list_may_hold(struct span params, struct span text, bool any_case)
 
 /* ---- points ---- */
 
+/* At most; what a backslash stands for may be one. */
 static size_t
 points_of(struct span s)
 {
 	size_t n = 0;
 
-	for (size_t i = 0; i < s.n; i++)
+	for (size_t i = 0; i < s.n; i++) {
+		if (s.p[i] == '\\')
+			return LIST_POINTS_ANY;
 		n += s.p[i] == '.';
+	}
 	return n;
-}
-
-/* The same, but what a backslash stands for may be a point. */
-static size_t
-points_at_most(struct span s)
-{
-	return s.n > 0 && memchr(s.p, '\\', s.n) != NULL ? UINT32_MAX : points_of(s);
 }
 
 static size_t
@@ -263,8 +260,8 @@ int_points(struct cur *c)
 	size_t most = (flags & INT_SCALE) != 0;
 
 	if ((flags & INT_AFFIX) != 0) {
-		most += points_at_most(cur_bytes(c));
-		most += points_at_most(cur_bytes(c));
+		most += points_of(cur_bytes(c));
+		most += points_of(cur_bytes(c));
 	}
 	return most;
 }
@@ -275,12 +272,12 @@ stamp_points(struct cur *c)
 {
 	struct stamp_form form;
 
-	return stamp_form_get(c, &form) ? points_at_most(span_of(form.pattern, form.n)) :
-	    UINT32_MAX;
+	return stamp_form_get(c, &form) ? points_of(span_of(form.pattern, form.n)) :
+	    LIST_POINTS_ANY;
 }
 
-bool
-list_may_hold_points(struct span params, struct span text)
+uint8_t
+list_points(struct span params)
 {
 	struct cur c = cur_of(params);
 	size_t most;
@@ -297,12 +294,12 @@ list_may_hold_points(struct span params, struct span text)
 		break;
 	case ENCODING_NIBBLE:
 		(void)cur_u8(&c);
-		most = points_at_most(cur_bytes(&c));
+		most = points_of(cur_bytes(&c));
 		break;
 	default:
-		return true;
+		return LIST_POINTS_ANY;
 	}
-	return c.bad || points_of(text) <= most;
+	return (uint8_t)(c.bad || most > LIST_POINTS_ANY ? LIST_POINTS_ANY : most);
 }
 
 /* ---- how values lie ---- */

@@ -107,9 +107,6 @@ uint32_t	segment_text_list(const struct segment *segment, uint32_t column,
 		    uint32_t template, uint32_t slot);
 bool		segment_list_may_hold(const struct segment *segment, uint32_t column, uint32_t list,
 		    struct span text, bool any_case);
-/* The same for a text that is not one word. */
-bool		segment_list_may_hold_points(const struct segment *segment, uint32_t column,
-		    uint32_t list, struct span text);
 bool		segment_column_may_hold(const struct segment *segment, uint32_t column,
 		    struct span text, bool any_case);
 /*
@@ -132,6 +129,8 @@ enum list_lies {
 	LIST_LIES
 };
 
+enum { LIST_POINTS_ANY = 127 };
+
 enum {
 	TEMPLATE_TIGHT = 1,	/* a letter, a digit, '_', an octet that is not ASCII or a second
 				   slot touches a slot */
@@ -152,6 +151,7 @@ struct template_look {
 struct text_map {
 	uint32_t nlist;
 	const uint8_t *lies;		/* enum list_lies */
+	const uint8_t *points;		/* values have no more of them; or LIST_POINTS_ANY */
 	struct span here;
 	const uint32_t *end;		/* list i ends before here[end[i]], and the next begins */
 	struct span templates;		/* holds column.template[], in order; empty: they do not */

@@ -411,14 +411,6 @@ segment_list_may_hold(const struct segment *s, uint32_t column, uint32_t list, s
 }
 
 bool
-segment_list_may_hold_points(const struct segment *s, uint32_t column, uint32_t list,
-    struct span text)
-{
-	must(column < s->ncolumn && s->column[column].text != NULL);
-	return text_list_may_hold_points(s->column[column].text, list, text);
-}
-
-bool
 segment_list_octets(const struct segment *s, uint32_t column, uint32_t list, struct span *ret)
 {
 	must(column < s->ncolumn && s->column[column].text != NULL);

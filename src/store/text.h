@@ -88,8 +88,6 @@ uint32_t	text_slot_list(const struct text_reader *reader, uint32_t template, uin
 /* list_may_hold() of a list; true when it repeats columns. */
 bool		text_list_may_hold(const struct text_reader *reader, uint32_t list,
 		    struct span text, bool any_case);
-bool		text_list_may_hold_points(const struct text_reader *reader, uint32_t list,
-		    struct span text);
 /* list_octets() of a list; false when it repeats columns. */
 bool		text_list_octets(const struct text_reader *reader, uint32_t list,
 		    struct span *ret_octets);

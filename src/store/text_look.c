@@ -40,17 +40,20 @@ static void
 lists_look(const struct text_reader *r, struct text_map *map)
 {
 	uint8_t *lies = hold_alloc(r->hold, r->nsub, sizeof *lies);
+	uint8_t *points = hold_alloc(r->hold, r->nsub, sizeof *points);
 	uint32_t *end = hold_alloc(r->hold, r->nsub, sizeof *end);
 
 	for (uint32_t i = 0; i < r->nsub; i++) {
 		const struct sub *s = &r->sub[i];
 
 		lies[i] = s->n > 0 ? list_lies(s->params) : LIST_EMPTY;
+		points[i] = s->n > 0 ? list_points(s->params) : 0;
 		map->here = both_ends(map->here, s->params);
 		end[i] = (uint32_t)map->here.n;
 	}
 	map->nlist = r->nsub;
 	map->lies = lies;
+	map->points = points;
 	map->end = end;
 	escapes_mark(map, lies);
 }

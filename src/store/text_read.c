@@ -503,13 +503,6 @@ text_list_may_hold(const struct text_reader *r, uint32_t list, struct span text,
 }
 
 bool
-text_list_may_hold_points(const struct text_reader *r, uint32_t list, struct span text)
-{
-	must(list < r->nsub);
-	return r->sub[list].n == 0 || list_may_hold_points(r->sub[list].params, text);
-}
-
-bool
 text_list_octets(const struct text_reader *r, uint32_t list, struct span *ret)
 {
 	const struct sub *s = &r->sub[list];

@@ -594,14 +594,6 @@ segment_column_may_hold(const struct segment *s, uint32_t column, struct span te
 }
 
 bool
-segment_list_may_hold_points(const struct segment *s, uint32_t column, uint32_t list,
-    struct span text)
-{
-	(void)s, (void)column, (void)list, (void)text;
-	return true;
-}
-
-bool
 segment_list_octets(const struct segment *s, uint32_t column, uint32_t list, struct span *ret)
 {
 	(void)s, (void)column, (void)list, (void)ret;
@@ -625,10 +617,12 @@ segment_text_map(struct segment *s, uint32_t column)
 	struct text_map *map = arena_zalloc(s->arena, 1, sizeof *map);
 	struct template_look *look = arena_zalloc(s->arena, c->ntemplate + 1, sizeof *look);
 	uint8_t *lies = arena_alloc(s->arena, c->ntemplate * 16 + 1);
+	uint8_t *points = arena_alloc(s->arena, c->ntemplate * 16 + 1);
 	uint32_t *list = arena_alloc(s->arena, (c->ntemplate * 16 + 1) * sizeof *list);
 
 	for (uint32_t i = 0; i < c->ntemplate * 16; i++) {
 		lies[i] = LIST_OTHER;
+		points[i] = LIST_POINTS_ANY;
 		list[i] = i;
 	}
 	for (uint32_t i = 0; i < c->ntemplate; i++) {
@@ -648,7 +642,8 @@ segment_text_map(struct segment *s, uint32_t column)
 				look[i].flags |= TEMPLATE_TIGHT;
 		}
 	}
-	*map = (struct text_map){ .nlist = c->ntemplate * 16, .lies = lies, .look = look,
+	*map = (struct text_map){ .nlist = c->ntemplate * 16, .lies = lies,
+	    .points = points, .look = look,
 	    .slot_list = list };
 	return map;
 }
