@@ -25,6 +25,12 @@ enum err	scan_field(struct view *view, const struct filter *leaf, const struct b
 enum err	scan_text(struct view *view, const struct matcher *matcher, struct part *part,
 		    const struct bits *want, struct bits *ret, struct why *why);
 /*
+ * The same for a regular expression that has a machine (scan_machine.c): for many rows of the
+ * part, since each list of values that it has is looked at.
+ */
+enum err	scan_machine(struct view *view, const struct matcher *matcher, struct part *part,
+		    const struct bits *want, struct bits *ret, struct why *why);
+/*
  * The rows of `want` among values at[0..n) of the part, tried together; adds to ret. The values
  * must be readable.
  */

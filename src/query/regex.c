@@ -14,6 +14,7 @@
 #include <pcre2.h>
 
 #include "base/must.h"
+#include "query/machine.h"
 
 enum {
 	ROW_BYTES = 192 << 10,		/* texts in a row: fits the second-level cache */
@@ -24,6 +25,7 @@ enum {
 
 struct regex {
 	struct regex_facts facts;
+	const struct machine *machine;
 	bool plain;		/* no whole match wanted, no edges: texts may stand in a row */
 	hs_database_t *hs;	/* NULL: PCRE2 alone */
 	hs_database_t *hs_all;	/* the same, reporting every end: for texts in a row */
@@ -101,6 +103,8 @@ regex_new(struct regex **ret_regex, struct span pattern, bool whole, struct aren
 	rc = regex_read(pattern, arena, &regex->facts, &text, why);
 	if (rc != OK)
 		goto out;
+	regex->machine = machine_new(span_sub(buf_span(&text), whole ? 3 : 0, text.n), whole,
+	    arena);
 	if (whole)
 		buf_u8(&text, ')');
 	rc = ERR_FORMAT;
@@ -143,6 +147,12 @@ const struct regex_facts *
 regex_facts(const struct regex *regex)
 {
 	return &regex->facts;
+}
+
+const struct machine *
+regex_machine(const struct regex *regex)
+{
+	return regex->machine;
 }
 
 struct regex_scratch *

@@ -32,6 +32,7 @@ struct regex_facts {
 enum err	regex_read(struct span pattern, struct arena *arena, struct regex_facts *ret_facts,
 		    struct buf *out, struct why *why);
 
+struct machine;
 struct regex;
 struct regex_scratch;
 
@@ -40,6 +41,8 @@ enum err	regex_new(struct regex **ret_regex, struct span pattern, bool whole,
 		    struct arena *arena, struct why *why);
 void		regex_free(struct regex **regex);
 const struct regex_facts	*regex_facts(const struct regex *regex);
+/* The same as a machine, in the arena; NULL: it has none. */
+const struct machine	*regex_machine(const struct regex *regex);
 
 struct regex_scratch	*regex_scratch_new(void);
 void		regex_scratch_free(struct regex_scratch **scratch);

@@ -9,7 +9,13 @@
 
 #include "query/value.h"
 
-enum { BATCH = 1024, TRIED = 2, NOT_TRIED = 0, HIT = 3 };
+enum {
+	BATCH = 1024,
+	TRIED = 2,
+	NOT_TRIED = 0,
+	HIT = 3,
+	FEW_ROWS = 16			/* one in so many: texts are sooner made than lists judged */
+};
 
 static bool
 speaks_for(const struct view *view, const struct part *part, uint32_t row)
@@ -202,6 +208,9 @@ part_scan(struct view *view, const struct matcher *m, struct part *part, const s
 		words_scan(view, m, part, want, ret);
 		return OK;
 	}
+	if (part->text && m->regex != NULL && regex_machine(m->regex) != NULL &&
+	    bits_count(want) >= part->n / FEW_ROWS)
+		return scan_machine(view, m, part, want, ret, why);
 	if (part->text)
 		return scan_text(view, m, part, want, ret, why);
 	n = wanted_values(view, part, want, &at);

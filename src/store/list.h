@@ -162,5 +162,8 @@ bool	list_may_hold(struct span params, struct span text, bool any_case);
 uint8_t	list_points(struct span params);
 /* How the list's values lie, an enum list_lies; LIST_HERE: in params themselves. */
 uint8_t	list_lies(struct span params);
+/* What its values look like. (outline.c) */
+struct outline;
+void	list_outline(struct pack *pack, struct span params, struct outline *ret);
 
 #endif

@@ -162,11 +162,38 @@ struct text_map {
 /* Made at the first call, kept with the segment. */
 const struct text_map	*segment_text_map(struct segment *segment, uint32_t index);
 
+/*
+ * What all values of a list look like, without decoding one: an outline may say more than there
+ * is, never less.
+ */
+enum outline_kind {
+	OUTLINE_NONE,			/* nothing is known */
+	OUTLINE_ONE,			/* all are `text` */
+	OUTLINE_PARTS_OF_ALL		/* all are part[0..n) one behind the other */
+};
+
+struct outline_part {
+	struct span octets;
+	bool any;			/* least to most octets, each out of these; else: these */
+	uint8_t least, most;
+};
+
+enum { OUTLINE_PARTS = 48 };
+struct outline {
+	uint8_t kind;			/* enum outline_kind */
+	uint32_t n;
+	struct span text;
+	struct outline_part part[OUTLINE_PARTS];
+};
+
+void		segment_list_outline(const struct segment *segment, uint32_t column, uint32_t list,
+		    struct outline *ret);
 struct list_values {
 	uint32_t nvalue;
 	const struct span *value;
 	uint32_t nref;
 	const uint32_t *ref;
+	const uint32_t *code;		/* without refs, of each slot: its value, or NULL: the next, the only one */
 };
 enum err	segment_list_values(struct segment *segment, uint32_t column, uint32_t list,
 		    struct list_values *ret, struct why *why);

@@ -428,6 +428,14 @@ segment_column_may_hold(const struct segment *s, uint32_t column, struct span te
 	return col->info.nvalue > 0 && list_may_hold(col->params, text, any_case);
 }
 
+void
+segment_list_outline(const struct segment *s, uint32_t column, uint32_t list,
+    struct outline *ret)
+{
+	must(column < s->ncolumn && s->column[column].text != NULL);
+	text_list_outline(s->column[column].text, list, ret);
+}
+
 enum err
 segment_list_ipv4(struct segment *s, uint32_t column, uint32_t list, const int64_t **ret_num,
     uint32_t *ret_n, struct why *why)
@@ -453,7 +461,7 @@ segment_list_values(struct segment *s, uint32_t column, uint32_t list, struct li
 
 	must(column < s->ncolumn && s->column[column].text != NULL);
 	rc = text_list(s->column[column].text, list, &slot, why);
-	*ret = (struct list_values){ slot.nvalue, slot.value, slot.nref, slot.ref };
+	*ret = (struct list_values){ slot.nvalue, slot.value, slot.nref, slot.ref, slot.code };
 	return segment_why(s, rc, why);
 }
 

@@ -80,6 +80,7 @@ struct text_slot {
 	const struct span *value;	/* distinct when they are words, else one per text */
 	uint32_t nref;
 	const uint32_t *ref;
+	const uint32_t *code;		/* as list_values of segment.h */
 };
 
 /* Lists are numbered; slots of several templates may share one. */
@@ -91,6 +92,8 @@ bool		text_list_may_hold(const struct text_reader *reader, uint32_t list,
 /* list_octets() of a list; false when it repeats columns. */
 bool		text_list_octets(const struct text_reader *reader, uint32_t list,
 		    struct span *ret_octets);
+void		text_list_outline(const struct text_reader *reader, uint32_t list,
+		    struct outline *ret);
 enum err	text_list(struct text_reader *reader, uint32_t list, struct text_slot *ret,
 		    struct why *why);
 /* ERR_FORMAT when it is not LIST_IPV4. */

@@ -511,6 +511,16 @@ text_list_octets(const struct text_reader *r, uint32_t list, struct span *ret)
 	return s->n > 0 && list_octets(r->pack, s->params, ret);
 }
 
+void
+text_list_outline(const struct text_reader *r, uint32_t list, struct outline *ret)
+{
+	must(list < r->nsub);
+	if (r->sub[list].n > 0)
+		list_outline(r->pack, r->sub[list].params, ret);
+	else
+		ret->kind = OUTLINE_NONE;
+}
+
 enum err
 text_slot(struct text_reader *r, uint32_t template, uint32_t slot, struct text_slot *ret,
     struct why *why)
@@ -530,6 +540,8 @@ text_list(struct text_reader *r, uint32_t list, struct text_slot *ret, struct wh
 		return rc;
 	column_values(&s->rest, &s->more, r->hold);
 	*ret = (struct text_slot){ .nref = s->nref, .ref = s->ref };
+	if (s->rest.value == NULL)
+		ret->code = s->rest.code;
 	if (s->rest.value != NULL) {
 		ret->nvalue = s->rest.n;
 		ret->value = s->rest.value;

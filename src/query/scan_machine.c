@@ -1,0 +1,639 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * UNSAFE: arrays whose sizes come from the segment. A regular expression over values that are
+ * templates with slots (doc/formats/segment.md, section 5), as a machine that reads a template's
+ * pieces and its slots' values one behind the other. No text is put together:
+ *
+ *	template	"session \0 of user \0 closed"		\0: a slot
+ *	before		the states that the machine can be in before a slot, whatever the row
+ *	step		what a slot's list does to one of them: to which states its values lead,
+ *			told from its outline or from its distinct values, once for all templates
+ *	sure		whether a state before a slot decides: every row that comes there matches,
+ *			or none does
+ *
+ * A template whose first state is sure is done with. The rows of others go from slot to slot by
+ * tables until they are in a state that is. What the machine cannot read (escapes, octets that are
+ * no UTF-8, slots that repeat columns) leads to UNKNOWN: those rows are put together and asked.
+ */
+#include "query/eval.h"
+
+#include "base/must.h"
+#include "query/machine.h"
+
+enum {
+	SET_MAX = 12,
+	SLOTS_MAX = 255,
+	UNKNOWN = UINT16_MAX,	/* a state: the machine's are less */
+	SHORT_BYTES = 4		/* "null" and "-" may mean nothing */
+};
+
+enum sure { SURE_NO, SURE_YES, SURE_MAYBE };
+enum verdict { NEVER, ALWAYS, BY_ROW, READ };
+
+struct set {
+	uint8_t n;
+	bool full;			/* there were more states */
+	uint16_t state[SET_MAX];
+};
+
+/* What a list, or a column that slots repeat, does to one state. */
+struct step {
+	struct step *more;		/* of the same list, from other states */
+	uint16_t from;
+	bool exact;			/* told from its values */
+	bool blind;			/* a row's value is not at hand */
+	struct set to;
+	const uint16_t *next;		/* by distinct value, when exact; or NULL */
+};
+
+struct hop {				/* over one slot and the piece behind it */
+	uint32_t list;
+	uint32_t slot;
+	struct set before;		/* the slot */
+	uint8_t sure[SET_MAX];
+	const struct step *step[SET_MAX];
+	struct set after;		/* the slot, before the piece */
+	uint8_t leap[SET_MAX];		/* of each of them: number in before of the next hop */
+	const uint32_t *code;		/* of the list, while rows are walked */
+	bool one;			/* of its values there is one only */
+};
+
+struct way {
+	uint32_t nhop;
+	struct hop *hop;		/* and one behind the last, for before and sure */
+	uint32_t first;			/* where rows begin */
+	uint32_t row;			/* rows of the template that were seen */
+	uint32_t share, nshare;		/* its slots in walk.share */
+};
+
+struct walk {
+	struct view *view;
+	const struct matcher *m;
+	const struct machine *machine;
+	struct part *part;
+	uint32_t nlist;
+	struct step **list, **column;	/* by number */
+	struct hop hop[SLOTS_MAX + 1];	/* of the template being judged */
+	struct way *way;		/* by template */
+	uint8_t *verdict;
+	/* Lists that more than one slot has: where in them each is. */
+	uint32_t *use, *at;		/* by list */
+	uint32_t *share;		/* lists of templates' slots; UINT32_MAX: not shared */
+	struct outline outline;
+};
+
+/* ---- sets ---- */
+
+static uint8_t
+set_add(struct set *set, uint16_t state)
+{
+	for (uint8_t i = 0; i < set->n; i++)
+		if (set->state[i] == state)
+			return i;
+	if (set->n == SET_MAX) {
+		set->full = true;
+		return 0;
+	}
+	set->state[set->n] = state;
+	return set->n++;
+}
+
+static void
+set_join(struct set *set, const struct set *other)
+{
+	for (uint8_t i = 0; i < other->n; i++)
+		(void)set_add(set, other->state[i]);
+	set->full |= other->full;
+}
+
+static bool
+is_decided(const struct machine *m, uint16_t state)
+{
+	return state <= m->yes;
+}
+
+/* ---- octets, lists, columns ---- */
+
+/* The state after octets as they are stored. */
+static uint16_t
+octets_run(const struct walk *w, uint16_t state, struct span octets)
+{
+	if (octets.n == 0 || state == UNKNOWN || is_decided(w->machine, state))
+		return state;
+	if ((w->part->escaped && memchr(octets.p, '\\', octets.n) != NULL) ||
+	    !machine_reads(w->machine, octets))
+		return UNKNOWN;
+	return machine_run(w->machine, state, octets);
+}
+
+/* From each of the states by each of the octets. */
+static struct set
+any_run(const struct walk *w, const struct set *from, struct span octets)
+{
+	const struct machine *m = w->machine;
+	struct set to = { .full = from->full };
+
+	for (uint8_t i = 0; i < from->n; i++) {
+		uint16_t last = UNKNOWN;
+
+		if (from->state[i] == UNKNOWN || is_decided(m, from->state[i])) {
+			(void)set_add(&to, from->state[i]);
+			continue;
+		}
+		for (size_t k = 0; k < octets.n; k++) {
+			uint16_t state = m->next[from->state[i] + m->kind[octets.p[k]]];
+
+			if (state != last)
+				(void)set_add(&to, state);
+			last = state;
+		}
+	}
+	return to;
+}
+
+static bool
+set_same(const struct set *a, const struct set *b)
+{
+	return a->n == b->n && a->full == b->full &&
+	    memcmp(a->state, b->state, a->n * sizeof a->state[0]) == 0;
+}
+
+/* Behind `least` to `most` of any of the octets. */
+static struct set
+part_run(const struct walk *w, const struct outline_part *part, struct set at)
+{
+	struct set to = { 0 };
+
+	for (uint8_t i = 0; !part->any && i < at.n; i++)
+		(void)set_add(&to, octets_run(w, at.state[i], part->octets));
+	to.full |= at.full;
+	if (!part->any)
+		return to;
+	if (part->least == 0)
+		to = at;
+	for (unsigned n = 1; n <= part->most; n++) {
+		struct set next = any_run(w, &at, part->octets);
+
+		if (n >= part->least)
+			set_join(&to, &next);
+		if (n >= part->least && set_same(&next, &at))
+			break;
+		at = next;
+	}
+	return to;
+}
+
+static void
+values_step(struct walk *w, struct step *step, const struct span *value, uint32_t n)
+{
+	uint16_t *next = arena_alloc(w->view->arena, (n + 1) * sizeof *next);
+	uint16_t last = UNKNOWN;
+
+	for (uint32_t i = 0; i < n; i++) {
+		next[i] = octets_run(w, step->from, value[i]);
+		if (i == 0 || next[i] != last)
+			(void)set_add(&step->to, next[i]);
+		last = next[i];
+	}
+	step->next = next;
+}
+
+static struct step *
+step_new(struct walk *w, uint16_t from, struct step **list)
+{
+	struct step *step = arena_zalloc(w->view->arena, 1, sizeof *step);
+
+	step->from = from;
+	step->more = *list;
+	*list = step;
+	return step;
+}
+
+static struct step *
+step_find(struct step *list, uint16_t from)
+{
+	while (list != NULL && list->from != from)
+		list = list->more;
+	return list;
+}
+
+static enum err
+column_step(struct walk *w, uint32_t index, uint16_t from, struct set *to, struct why *why)
+{
+	struct step *step = step_find(w->column[index], from);
+	const struct column *c;
+	enum err rc = OK;
+
+	if (step == NULL) {
+		rc = segment_column_load(w->view->segment, index, &c, why);
+		if (rc != OK)
+			return rc;
+		step = step_new(w, from, &w->column[index]);
+		if (c->info->form == COLUMN_TEXT)
+			(void)set_add(&step->to, UNKNOWN);
+		else
+			values_step(w, step, c->value != NULL ? c->value : c->word,
+			    c->value != NULL ? c->n : c->nword);
+	}
+	set_join(to, &step->to);
+	return rc;
+}
+
+static enum err
+list_values_step(struct walk *w, uint32_t list, struct step *step, struct why *why)
+{
+	struct list_values values;
+	enum err rc = segment_list_values(w->view->segment, w->part->index, list, &values, why);
+
+	if (rc != OK)
+		return rc;
+	step->to = (struct set){ 0 };
+	step->exact = true;
+	values_step(w, step, values.value, values.nvalue);
+	step->blind = values.nref > 0;
+	for (uint32_t i = 0; i < values.nref && rc == OK; i++)
+		rc = column_step(w, values.ref[i], step->from, &step->to, why);
+	return rc;
+}
+
+static void
+outline_step(struct walk *w, uint32_t list, struct step *step)
+{
+	struct outline *o = &w->outline;
+	struct set at = { .n = 1, .state = { step->from } };
+
+	segment_list_outline(w->view->segment, w->part->index, list, o);
+	if (o->kind == OUTLINE_ONE) {
+		(void)set_add(&step->to, octets_run(w, step->from, o->text));
+		step->exact = true;
+		return;
+	}
+	step->to.full = o->kind == OUTLINE_NONE;
+	for (uint32_t i = 0; i < o->n && o->kind == OUTLINE_PARTS_OF_ALL; i++)
+		at = part_run(w, &o->part[i], at);
+	if (o->kind == OUTLINE_PARTS_OF_ALL)
+		step->to = at;
+}
+
+/* What the list does to a state; exact: an outline that leaves a choice is not enough. */
+static enum err
+list_step(struct walk *w, uint32_t list, uint16_t from, bool exact, const struct step **ret,
+    struct why *why)
+{
+	struct step *step = step_find(w->list[list], from);
+	enum err rc = OK;
+
+	if (step == NULL) {
+		step = step_new(w, from, &w->list[list]);
+		if (from == UNKNOWN || is_decided(w->machine, from)) {
+			(void)set_add(&step->to, from);
+			step->exact = true;
+		} else {
+			outline_step(w, list, step);
+		}
+	}
+	if (!step->exact && (step->to.full || (exact && step->to.n > 1)))
+		rc = list_values_step(w, list, step, why);
+	*ret = step;
+	return rc;
+}
+
+/* ---- one template ---- */
+
+/* The number of octets up to the next slot. */
+static size_t
+piece_of(struct span rest)
+{
+	const uint8_t *hole = rest.n > 0 ? memchr(rest.p, 0, rest.n) : NULL;
+
+	return hole != NULL ? (size_t)(hole - rest.p) : rest.n;
+}
+
+/* The states before each slot, from left to right; *ret_full: there are too many. */
+static enum err
+hops_make(struct walk *w, uint32_t t, bool exact, uint32_t *ret_nhop, bool *ret_full,
+    struct why *why)
+{
+	struct span rest = w->part->column->template[t];
+	size_t n = piece_of(rest);
+	struct hop *hop = w->hop;
+	uint32_t slot = 0;
+	enum err rc = OK;
+
+	hop->before = (struct set){ .n = 1, .state = { octets_run(w, w->machine->start,
+	    span_sub(rest, 0, n)) } };
+	while (rc == OK && n < rest.n && !hop->before.full && (hop->before.n > 1 ||
+	    !is_decided(w->machine, hop->before.state[0]))) {
+		must(slot < SLOTS_MAX);
+		hop->slot = slot;
+		hop->list = segment_text_list(w->view->segment, w->part->index, t, slot++);
+		hop->after = hop[1].before = (struct set){ 0 };
+		for (uint8_t i = 0; i < hop->before.n && rc == OK; i++) {
+			rc = list_step(w, hop->list, hop->before.state[i], exact, &hop->step[i],
+			    why);
+			if (rc == OK)
+				set_join(&hop->after, &hop->step[i]->to);
+		}
+		rest = span_sub(rest, n + 1, rest.n);
+		n = piece_of(rest);
+		for (uint8_t i = 0; i < hop->after.n; i++)
+			hop->leap[i] = set_add(&hop[1].before, octets_run(w, hop->after.state[i],
+			    span_sub(rest, 0, n)));
+		hop[1].before.full |= hop->after.full;
+		hop++;
+	}
+	*ret_nhop = (uint32_t)(hop - w->hop);
+	*ret_full = hop->before.full;
+	return rc;
+}
+
+static uint8_t
+state_sure(const struct machine *m, uint16_t state, bool end)
+{
+	if (state == UNKNOWN)
+		return SURE_MAYBE;
+	if (is_decided(m, state) || end)
+		return machine_end(m, state) ? SURE_YES : SURE_NO;
+	return SURE_MAYBE;
+}
+
+/* What a state before the hop decides, by what all states decide that it leads to. */
+static uint8_t
+hop_sure(const struct hop *hop, uint8_t i)
+{
+	const struct step *step = hop->step[i];
+	uint8_t sure = SURE_MAYBE;
+
+	for (uint8_t k = 0; k < hop->after.n; k++) {
+		uint8_t one = hop[1].sure[hop->leap[k]];
+		bool leads = false;
+
+		for (uint8_t s = 0; s < step->to.n; s++)
+			leads |= step->to.state[s] == hop->after.state[k];
+		if (!leads)
+			continue;
+		if (one == SURE_MAYBE || (sure != SURE_MAYBE && sure != one))
+			return SURE_MAYBE;
+		sure = one;
+	}
+	return sure;
+}
+
+/* From right to left. */
+static void
+hops_decide(struct walk *w, uint32_t nhop)
+{
+	for (uint32_t k = nhop + 1; k-- > 0;) {
+		struct hop *hop = &w->hop[k];
+
+		for (uint8_t i = 0; i < hop->before.n; i++) {
+			hop->sure[i] = state_sure(w->machine, hop->before.state[i], k == nhop);
+			if (hop->sure[i] == SURE_MAYBE && k < nhop)
+				hop->sure[i] = hop_sure(hop, i);
+		}
+	}
+}
+
+static void
+way_make(struct walk *w, uint32_t t, uint32_t nhop)
+{
+	struct way *way = &w->way[t];
+
+	way->nhop = nhop;
+	while (way->first < nhop && w->hop[way->first + 1].before.n == 1)
+		way->first++;
+	way->hop = arena_alloc(w->view->arena, (nhop + 1) * sizeof *way->hop);
+	memcpy(way->hop, w->hop, (nhop + 1) * sizeof *way->hop);
+}
+
+static uint32_t
+slots_of(struct span template)
+{
+	uint32_t n = 0;
+
+	for (size_t i = 0; i < template.n; i++)
+		n += template.p[i] == 0;
+	return n;
+}
+
+static enum err
+template_judge(struct walk *w, uint32_t t, uint8_t *ret, struct why *why)
+{
+	const struct part *part = w->part;
+	struct span text = part->column->template[t];
+	uint32_t nhop = 0;
+	bool full = false;
+	enum err rc;
+
+	*ret = READ;
+	if ((part->kind == HOLE_JSON_LITERAL || part->dash_null) &&
+	    text.n - slots_of(text) <= SHORT_BYTES)
+		return OK;
+	for (int exact = 0; exact < 2; exact++) {
+		rc = hops_make(w, t, exact != 0, &nhop, &full, why);
+		if (rc != OK)
+			return rc;
+		if (full)
+			continue;
+		hops_decide(w, nhop);
+		if (w->hop[0].sure[0] != SURE_MAYBE) {
+			*ret = w->hop[0].sure[0] == SURE_YES ? ALWAYS : NEVER;
+			return OK;
+		}
+	}
+	if (full || w->hop[nhop].before.state[0] == UNKNOWN)
+		return OK;
+	*ret = BY_ROW;
+	way_make(w, t, nhop);
+	return OK;
+}
+
+/* ---- rows ---- */
+
+/* Which lists rows need, and where in the shared ones each slot's value is. */
+static enum err
+lists_begin(struct walk *w, struct why *why)
+{
+	const struct column *column = w->part->column;
+	struct list_values values;
+	enum err rc = OK;
+
+	for (uint32_t t = 0; t < column->ntemplate; t++) {
+		struct way *way = &w->way[t];
+
+		for (uint32_t k = way->first; w->verdict[t] == BY_ROW && k < way->nhop; k++) {
+			struct hop *hop = &way->hop[k];
+
+			for (uint8_t i = 0; i < hop->before.n; i++)
+				if (hop->step[i]->to.n > 1)
+					w->use[hop->list] = 1;
+			if (w->use[hop->list] == 0)
+				continue;
+			rc = segment_list_values(w->view->segment, w->part->index, hop->list,
+			    &values, why);
+			if (rc != OK)
+				return rc;
+			hop->code = values.code;
+			hop->one = values.code == NULL && values.nvalue == 1;
+		}
+	}
+	return rc;
+}
+
+/* Lists that rows need and that have more than one slot are counted row by row. */
+static void
+shares_begin(struct walk *w)
+{
+	const struct column *column = w->part->column;
+	struct arena *arena = w->view->arena;
+	uint32_t *slots = arena_alloc(arena, (column->ntemplate + 1) * sizeof *slots), n = 0;
+
+	for (uint32_t t = 0; t < column->ntemplate; t++) {
+		slots[t] = slots_of(column->template[t]);
+		n += slots[t];
+		for (uint32_t k = 0; k < slots[t]; k++) {
+			uint32_t list = segment_text_list(w->view->segment, w->part->index, t, k);
+
+			w->use[list] += w->use[list] > 0;
+		}
+	}
+	w->share = arena_alloc(arena, (n + 1) * sizeof *w->share);
+	n = 0;
+	for (uint32_t t = 0; t < column->ntemplate; t++) {
+		w->way[t].share = n;
+		for (uint32_t k = 0; k < slots[t]; k++) {
+			uint32_t list = segment_text_list(w->view->segment, w->part->index, t, k);
+
+			w->share[n + k] = w->use[list] > 2 ? list : UINT32_MAX;
+			if (w->use[list] > 2)
+				w->way[t].nshare = k + 1;
+		}
+		n += w->way[t].nshare;
+	}
+}
+
+/* The way of one row; place: of its slots' values in lists that are shared. */
+static enum verdict
+row_walk(const struct way *way, const uint32_t *place)
+{
+	const struct hop *hop = &way->hop[way->first], *end = &way->hop[way->nhop];
+	uint8_t i = 0;
+
+	for (; hop < end && hop->sure[i] == SURE_MAYBE; hop++) {
+		const struct step *step = hop->step[i];
+		uint16_t state = step->to.state[0];
+		uint8_t k = 0;
+
+		if (step->blind || state == UNKNOWN)
+			return READ;
+		if (step->to.n > 1) {
+			uint32_t at = hop->slot < way->nshare && place[hop->slot] != UINT32_MAX ?
+			    place[hop->slot] : way->row;
+
+			state = step->next[hop->code != NULL ? hop->code[at] : hop->one ? 0 : at];
+		}
+		while (k < hop->after.n && hop->after.state[k] != state)
+			k++;
+		must(k < hop->after.n);
+		i = hop->leap[k];
+	}
+	return hop->sure[i] == SURE_MAYBE ? READ : hop->sure[i] == SURE_YES ? ALWAYS : NEVER;
+}
+
+/* The values that must be put together to at[]; returns how many. */
+static uint32_t
+rows_walk(struct walk *w, const struct bits *want, uint8_t *read, uint32_t *at, struct bits *ret)
+{
+	const struct part *part = w->part;
+	uint32_t place[SLOTS_MAX + 1], n = 0;
+
+	for (uint32_t i = 0; i < part->n; i++) {
+		uint32_t row = part->row != NULL ? part->row[i] : i, t = part->column->template_of[i];
+		struct way *way = &w->way[t];
+		uint8_t verdict = w->verdict[t];
+
+		read[i] = 0;
+		for (uint32_t k = 0; k < way->nshare; k++) {
+			uint32_t list = w->share[way->share + k];
+
+			place[k] = list != UINT32_MAX ? w->at[list]++ : UINT32_MAX;
+		}
+		if (verdict == NEVER)
+			continue;
+		if (bits_has(want, row) && (part->shape_ok == NULL ||
+		    part->shape_ok[w->view->shape_of[row]])) {
+			if (verdict == BY_ROW)
+				verdict = row_walk(way, place);
+			if (verdict == ALWAYS)
+				bits_set(ret, row);
+			read[i] = verdict == READ;
+			at[n] = i;
+			n += read[i];
+		}
+		way->row++;
+	}
+	return n;
+}
+
+/* ---- the part ---- */
+
+static enum err
+templates_judge(struct walk *w, const struct bits *want, struct why *why)
+{
+	const struct part *part = w->part;
+	const struct column *column = part->column;
+	bool all = bits_count(want) == w->view->nrow, by_row = false;
+	enum err rc = OK;
+
+	memset(w->verdict, all ? READ : NEVER, column->ntemplate);
+	for (uint32_t i = 0; i < part->n && !all; i++)
+		if (bits_has(want, part->row != NULL ? part->row[i] : i))
+			w->verdict[column->template_of[i]] = READ;
+	for (uint32_t t = 0; t < column->ntemplate && rc == OK; t++) {
+		if (w->verdict[t] == READ)
+			rc = template_judge(w, t, &w->verdict[t], why);
+		by_row |= w->verdict[t] == BY_ROW;
+	}
+	if (rc == OK && by_row)
+		rc = lists_begin(w, why);
+	if (rc == OK && by_row)
+		shares_begin(w);
+	return rc;
+}
+
+enum err
+scan_machine(struct view *view, const struct matcher *m, struct part *part,
+    const struct bits *want, struct bits *ret, struct why *why)
+{
+	struct arena *arena = view->arena;
+	struct walk *w = arena_zalloc(arena, 1, sizeof *w);
+	uint32_t n = part->column->ntemplate, some, *at;
+	uint8_t *read;
+	enum err rc;
+
+	w->view = view;
+	w->m = m;
+	w->part = part;
+	w->machine = regex_machine(m->regex);
+	w->nlist = segment_text_lists(view->segment, part->index);
+	w->list = arena_zalloc(arena, w->nlist + 1, sizeof(struct step *));
+	w->column = arena_zalloc(arena, segment_columns(view->segment) + 1, sizeof(struct step *));
+	w->use = arena_zalloc(arena, w->nlist + 1, sizeof *w->use);
+	w->at = arena_zalloc(arena, w->nlist + 1, sizeof *w->at);
+	w->way = arena_zalloc(arena, n + 1, sizeof *w->way);
+	w->verdict = arena_zalloc(arena, n + 1, 1);
+	rc = templates_judge(w, want, why);
+	for (some = 0; rc == OK && some < n && w->verdict[some] == NEVER; some++)
+		continue;
+	if (rc != OK || some == n)
+		return rc;
+	read = arena_alloc(arena, part->n + 1);
+	at = arena_alloc(arena, (part->n + 1) * sizeof *at);
+	n = rows_walk(w, want, read, at, ret);
+	if (n == 0)
+		return OK;
+	rc = part_text(view, part, read, why);
+	if (rc == OK)
+		scan_values(view, m, part, at, n, ret);
+	return rc;
+}
