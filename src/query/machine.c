@@ -7,6 +7,9 @@
 #include "query/machine.h"
 
 #include <stdlib.h>
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
 
 #include "base/fold.h"
 #include "base/must.h"
@@ -373,16 +376,15 @@ is_utf8(struct span s)
 bool
 machine_reads(const struct machine *m, struct span s)
 {
-	uint64_t high = 0;
+	unsigned high = 0;
 	size_t i = 0;
 
-	for (; i + 8 <= s.n; i += 8) {
-		uint64_t w;
-
-		memcpy(&w, s.p + i, 8);
-		high |= w;
-	}
+#ifdef __SSE2__
+	for (; s.n - i >= 16; i += 16)
+		high |= (unsigned)_mm_movemask_epi8(_mm_loadu_si128((const __m128i *)(const void *)
+		    (s.p + i))) << 7;
+#endif
 	for (; i < s.n; i++)
 		high |= s.p[i];
-	return (high & 0x8080808080808080) == 0 || (!m->ascii && is_utf8(s));
+	return high < 0x80 || (!m->ascii && is_utf8(s));
 }

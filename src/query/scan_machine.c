@@ -23,6 +23,7 @@
 enum {
 	SET_MAX = 12,
 	SLOTS_MAX = 255,
+	MANY = UINT8_MAX,
 	UNKNOWN = UINT16_MAX,	/* a state: the machine's are less */
 	SHORT_BYTES = 4		/* "null" and "-" may mean nothing */
 };
@@ -54,6 +55,7 @@ struct hop {				/* over one slot and the piece behind it */
 	const struct step *step[SET_MAX];
 	struct set after;		/* the slot, before the piece */
 	uint8_t leap[SET_MAX];		/* of each of them: number in before of the next hop */
+	uint8_t only[SET_MAX];		/* of each before: all its values leap there; or MANY */
 	const uint32_t *code;		/* of the list, while rows are walked */
 	bool one;			/* of its values there is one only */
 };
@@ -256,6 +258,22 @@ list_values_step(struct walk *w, uint32_t list, struct step *step, struct why *w
 	return rc;
 }
 
+/* Whether some octet that the outline allows leads out of idle. */
+static bool
+outline_wakes(const struct walk *w, const struct outline *o)
+{
+	bool wakes = o->kind == OUTLINE_NONE;
+
+	for (uint32_t i = 0; i < o->n && !wakes; i++) {
+		struct span octets = o->part[i].octets;
+
+		for (size_t k = 0; k < octets.n; k++)
+			wakes |= w->machine->wakes[octets.p[k]] || octets.p[k] >= 0x80 ||
+			    octets.p[k] == '\\';
+	}
+	return wakes;
+}
+
 static void
 outline_step(struct walk *w, uint32_t list, struct step *step)
 {
@@ -266,6 +284,10 @@ outline_step(struct walk *w, uint32_t list, struct step *step)
 	if (o->kind == OUTLINE_ONE) {
 		(void)set_add(&step->to, octets_run(w, step->from, o->text));
 		step->exact = true;
+		return;
+	}
+	if (step->from == w->machine->idle && !outline_wakes(w, o)) {
+		(void)set_add(&step->to, step->from);
 		return;
 	}
 	step->to.full = o->kind == OUTLINE_NONE;
@@ -309,6 +331,107 @@ piece_of(struct span rest)
 	return hole != NULL ? (size_t)(hole - rest.p) : rest.n;
 }
 
+/* Whether all states that the step leads to are one behind the piece; *ret: that one. */
+static bool
+is_one_behind(const struct walk *w, const struct step *step, struct span piece, uint16_t *ret)
+{
+	uint16_t first = UNKNOWN;
+
+	for (uint8_t i = 0; i < step->to.n; i++) {
+		uint16_t state = octets_run(w, step->to.state[i], piece);
+
+		if (i > 0 && state != first)
+			return false;
+		first = state;
+	}
+	*ret = first;
+	return step->to.n > 0 && !step->to.full;
+}
+
+/*
+ * The state after a template when no slot leaves a choice beyond the piece behind it: what most
+ * are, so it is quick. False: some does, or octets cannot be read.
+ */
+static enum err
+template_run(struct walk *w, uint32_t t, uint16_t *ret_state, bool *ret_plain, struct why *why)
+{
+	const struct machine *m = w->machine;
+	struct span rest = w->part->column->template[t];
+	size_t n = piece_of(rest);
+	uint16_t state = octets_run(w, m->start, span_sub(rest, 0, n));
+	enum err rc = OK;
+
+	for (uint32_t slot = 0; rc == OK && n < rest.n && state != UNKNOWN && !is_decided(m, state);
+	    slot++) {
+		uint32_t list = segment_text_list(w->view->segment, w->part->index, t, slot);
+		const struct step *step;
+		struct span one;
+
+		rest = span_of(rest.p + n + 1, rest.n - n - 1);
+		n = piece_of(rest);
+		if (segment_list_one(w->view->segment, w->part->index, list, &one)) {
+			state = octets_run(w, octets_run(w, state, one), span_of(rest.p, n));
+			continue;
+		}
+		rc = list_step(w, list, state, false, &step, why);
+		if (rc == OK && !is_one_behind(w, step, span_of(rest.p, n), &state))
+			state = UNKNOWN;
+	}
+	*ret_state = state;
+	*ret_plain = rc == OK && state != UNKNOWN;
+	return rc;
+}
+
+/* Where each state before the slot leads to, and what is behind the piece. */
+static enum err
+hop_make(struct walk *w, struct hop *hop, struct span piece, bool exact, struct why *why)
+{
+	uint16_t one;
+	enum err rc = OK;
+
+	hop->after = hop[1].before = (struct set){ 0 };
+	for (uint8_t i = 0; i < hop->before.n && rc == OK; i++) {
+		rc = list_step(w, hop->list, hop->before.state[i], false, &hop->step[i], why);
+		if (rc == OK && exact && !is_one_behind(w, hop->step[i], piece, &one))
+			rc = list_step(w, hop->list, hop->before.state[i], true, &hop->step[i],
+			    why);
+		if (rc == OK)
+			set_join(&hop->after, &hop->step[i]->to);
+	}
+	if (rc != OK)
+		return rc;
+	for (uint8_t i = 0; i < hop->after.n; i++)
+		hop->leap[i] = set_add(&hop[1].before, octets_run(w, hop->after.state[i], piece));
+	hop[1].before.full |= hop->after.full;
+	return OK;
+}
+
+/* Of each state before the slot, whether its values lead to one place all. */
+static void
+hop_only(struct hop *hop)
+{
+	for (uint8_t i = 0; i < hop->before.n; i++) {
+		const struct set *to = &hop->step[i]->to;
+		bool first = true;
+
+		hop->only[i] = MANY;
+		for (uint8_t k = 0; k < hop->after.n; k++) {
+			bool leads = false;
+
+			for (uint8_t s = 0; s < to->n; s++)
+				leads |= to->state[s] == hop->after.state[k];
+			if (!leads)
+				continue;
+			if (!first && hop->only[i] != hop->leap[k]) {
+				hop->only[i] = MANY;
+				break;
+			}
+			hop->only[i] = hop->leap[k];
+			first = false;
+		}
+	}
+}
+
 /* The states before each slot, from left to right; *ret_full: there are too many. */
 static enum err
 hops_make(struct walk *w, uint32_t t, bool exact, uint32_t *ret_nhop, bool *ret_full,
@@ -327,20 +450,11 @@ hops_make(struct walk *w, uint32_t t, bool exact, uint32_t *ret_nhop, bool *ret_
 		must(slot < SLOTS_MAX);
 		hop->slot = slot;
 		hop->list = segment_text_list(w->view->segment, w->part->index, t, slot++);
-		hop->after = hop[1].before = (struct set){ 0 };
-		for (uint8_t i = 0; i < hop->before.n && rc == OK; i++) {
-			rc = list_step(w, hop->list, hop->before.state[i], exact, &hop->step[i],
-			    why);
-			if (rc == OK)
-				set_join(&hop->after, &hop->step[i]->to);
-		}
 		rest = span_sub(rest, n + 1, rest.n);
 		n = piece_of(rest);
-		for (uint8_t i = 0; i < hop->after.n; i++)
-			hop->leap[i] = set_add(&hop[1].before, octets_run(w, hop->after.state[i],
-			    span_sub(rest, 0, n)));
-		hop[1].before.full |= hop->after.full;
-		hop++;
+		rc = hop_make(w, hop, span_sub(rest, 0, n), exact, why);
+		if (rc == OK)
+			hop_only(hop++);
 	}
 	*ret_nhop = (uint32_t)(hop - w->hop);
 	*ret_full = hop->before.full;
@@ -400,7 +514,8 @@ way_make(struct walk *w, uint32_t t, uint32_t nhop)
 	struct way *way = &w->way[t];
 
 	way->nhop = nhop;
-	while (way->first < nhop && w->hop[way->first + 1].before.n == 1)
+	while (way->first < nhop && w->hop[way->first].only[0] != MANY &&
+	    w->hop[way->first + 1].before.n == 1)
 		way->first++;
 	way->hop = arena_alloc(w->view->arena, (nhop + 1) * sizeof *way->hop);
 	memcpy(way->hop, w->hop, (nhop + 1) * sizeof *way->hop);
@@ -422,13 +537,19 @@ template_judge(struct walk *w, uint32_t t, uint8_t *ret, struct why *why)
 	const struct part *part = w->part;
 	struct span text = part->column->template[t];
 	uint32_t nhop = 0;
-	bool full = false;
+	bool full = false, plain = false;
+	uint16_t state;
 	enum err rc;
 
 	*ret = READ;
 	if ((part->kind == HOLE_JSON_LITERAL || part->dash_null) &&
 	    text.n - slots_of(text) <= SHORT_BYTES)
 		return OK;
+	rc = template_run(w, t, &state, &plain, why);
+	if (rc != OK || plain) {
+		*ret = rc == OK && machine_end(w->machine, state) ? ALWAYS : NEVER;
+		return rc;
+	}
 	for (int exact = 0; exact < 2; exact++) {
 		rc = hops_make(w, t, exact != 0, &nhop, &full, why);
 		if (rc != OK)
@@ -465,7 +586,7 @@ lists_begin(struct walk *w, struct why *why)
 			struct hop *hop = &way->hop[k];
 
 			for (uint8_t i = 0; i < hop->before.n; i++)
-				if (hop->step[i]->to.n > 1)
+				if (hop->only[i] == MANY && !hop->step[i]->blind)
 					w->use[hop->list] = 1;
 			if (w->use[hop->list] == 0)
 				continue;
@@ -521,17 +642,19 @@ row_walk(const struct way *way, const uint32_t *place)
 
 	for (; hop < end && hop->sure[i] == SURE_MAYBE; hop++) {
 		const struct step *step = hop->step[i];
-		uint16_t state = step->to.state[0];
+		uint32_t at = way->row;
+		uint16_t state;
 		uint8_t k = 0;
 
-		if (step->blind || state == UNKNOWN)
-			return READ;
-		if (step->to.n > 1) {
-			uint32_t at = hop->slot < way->nshare && place[hop->slot] != UINT32_MAX ?
-			    place[hop->slot] : way->row;
-
-			state = step->next[hop->code != NULL ? hop->code[at] : hop->one ? 0 : at];
+		if (hop->only[i] != MANY) {
+			i = hop->only[i];
+			continue;
 		}
+		if (step->blind)
+			return READ;
+		if (hop->slot < way->nshare && place[hop->slot] != UINT32_MAX)
+			at = place[hop->slot];
+		state = step->next[hop->code != NULL ? hop->code[at] : hop->one ? 0 : at];
 		while (k < hop->after.n && hop->after.state[k] != state)
 			k++;
 		must(k < hop->after.n);

@@ -188,6 +188,9 @@ struct outline {
 
 void		segment_list_outline(const struct segment *segment, uint32_t column, uint32_t list,
 		    struct outline *ret);
+/* Whether all values of a list are one, which is told without decoding. */
+bool		segment_list_one(const struct segment *segment, uint32_t column, uint32_t list,
+		    struct span *ret_text);
 struct list_values {
 	uint32_t nvalue;
 	const struct span *value;

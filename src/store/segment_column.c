@@ -428,6 +428,13 @@ segment_column_may_hold(const struct segment *s, uint32_t column, struct span te
 	return col->info.nvalue > 0 && list_may_hold(col->params, text, any_case);
 }
 
+bool
+segment_list_one(const struct segment *s, uint32_t column, uint32_t list, struct span *ret)
+{
+	must(column < s->ncolumn && s->column[column].text != NULL);
+	return text_list_one(s->column[column].text, list, ret);
+}
+
 void
 segment_list_outline(const struct segment *s, uint32_t column, uint32_t list,
     struct outline *ret)

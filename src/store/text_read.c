@@ -511,6 +511,14 @@ text_list_octets(const struct text_reader *r, uint32_t list, struct span *ret)
 	return s->n > 0 && list_octets(r->pack, s->params, ret);
 }
 
+bool
+text_list_one(const struct text_reader *r, uint32_t list, struct span *ret)
+{
+	const struct sub *s = &r->sub[list];
+
+	return s->n > 0 && s->params.p[0] == ENCODING_CONST && list_octets(r->pack, s->params, ret);
+}
+
 void
 text_list_outline(const struct text_reader *r, uint32_t list, struct outline *ret)
 {
