@@ -175,7 +175,7 @@ set_or_high_add(struct reader *r, const struct octets *set)
 		if (i < 2)
 			jump_add(r, NODE_SPLIT, 3);
 		set_add(r, &first);
-		jump_add(r, NODE_JUMP, i == 0 ? 6 : i == 1 ? 4 : 1);
+		jump_add(r, NODE_JUMP, i == 0 ? 6 : i == 1 ? 4 : 3);
 	}
 	for (int i = 0; i < 3; i++)
 		set_add(r, &tail);

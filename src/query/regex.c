@@ -89,6 +89,23 @@ pcre_make(struct span pattern, bool whole, uint32_t more, struct why *why)
 	return code;
 }
 
+static bool
+is_ascii(struct span text)
+{
+	uint64_t high = 0;
+	size_t i = 0;
+
+	for (; i + 8 <= text.n; i += 8) {
+		uint64_t w;
+
+		memcpy(&w, text.p + i, 8);
+		high |= w;
+	}
+	for (; i < text.n; i++)
+		high |= text.p[i];
+	return (high & 0x8080808080808080) == 0;
+}
+
 enum err
 regex_new(struct regex **ret_regex, struct span pattern, bool whole, struct arena *arena,
     struct why *why)
@@ -118,7 +135,8 @@ regex_new(struct regex **ret_regex, struct span pattern, bool whole, struct aren
 	rc = OK;
 	buf_u8(&text, '\0');
 	regex->plain = !whole && !regex->facts.edges;
-	if (!whole)
+	/* Vectorscan reads octets: in `đ?` it would repeat the last of them alone. */
+	if (!whole && is_ascii(buf_span(&text)))
 		regex->hs = hs_make((const char *)text.p, HS_FLAG_SINGLEMATCH | HS_FLAG_ALLOWEMPTY);
 	if (regex->hs != NULL && regex->plain)
 		regex->hs_all = hs_make((const char *)text.p, HS_FLAG_ALLOWEMPTY);
@@ -209,23 +227,6 @@ pcre_match(const struct regex *regex, struct regex_scratch *s, struct span text)
 	if (rc != PCRE2_ERROR_NOMATCH)
 		s->gave_up = true;
 	return false;
-}
-
-static bool
-is_ascii(struct span text)
-{
-	uint64_t high = 0;
-	size_t i = 0;
-
-	for (; i + 8 <= text.n; i += 8) {
-		uint64_t w;
-
-		memcpy(&w, text.p + i, 8);
-		high |= w;
-	}
-	for (; i < text.n; i++)
-		high |= text.p[i];
-	return (high & 0x8080808080808080) == 0;
 }
 
 /* Scratch for another pattern grows; it never shrinks. */

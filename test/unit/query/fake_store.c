@@ -600,6 +600,21 @@ segment_list_octets(const struct segment *s, uint32_t column, uint32_t list, str
 	return false;
 }
 
+bool
+segment_list_one(const struct segment *s, uint32_t column, uint32_t list, struct span *ret)
+{
+	(void)s, (void)column, (void)list, (void)ret;
+	return false;
+}
+
+void
+segment_list_outline(const struct segment *s, uint32_t column, uint32_t list,
+    struct outline *ret)
+{
+	(void)s, (void)column, (void)list;
+	ret->kind = OUTLINE_NONE;
+}
+
 enum err
 segment_list_ipv4(struct segment *s, uint32_t column, uint32_t list, const int64_t **ret_num,
     uint32_t *ret_n, struct why *why)

@@ -139,6 +139,21 @@ texts_in_a_row_match_as_alone(void)
 }
 
 static void
+a_repeat_takes_all_of_a_letter_beyond_ascii(void)
+{
+	struct arena *arena = arena_new(1 << 26);
+	struct regex_scratch *scratch = regex_scratch_new();
+	struct regex *regex = NULL;
+
+	check(regex_new(&regex, SPAN("ađ?b"), false, arena, NULL) == OK);
+	check(regex_match(regex, scratch, SPAN("ab")));
+	check(regex_match(regex, scratch, SPAN("ađb")));
+	regex_free(&regex);
+	regex_scratch_free(&scratch);
+	arena_free(&arena);
+}
+
+static void
 text_that_is_no_utf8_is_no_trouble(void)
 {
 	struct arena *arena = arena_new(1 << 26);
@@ -173,6 +188,7 @@ main(void)
 	run(what_re2_does_not_have_is_refused);
 	run(the_texts_that_a_pattern_needs_are_known);
 	run(texts_in_a_row_match_as_alone);
+	run(a_repeat_takes_all_of_a_letter_beyond_ascii);
 	run(text_that_is_no_utf8_is_no_trouble);
 	return check_done();
 }
