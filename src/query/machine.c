@@ -373,6 +373,15 @@ is_utf8(struct span s)
 	return true;
 }
 
+static bool
+ascii_eight(const uint8_t *p)
+{
+	uint64_t w;
+
+	memcpy(&w, p, sizeof w);
+	return (w & 0x8080808080808080) == 0;
+}
+
 bool
 machine_reads(const struct machine *m, struct span s)
 {
@@ -384,7 +393,11 @@ machine_reads(const struct machine *m, struct span s)
 		high |= (unsigned)_mm_movemask_epi8(_mm_loadu_si128((const __m128i *)(const void *)
 		    (s.p + i))) << 7;
 #endif
-	for (; i < s.n; i++)
+	for (; s.n - i >= 8; i += 8)
+		high |= ascii_eight(s.p + i) ? 0 : 0x80;
+	if (i < s.n && s.n >= 8)
+		high |= ascii_eight(s.p + s.n - 8) ? 0 : 0x80;
+	for (; i < s.n && s.n < 8; i++)
 		high |= s.p[i];
 	return high < 0x80 || (!m->ascii && is_utf8(s));
 }

@@ -14,6 +14,7 @@
 
 #include "base/arena.h"
 #include "base/span.h"
+#include "query/octets.h"
 
 enum { MACHINE_NO = 0, MACHINE_ENTRIES = 1 << 15, MACHINE_NODES = 1024 };
 
@@ -47,11 +48,6 @@ bool		machine_reads(const struct machine *machine, struct span octets);
 
 /* ---- between machine_read.c (pattern to nodes) and machine.c (nodes to states) ---- */
 
-/* Sets of octets. */
-struct octets {
-	uint64_t w[4];
-};
-
 enum node_op { NODE_OCTET, NODE_SPLIT, NODE_JUMP, NODE_ASSERT, NODE_MATCH };
 enum node_assert { ASSERT_BEGIN, ASSERT_END, ASSERT_WORD_EDGE, ASSERT_NO_WORD_EDGE };
 
@@ -72,11 +68,5 @@ struct nodes {
 
 /* False: not for a machine. */
 bool		machine_read(struct span pattern, bool whole, struct nodes *ret);
-
-static inline bool
-octets_has(const struct octets *set, uint8_t c)
-{
-	return (set->w[c / 64] >> c % 64 & 1) != 0;
-}
 
 #endif

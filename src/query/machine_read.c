@@ -17,7 +17,7 @@ enum { GROUPS = 64, NO_ATOM = UINT32_MAX, NO_JUMP = 0 };
 struct group {
 	uint32_t from;			/* where its alternative being read begins */
 	uint32_t begin;			/* where it begins itself */
-	uint32_t jump;			/* the last jump to its end, which has the one before in to */
+	uint32_t jump;			/* the last to its end, which has the one before in to */
 	bool any_case, dot_all;
 };
 
@@ -29,83 +29,6 @@ struct reader {
 	uint32_t depth;
 	struct group group[GROUPS + 2];
 	bool bad;
-};
-
-/* ---- sets ---- */
-
-static void
-set_range(struct octets *set, unsigned from, unsigned to)
-{
-	for (unsigned c = from; c <= to; c++)
-		set->w[c / 64] |= (uint64_t)1 << c % 64;
-}
-
-static struct octets
-set_of(const char *ranges)
-{
-	struct octets set = { { 0 } };
-
-	for (const uint8_t *p = (const uint8_t *)ranges; p[0] != 0; p += 2)
-		set_range(&set, p[0], p[1]);
-	return set;
-}
-
-static void
-set_or(struct octets *set, const struct octets *other)
-{
-	for (int i = 0; i < 4; i++)
-		set->w[i] |= other->w[i];
-}
-
-/* The other octets of ASCII. */
-static void
-set_turn(struct octets *set)
-{
-	set->w[0] = ~set->w[0];
-	set->w[1] = ~set->w[1];
-}
-
-static void
-set_any_case(struct octets *set)
-{
-	for (unsigned c = 'a'; c <= 'z'; c++) {
-		if (octets_has(set, (uint8_t)c) || octets_has(set, (uint8_t)(c - 32))) {
-			set_range(set, c, c);
-			set_range(set, c - 32, c - 32);
-		}
-	}
-}
-
-/* \d \w \s and the opposites; false: another escape. */
-static bool
-set_escape(uint8_t c, struct octets *ret, bool *ret_high)
-{
-	switch (c | 0x20) {
-	case 'd':
-		*ret = set_of("09");
-		break;
-	case 'w':
-		*ret = set_of("09AZ__az");
-		break;
-	case 's':
-		*ret = set_of("\t\r  ");
-		break;
-	default:
-		return false;
-	}
-	*ret_high = c < 'a';
-	if (*ret_high)
-		set_turn(ret);
-	return true;
-}
-
-static const struct {
-	const char *name, *ranges;
-} posix[] = {
-	{ "alnum", "09AZaz" }, { "alpha", "AZaz" }, { "ascii", "\1\177" }, { "blank", "\t\t  " },
-	{ "cntrl", "\1\37\177\177" }, { "digit", "09" }, { "graph", "!~" }, { "lower", "az" },
-	{ "print", " ~" }, { "punct", "!/:@[`{~" }, { "space", "\t\r  " }, { "upper", "AZ" },
-	{ "word", "09AZ__az" }, { "xdigit", "09AFaf" },
 };
 
 /* ---- nodes ---- */
@@ -155,7 +78,7 @@ set_add(struct reader *r, const struct octets *set)
 	struct octets copy = *set;
 
 	if (group_of(r)->any_case)
-		set_any_case(&copy);
+		octets_any_case(&copy);
 	node_add(r, NODE_OCTET)->octets = copy;
 }
 
@@ -164,13 +87,13 @@ static void
 set_or_high_add(struct reader *r, const struct octets *set)
 {
 	static const char lead[3][3] = { "\xf0\xff", "\xe0\xef", "\xc0\xdf" };
-	const struct octets tail = set_of("\x80\xbf");
+	const struct octets tail = octets_of("\x80\xbf");
 
 	jump_add(r, NODE_SPLIT, 3);
 	set_add(r, set);
 	jump_add(r, NODE_JUMP, 12);
 	for (int i = 0; i < 3; i++) {
-		const struct octets first = set_of(lead[i]);
+		const struct octets first = octets_of(lead[i]);
 
 		if (i < 2)
 			jump_add(r, NODE_SPLIT, 3);
@@ -201,7 +124,7 @@ literal_add(struct reader *r, uint32_t rune)
 	for (size_t i = 0; i < n; i++) {
 		struct octets one = { { 0 } };
 
-		set_range(&one, octet[i], octet[i]);
+		octets_range(&one, octet[i], octet[i]);
 		set_add(r, &one);
 	}
 	/* Letters beyond ASCII have cases, too. */
@@ -352,7 +275,7 @@ escape_read(struct reader *r)
 		assert_add(r, ASSERT_NO_WORD_EDGE);
 		return;
 	default:
-		if (set_escape(c, &set, &high))
+		if (octets_escape(c, &set, &high))
 			class_add(r, &set, high);
 		else
 			literal_add(r, sign_of(r, c));
@@ -363,30 +286,24 @@ escape_read(struct reader *r)
 static void
 posix_read(struct reader *r, struct octets *set, bool *high)
 {
-	bool turned;
+	struct octets one;
 	struct span rest;
+	bool turned;
+	size_t n;
 
 	r->at += 2;
 	turned = take(r, '^');
 	rest = span_sub(r->s, r->at, r->s.n);
-	for (size_t i = 0; i < sizeof posix / sizeof posix[0]; i++) {
-		struct span name = span_str(posix[i].name);
-		struct octets one;
-
-		if (!span_starts(rest, name) || !span_starts(span_sub(rest, name.n, rest.n),
-		    SPAN(":]")))
-			continue;
-		one = set_of(posix[i].ranges);
-		if (span_is(name, "ascii") || span_is(name, "cntrl"))
-			set_range(&one, 0, 0);
-		if (turned)
-			set_turn(&one);
-		*high |= turned;
-		set_or(set, &one);
-		r->at += name.n + 2;
+	n = octets_posix(&one, rest);
+	if (n == 0 || !span_starts(span_sub(rest, n, rest.n), SPAN(":]"))) {
+		r->bad = true;
 		return;
 	}
-	r->bad = true;
+	if (turned)
+		octets_turn(&one);
+	*high |= turned;
+	octets_or(set, &one);
+	r->at += n + 2;
 }
 
 /* One end of a range; false: it was a set, which has none. */
@@ -411,8 +328,8 @@ class_sign(struct reader *r, struct octets *set, bool *high, uint32_t *ret)
 		return false;
 	}
 	c = r->s.p[r->at++];
-	if (set_escape(c, &some, &some_high)) {
-		set_or(set, &some);
+	if (octets_escape(c, &some, &some_high)) {
+		octets_or(set, &some);
 		*high |= some_high;
 		return false;
 	}
@@ -441,14 +358,14 @@ class_read(struct reader *r)
 			r->bad |= !class_sign(r, &set, &high, &to);
 		}
 		if (!r->bad && to >= from)
-			set_range(&set, from, to);
+			octets_range(&set, from, to);
 		r->bad |= to < from;
 	}
 	r->bad |= !take(r, ']');
 	if (turned && group_of(r)->any_case)
-		set_any_case(&set);
+		octets_any_case(&set);
 	if (turned)
-		set_turn(&set);
+		octets_turn(&set);
 	class_add(r, &set, high != turned);
 }
 
@@ -581,10 +498,10 @@ sign_read(struct reader *r)
 		return;
 	case '.':
 		r->at++;
-		set = set_of("\x0b\x7f\1\x09");
-		set_range(&set, 0, 0);
+		set = octets_of("\x0b\x7f\1\x09");
+		octets_range(&set, 0, 0);
 		if (group_of(r)->dot_all)
-			set_range(&set, '\n', '\n');
+			octets_range(&set, '\n', '\n');
 		class_add(r, &set, true);
 		return;
 	default:

@@ -14,7 +14,7 @@ enum {
 	TRIED = 2,
 	NOT_TRIED = 0,
 	HIT = 3,
-	FEW_ROWS = 16			/* one in so many: texts are sooner made than lists judged */
+	FEW_ROWS = 16		/* one in so many: texts are sooner made than lists judged */
 };
 
 static bool

@@ -15,310 +15,9 @@
  * tables until they are in a state that is. What the machine cannot read (escapes, octets that are
  * no UTF-8, slots that repeat columns) leads to UNKNOWN: those rows are put together and asked.
  */
-#include "query/eval.h"
+#include "query/scan_machine_int.h"
 
 #include "base/must.h"
-#include "query/machine.h"
-
-enum {
-	SET_MAX = 12,
-	SLOTS_MAX = 255,
-	MANY = UINT8_MAX,
-	UNKNOWN = UINT16_MAX,	/* a state: the machine's are less */
-	SHORT_BYTES = 4		/* "null" and "-" may mean nothing */
-};
-
-enum sure { SURE_NO, SURE_YES, SURE_MAYBE };
-enum verdict { NEVER, ALWAYS, BY_ROW, READ };
-
-struct set {
-	uint8_t n;
-	bool full;			/* there were more states */
-	uint16_t state[SET_MAX];
-};
-
-/* What a list, or a column that slots repeat, does to one state. */
-struct step {
-	struct step *more;		/* of the same list, from other states */
-	uint16_t from;
-	bool exact;			/* told from its values */
-	bool blind;			/* a row's value is not at hand */
-	struct set to;
-	const uint16_t *next;		/* by distinct value, when exact; or NULL */
-};
-
-struct hop {				/* over one slot and the piece behind it */
-	uint32_t list;
-	uint32_t slot;
-	struct set before;		/* the slot */
-	uint8_t sure[SET_MAX];
-	const struct step *step[SET_MAX];
-	struct set after;		/* the slot, before the piece */
-	uint8_t leap[SET_MAX];		/* of each of them: number in before of the next hop */
-	uint8_t only[SET_MAX];		/* of each before: all its values leap there; or MANY */
-	const uint32_t *code;		/* of the list, while rows are walked */
-	bool one;			/* of its values there is one only */
-};
-
-struct way {
-	uint32_t nhop;
-	struct hop *hop;		/* and one behind the last, for before and sure */
-	uint32_t first;			/* where rows begin */
-	uint32_t row;			/* rows of the template that were seen */
-	uint32_t share, nshare;		/* its slots in walk.share */
-};
-
-struct walk {
-	struct view *view;
-	const struct matcher *m;
-	const struct machine *machine;
-	struct part *part;
-	uint32_t nlist;
-	struct step **list, **column;	/* by number */
-	struct hop hop[SLOTS_MAX + 1];	/* of the template being judged */
-	struct way *way;		/* by template */
-	uint8_t *verdict;
-	/* Lists that more than one slot has: where in them each is. */
-	uint32_t *use, *at;		/* by list */
-	uint32_t *share;		/* lists of templates' slots; UINT32_MAX: not shared */
-	struct outline outline;
-};
-
-/* ---- sets ---- */
-
-static uint8_t
-set_add(struct set *set, uint16_t state)
-{
-	for (uint8_t i = 0; i < set->n; i++)
-		if (set->state[i] == state)
-			return i;
-	if (set->n == SET_MAX) {
-		set->full = true;
-		return 0;
-	}
-	set->state[set->n] = state;
-	return set->n++;
-}
-
-static void
-set_join(struct set *set, const struct set *other)
-{
-	for (uint8_t i = 0; i < other->n; i++)
-		(void)set_add(set, other->state[i]);
-	set->full |= other->full;
-}
-
-static bool
-is_decided(const struct machine *m, uint16_t state)
-{
-	return state <= m->yes;
-}
-
-/* ---- octets, lists, columns ---- */
-
-/* The state after octets as they are stored. */
-static uint16_t
-octets_run(const struct walk *w, uint16_t state, struct span octets)
-{
-	if (octets.n == 0 || state == UNKNOWN || is_decided(w->machine, state))
-		return state;
-	if ((w->part->escaped && memchr(octets.p, '\\', octets.n) != NULL) ||
-	    !machine_reads(w->machine, octets))
-		return UNKNOWN;
-	return machine_run(w->machine, state, octets);
-}
-
-/* From each of the states by each of the octets. */
-static struct set
-any_run(const struct walk *w, const struct set *from, struct span octets)
-{
-	const struct machine *m = w->machine;
-	struct set to = { .full = from->full };
-
-	for (uint8_t i = 0; i < from->n; i++) {
-		uint16_t last = UNKNOWN;
-
-		if (from->state[i] == UNKNOWN || is_decided(m, from->state[i])) {
-			(void)set_add(&to, from->state[i]);
-			continue;
-		}
-		for (size_t k = 0; k < octets.n; k++) {
-			uint16_t state = m->next[from->state[i] + m->kind[octets.p[k]]];
-
-			if (state != last)
-				(void)set_add(&to, state);
-			last = state;
-		}
-	}
-	return to;
-}
-
-static bool
-set_same(const struct set *a, const struct set *b)
-{
-	return a->n == b->n && a->full == b->full &&
-	    memcmp(a->state, b->state, a->n * sizeof a->state[0]) == 0;
-}
-
-/* Behind `least` to `most` of any of the octets. */
-static struct set
-part_run(const struct walk *w, const struct outline_part *part, struct set at)
-{
-	struct set to = { 0 };
-
-	for (uint8_t i = 0; !part->any && i < at.n; i++)
-		(void)set_add(&to, octets_run(w, at.state[i], part->octets));
-	to.full |= at.full;
-	if (!part->any)
-		return to;
-	if (part->least == 0)
-		to = at;
-	for (unsigned n = 1; n <= part->most; n++) {
-		struct set next = any_run(w, &at, part->octets);
-
-		if (n >= part->least)
-			set_join(&to, &next);
-		if (n >= part->least && set_same(&next, &at))
-			break;
-		at = next;
-	}
-	return to;
-}
-
-static void
-values_step(struct walk *w, struct step *step, const struct span *value, uint32_t n)
-{
-	uint16_t *next = arena_alloc(w->view->arena, (n + 1) * sizeof *next);
-	uint16_t last = UNKNOWN;
-
-	for (uint32_t i = 0; i < n; i++) {
-		next[i] = octets_run(w, step->from, value[i]);
-		if (i == 0 || next[i] != last)
-			(void)set_add(&step->to, next[i]);
-		last = next[i];
-	}
-	step->next = next;
-}
-
-static struct step *
-step_new(struct walk *w, uint16_t from, struct step **list)
-{
-	struct step *step = arena_zalloc(w->view->arena, 1, sizeof *step);
-
-	step->from = from;
-	step->more = *list;
-	*list = step;
-	return step;
-}
-
-static struct step *
-step_find(struct step *list, uint16_t from)
-{
-	while (list != NULL && list->from != from)
-		list = list->more;
-	return list;
-}
-
-static enum err
-column_step(struct walk *w, uint32_t index, uint16_t from, struct set *to, struct why *why)
-{
-	struct step *step = step_find(w->column[index], from);
-	const struct column *c;
-	enum err rc = OK;
-
-	if (step == NULL) {
-		rc = segment_column_load(w->view->segment, index, &c, why);
-		if (rc != OK)
-			return rc;
-		step = step_new(w, from, &w->column[index]);
-		if (c->info->form == COLUMN_TEXT)
-			(void)set_add(&step->to, UNKNOWN);
-		else
-			values_step(w, step, c->value != NULL ? c->value : c->word,
-			    c->value != NULL ? c->n : c->nword);
-	}
-	set_join(to, &step->to);
-	return rc;
-}
-
-static enum err
-list_values_step(struct walk *w, uint32_t list, struct step *step, struct why *why)
-{
-	struct list_values values;
-	enum err rc = segment_list_values(w->view->segment, w->part->index, list, &values, why);
-
-	if (rc != OK)
-		return rc;
-	step->to = (struct set){ 0 };
-	step->exact = true;
-	values_step(w, step, values.value, values.nvalue);
-	step->blind = values.nref > 0;
-	for (uint32_t i = 0; i < values.nref && rc == OK; i++)
-		rc = column_step(w, values.ref[i], step->from, &step->to, why);
-	return rc;
-}
-
-/* Whether some octet that the outline allows leads out of idle. */
-static bool
-outline_wakes(const struct walk *w, const struct outline *o)
-{
-	bool wakes = o->kind == OUTLINE_NONE;
-
-	for (uint32_t i = 0; i < o->n && !wakes; i++) {
-		struct span octets = o->part[i].octets;
-
-		for (size_t k = 0; k < octets.n; k++)
-			wakes |= w->machine->wakes[octets.p[k]] || octets.p[k] >= 0x80 ||
-			    octets.p[k] == '\\';
-	}
-	return wakes;
-}
-
-static void
-outline_step(struct walk *w, uint32_t list, struct step *step)
-{
-	struct outline *o = &w->outline;
-	struct set at = { .n = 1, .state = { step->from } };
-
-	segment_list_outline(w->view->segment, w->part->index, list, o);
-	if (o->kind == OUTLINE_ONE) {
-		(void)set_add(&step->to, octets_run(w, step->from, o->text));
-		step->exact = true;
-		return;
-	}
-	if (step->from == w->machine->idle && !outline_wakes(w, o)) {
-		(void)set_add(&step->to, step->from);
-		return;
-	}
-	step->to.full = o->kind == OUTLINE_NONE;
-	for (uint32_t i = 0; i < o->n && o->kind == OUTLINE_PARTS_OF_ALL; i++)
-		at = part_run(w, &o->part[i], at);
-	if (o->kind == OUTLINE_PARTS_OF_ALL)
-		step->to = at;
-}
-
-/* What the list does to a state; exact: an outline that leaves a choice is not enough. */
-static enum err
-list_step(struct walk *w, uint32_t list, uint16_t from, bool exact, const struct step **ret,
-    struct why *why)
-{
-	struct step *step = step_find(w->list[list], from);
-	enum err rc = OK;
-
-	if (step == NULL) {
-		step = step_new(w, from, &w->list[list]);
-		if (from == UNKNOWN || is_decided(w->machine, from)) {
-			(void)set_add(&step->to, from);
-			step->exact = true;
-		} else {
-			outline_step(w, list, step);
-		}
-	}
-	if (!step->exact && (step->to.full || (exact && step->to.n > 1)))
-		rc = list_values_step(w, list, step, why);
-	*ret = step;
-	return rc;
-}
 
 /* ---- one template ---- */
 
@@ -338,7 +37,7 @@ is_one_behind(const struct walk *w, const struct step *step, struct span piece, 
 	uint16_t first = UNKNOWN;
 
 	for (uint8_t i = 0; i < step->to.n; i++) {
-		uint16_t state = octets_run(w, step->to.state[i], piece);
+		uint16_t state = piece_run(w, step->to.state[i], piece);
 
 		if (i > 0 && state != first)
 			return false;
@@ -358,7 +57,7 @@ template_run(struct walk *w, uint32_t t, uint16_t *ret_state, bool *ret_plain, s
 	const struct machine *m = w->machine;
 	struct span rest = w->part->column->template[t];
 	size_t n = piece_of(rest);
-	uint16_t state = octets_run(w, m->start, span_sub(rest, 0, n));
+	uint16_t state = piece_run(w, m->start, span_sub(rest, 0, n));
 	enum err rc = OK;
 
 	for (uint32_t slot = 0; rc == OK && n < rest.n && state != UNKNOWN && !is_decided(m, state);
@@ -370,7 +69,7 @@ template_run(struct walk *w, uint32_t t, uint16_t *ret_state, bool *ret_plain, s
 		rest = span_of(rest.p + n + 1, rest.n - n - 1);
 		n = piece_of(rest);
 		if (segment_list_one(w->view->segment, w->part->index, list, &one)) {
-			state = octets_run(w, octets_run(w, state, one), span_of(rest.p, n));
+			state = piece_run(w, octets_run(w, state, one), span_of(rest.p, n));
 			continue;
 		}
 		rc = list_step(w, list, state, false, &step, why);
@@ -401,7 +100,7 @@ hop_make(struct walk *w, struct hop *hop, struct span piece, bool exact, struct 
 	if (rc != OK)
 		return rc;
 	for (uint8_t i = 0; i < hop->after.n; i++)
-		hop->leap[i] = set_add(&hop[1].before, octets_run(w, hop->after.state[i], piece));
+		hop->leap[i] = set_add(&hop[1].before, piece_run(w, hop->after.state[i], piece));
 	hop[1].before.full |= hop->after.full;
 	return OK;
 }
@@ -443,7 +142,7 @@ hops_make(struct walk *w, uint32_t t, bool exact, uint32_t *ret_nhop, bool *ret_
 	uint32_t slot = 0;
 	enum err rc = OK;
 
-	hop->before = (struct set){ .n = 1, .state = { octets_run(w, w->machine->start,
+	hop->before = (struct set){ .n = 1, .state = { piece_run(w, w->machine->start,
 	    span_sub(rest, 0, n)) } };
 	while (rc == OK && n < rest.n && !hop->before.full && (hop->before.n > 1 ||
 	    !is_decided(w->machine, hop->before.state[0]))) {
@@ -542,6 +241,8 @@ template_judge(struct walk *w, uint32_t t, uint8_t *ret, struct why *why)
 	enum err rc;
 
 	*ret = READ;
+	w->reads = text.n > 0 && machine_reads(w->machine, text) && (!part->escaped ||
+	    memchr(text.p, '\\', text.n) == NULL);
 	if ((part->kind == HOLE_JSON_LITERAL || part->dash_null) &&
 	    text.n - slots_of(text) <= SHORT_BYTES)
 		return OK;
@@ -671,7 +372,8 @@ rows_walk(struct walk *w, const struct bits *want, uint8_t *read, uint32_t *at, 
 	uint32_t place[SLOTS_MAX + 1], n = 0;
 
 	for (uint32_t i = 0; i < part->n; i++) {
-		uint32_t row = part->row != NULL ? part->row[i] : i, t = part->column->template_of[i];
+		uint32_t row = part->row != NULL ? part->row[i] : i;
+		uint32_t t = part->column->template_of[i];
 		struct way *way = &w->way[t];
 		uint8_t verdict = w->verdict[t];
 

@@ -72,7 +72,8 @@ struct column {
 	const uint32_t *row;		/* row of each value, ascending; NULL: value i is row i */
 	uint32_t nword;
 	const struct span *word;	/* CONST, DICT */
-	const uint32_t *code;		/* DICT */
+	/* Without refs: which of them a slot has. NULL: the next, or the only one. */
+	const uint32_t *code;
 	const struct span *value;	/* VALUES; TEXT after segment_column_text() */
 	const int64_t *num;		/* when has_int: the numbers (per value) */
 	uint32_t ntemplate;		/* TEXT */
@@ -196,7 +197,8 @@ struct list_values {
 	const struct span *value;
 	uint32_t nref;
 	const uint32_t *ref;
-	const uint32_t *code;		/* without refs, of each slot: its value, or NULL: the next, the only one */
+	/* Without refs: which of them each slot has. NULL: the next one, or the only one. */
+	const uint32_t *code;
 };
 enum err	segment_list_values(struct segment *segment, uint32_t column, uint32_t list,
 		    struct list_values *ret, struct why *why);

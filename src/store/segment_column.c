@@ -431,8 +431,11 @@ segment_column_may_hold(const struct segment *s, uint32_t column, struct span te
 bool
 segment_list_one(const struct segment *s, uint32_t column, uint32_t list, struct span *ret)
 {
+	struct span params;
+
 	must(column < s->ncolumn && s->column[column].text != NULL);
-	return text_list_one(s->column[column].text, list, ret);
+	params = text_list_params(s->column[column].text, list);
+	return params.n > 0 && params.p[0] == ENCODING_CONST && list_octets(s->sealed, params, ret);
 }
 
 void
@@ -440,7 +443,7 @@ segment_list_outline(const struct segment *s, uint32_t column, uint32_t list,
     struct outline *ret)
 {
 	must(column < s->ncolumn && s->column[column].text != NULL);
-	text_list_outline(s->column[column].text, list, ret);
+	list_outline(s->sealed, text_list_params(s->column[column].text, list), ret);
 }
 
 enum err

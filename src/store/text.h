@@ -92,10 +92,8 @@ bool		text_list_may_hold(const struct text_reader *reader, uint32_t list,
 /* list_octets() of a list; false when it repeats columns. */
 bool		text_list_octets(const struct text_reader *reader, uint32_t list,
 		    struct span *ret_octets);
-bool		text_list_one(const struct text_reader *reader, uint32_t list,
-		    struct span *ret_text);
-void		text_list_outline(const struct text_reader *reader, uint32_t list,
-		    struct outline *ret);
+/* How it is encoded; empty: it has no values. */
+struct span	text_list_params(const struct text_reader *reader, uint32_t list);
 enum err	text_list(struct text_reader *reader, uint32_t list, struct text_slot *ret,
 		    struct why *why);
 /* ERR_FORMAT when it is not LIST_IPV4. */

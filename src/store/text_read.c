@@ -511,22 +511,11 @@ text_list_octets(const struct text_reader *r, uint32_t list, struct span *ret)
 	return s->n > 0 && list_octets(r->pack, s->params, ret);
 }
 
-bool
-text_list_one(const struct text_reader *r, uint32_t list, struct span *ret)
-{
-	const struct sub *s = &r->sub[list];
-
-	return s->n > 0 && s->params.p[0] == ENCODING_CONST && list_octets(r->pack, s->params, ret);
-}
-
-void
-text_list_outline(const struct text_reader *r, uint32_t list, struct outline *ret)
+struct span
+text_list_params(const struct text_reader *r, uint32_t list)
 {
 	must(list < r->nsub);
-	if (r->sub[list].n > 0)
-		list_outline(r->pack, r->sub[list].params, ret);
-	else
-		ret->kind = OUTLINE_NONE;
+	return r->sub[list].n > 0 ? r->sub[list].params : span_of(NULL, 0);
 }
 
 enum err
