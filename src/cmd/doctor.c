@@ -82,6 +82,15 @@ finding_todo(struct finding *f, const char *format, ...)
 }
 
 void
+finding_done(struct finding *f)
+{
+	buf_done(&f->what);
+	buf_done(&f->why);
+	buf_done(&f->todo);
+	*f = (struct finding){ .grade = GRADE_OK };
+}
+
+void
 finding_size(char ret[32], uint64_t bytes)
 {
 	static const char *const unit[] = { "B", "KB", "MB", "GB", "TB", "PB", "EB" };
@@ -228,9 +237,7 @@ checks_run(const struct doctor *d, const struct check_row *row, bool json,
 		else
 			print_text(row, &f, color);
 		(void)fflush(stdout);
-		buf_done(&f.what);
-		buf_done(&f.why);
-		buf_done(&f.todo);
+		finding_done(&f);
 	}
 }
 

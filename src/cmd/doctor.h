@@ -66,6 +66,10 @@ void	finding_why(struct finding *f, const char *format, ...)
 	    __attribute__((format(printf, 2, 3)));
 void	finding_todo(struct finding *f, const char *format, ...)
 	    __attribute__((format(printf, 2, 3)));
+/* Frees what it says; it is well then. */
+void	finding_done(struct finding *f);
+/* The files of TLS and tokens; in doctor_tls.c. */
+check_fn doctor_tls;
 /* "12.3 GB" */
 void	finding_size(char ret[32], uint64_t bytes);
 

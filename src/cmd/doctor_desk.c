@@ -266,44 +266,12 @@ logs_check(const struct doctor *d, struct finding *f)
 	buf_done(&closed.paths);
 }
 
-/* Files of TLS and tokens are read at every start. */
-static void
-certs_check(const struct doctor *d, struct finding *f)
-{
-	unsigned n = 0;
-
-	for (unsigned i = 0; i < d->conf->nlistener; i++) {
-		const struct conf_listener *l = &d->conf->listener[i];
-		const char *const path[] = { l->cert, l->key, l->ca, l->token_file };
-
-		for (size_t j = 0; j < sizeof path / sizeof path[0]; j++) {
-			if (path[j][0] == '\0')
-				continue;
-			n++;
-			if (eaccess(path[j], R_OK) == 0)
-				continue;
-			finding_set(f, errno == EACCES ? GRADE_SKIP : GRADE_BAD,
-			    say("%s: không đọc được %s: %s", "%s: cannot read %s: %s"), l->name,
-			    path[j], strerror(errno));
-			finding_todo(f, "%s", f->grade == GRADE_SKIP ? say("chạy lại bằng sudo",
-			    "run with sudo") :
-			    say("đặt tệp vào đó, hoặc sửa đường dẫn trong cấu hình",
-			    "put the file there, or mend its path in the configuration"));
-			return;
-		}
-	}
-	if (n == 0)
-		finding_set(f, GRADE_OK, "%s", say("không dùng", "not used"));
-	else
-		finding_set(f, GRADE_OK, say("%u tệp đọc được", "%u files can be read"), n);
-}
-
 const struct check_row doctor_desk[] = {
 	{ "config", "cấu hình", "configuration", conf_check },
 	{ "user", "người dùng chạy bàn trực", "user", user_check },
 	{ "desk", "bàn trực", "desk", desk_check },
 	{ "ports", "cổng", "ports", ports_check },
-	{ "certificates", "chứng thư, mã truy cập", "certificates, tokens", certs_check },
+	{ "certificates", "chứng thư, mã truy cập", "certificates, tokens", doctor_tls },
 	{ "logs", "nhật ký của máy này", "this machine's logs", logs_check },
 	{ NULL, NULL, NULL, NULL },
 };

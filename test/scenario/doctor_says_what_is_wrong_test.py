@@ -5,6 +5,7 @@ import json
 import os
 import socket
 
+import certs
 from harness import Desk, Sent, assert_kept
 
 
@@ -140,3 +141,47 @@ def test_certificates_that_are_not_there_are_named(tmp_path):
     assert rc == 1
     assert row['certificates']['result'] == 'bad'
     assert gone in row['certificates']['what']
+
+
+def test_what_is_wrong_with_a_certificate_is_named(tmp_path):
+    authority = certs.Authority(str(tmp_path / 'certs'))
+    good = authority.issue('good', days=400)
+    token = tmp_path / 'tokens'
+    token.write_text('may01 bi-mat\n')
+    token.chmod(0o600)
+    here = socket.gethostname()
+
+    def told(cert, key, lang='en'):
+        desk = Desk(tmp_path / 'desk', listen=('tcp-tls', 'http'), options={
+            'tcp-tls': {'cert': cert, 'key': key}, 'http': {'token_file': str(token)}})
+        _, out, _ = desk.command('doctor', '--config', desk.conf, '--json',
+                                 env={'TRUCBAN_LANG': lang})
+        row, = (r for r in map(json.loads, out.splitlines()) if r['check'] == 'certificates')
+        return row['result'], row['what'], row.get('do', '')
+
+    assert told(*good) == ('ok', '3 files can be read and fit', '')
+    result, what, todo = told(*authority.issue('soon', days=20))
+    assert (result, 'expires in ' in what) == ('warn', True), what
+    assert 'systemctl reload trucban' in todo
+    assert told(*authority.issue('later', days=31))[0] == 'ok'
+    result, what, _ = told(*authority.issue('old', days=-1))
+    assert (result, 'expired 1 days ago' in what) == ('bad', True), what
+    assert 'đã hết hạn 1 ngày trước' in told(*authority.issue('old', days=-1), lang='vi')[1]
+    # Two that do not belong together; what is neither.
+    result, what, _ = told(good[0], authority.issue('other')[1])
+    assert (result, 'is not that of the certificate' in what) == ('bad', True), what
+    assert told(str(token), good[1])[1] == 'tcp-tls: %s is no certificate in PEM' % token
+    assert told(good[0], good[0])[:2] == (
+        'bad', 'tcp-tls: %s is no key without a password in PEM' % good[0])
+    for mode, grade in ((0o640, 'warn'), (0o644, 'bad')):
+        for path in (good[1], str(token)):
+            os.chmod(path, mode)
+            result, what, todo = told(*good)
+            assert (result, path in what, todo) == (grade, True, 'chmod 0600 ' + path), what
+            os.chmod(path, 0o600)
+    # The name that senders look for.
+    for names in ([here], [here.split('.')[0] + '.example.vn'], [here.upper()]):
+        if '.' not in here:
+            assert told(*authority.issue('named', days=400, names=names))[0] == 'ok', names
+    result, what, _ = told(*authority.issue('else', days=400, names=['khac.example.vn']))
+    assert (result, 'does not name this machine (%s)' % here in what) == ('warn', True), what
