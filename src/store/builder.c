@@ -51,6 +51,7 @@ builder_empty(struct builder *b)
 	b->nplan = b->nsource = b->nfield = b->nrow = 0;
 	gather_done(&b->plan_codes);
 	gather_done(&b->source_codes);
+	memset(b->seen, 0, sizeof b->seen);
 	gather_done(&b->field_names);
 	b->nleaf = b->nframe = b->leaf_frame = 0;
 	b->raw_bytes = 0;
@@ -160,7 +161,7 @@ plan_of(struct builder *b, const struct shape *shape)
 }
 
 static uint32_t
-source_index(struct builder *b, const struct source *source)
+source_intern(struct builder *b, const struct source *source)
 {
 	uint32_t index = gather_intern(&b->source_codes, source->code, b->seed);
 
@@ -174,6 +175,18 @@ source_index(struct builder *b, const struct source *source)
 	must(source_new(&b->source[b->nsource], source->code, NULL) == OK);
 	b->nsource++;
 	return index;
+}
+
+static uint32_t
+source_index(struct builder *b, const struct source *source)
+{
+	uint64_t hash = (uint64_t)(uintptr_t)source * UINT64_C(0x9e3779b97f4a7c15);
+	struct source_seen *seen = &b->seen[hash >> 32 & (SOURCES_SEEN - 1)];
+
+	if (seen->source != source ||
+	    !span_eq(gather_word(&b->source_codes, seen->index), source->code))
+		*seen = (struct source_seen){ source, source_intern(b, source) };
+	return seen->index;
 }
 
 /* ---- rows ---- */

@@ -50,6 +50,14 @@ struct build_leaf {
 	uint32_t nframe;
 };
 
+enum { SOURCES_SEEN = 1024 };	/* a power of two */
+
+/* A source that came before, and what it is here: mostly it comes again at the same place. */
+struct source_seen {
+	const struct source *source;	/* not looked into: another may be there by now */
+	uint32_t index;
+};
+
 struct builder {
 	struct builder_conf conf;
 	uint64_t seed;			/* of all hashes: nobody can aim at the tables */
@@ -61,6 +69,7 @@ struct builder {
 	struct source **source;
 	uint32_t nsource, source_cap;
 	struct gather source_codes;
+	struct source_seen seen[SOURCES_SEEN];
 	struct field **field;
 	uint32_t nfield, field_cap;
 	struct gather field_names;	/* word i is kind and name of field i */
