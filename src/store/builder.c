@@ -8,6 +8,7 @@
 
 #include <stdlib.h>
 
+#include "base/copy.h"
 #include "base/limits.h"
 #include "base/must.h"
 #include "sys/random.h"
@@ -68,6 +69,7 @@ builder_free(struct builder **builder)
 	builder_empty(b);
 	free(b->plan);
 	free(b->source);
+	free(b->claim);
 	free(b->field);
 	free(b->row);
 	free(b->leaf);
@@ -160,6 +162,18 @@ plan_of(struct builder *b, const struct shape *shape)
 	return index;
 }
 
+static struct claim
+claim_make(struct span said)
+{
+	struct claim claim = { .n = CLAIM_BYTES + 1 };
+
+	if (said.n <= CLAIM_BYTES) {
+		claim.n = (uint8_t)said.n;
+		(void)copy_span(claim.octet, said);
+	}
+	return claim;
+}
+
 static uint32_t
 source_intern(struct builder *b, const struct source *source)
 {
@@ -170,9 +184,12 @@ source_intern(struct builder *b, const struct source *source)
 	if (b->nsource == b->source_cap) {
 		b->source_cap = b->source_cap > 0 ? b->source_cap * 2 : 16;
 		b->source = xreallocarray(b->source, b->source_cap, sizeof(struct source *));
+		b->claim = xreallocarray(b->claim, b->source_cap, sizeof *b->claim);
 	}
 	b->source[b->nsource] = NULL;
 	must(source_new(&b->source[b->nsource], source->code, NULL) == OK);
+	b->claim[b->nsource][0] = claim_make(source->host);
+	b->claim[b->nsource][1] = claim_make(source->app);
 	b->nsource++;
 	return index;
 }
@@ -213,9 +230,7 @@ static void
 value_add(struct builder *b, struct field *f, struct span v, uint32_t source, uint32_t *hint)
 {
 	if (f->claim != ENCODING_END) {
-		struct span said = claim_of(b->source[source], f->claim);
-
-		if (said.n == v.n && gather_same(said.p, v.p, v.n)) {
+		if (claim_is(b, source, f->claim, v)) {
 			f->claims++;
 			return;
 		}

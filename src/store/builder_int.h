@@ -50,7 +50,16 @@ struct build_leaf {
 	uint32_t nframe;
 };
 
-enum { SOURCES_SEEN = 1024 };	/* a power of two */
+enum {
+	SOURCES_SEEN = 1024,		/* a power of two */
+	CLAIM_BYTES = 15
+};
+
+/* A host or app of a source, where every row looks: longer ones are in the source only. */
+struct claim {
+	uint8_t n;			/* CLAIM_BYTES + 1: longer */
+	uint8_t octet[CLAIM_BYTES];
+};
 
 /* A source that came before, and what it is here: mostly it comes again at the same place. */
 struct source_seen {
@@ -67,6 +76,7 @@ struct builder {
 	uint32_t nplan, plan_cap;
 	struct gather plan_codes;	/* word i is the encoding of plan i */
 	struct source **source;
+	struct claim (*claim)[2];	/* of each source: host, app */
 	uint32_t nsource, source_cap;
 	struct gather source_codes;
 	struct source_seen seen[SOURCES_SEEN];
@@ -90,6 +100,17 @@ static inline struct span
 claim_of(const struct source *source, uint8_t encoding)
 {
 	return encoding == ENCODING_HOST ? source->host : source->app;
+}
+
+/* Is v what source i says? */
+static inline bool
+claim_is(const struct builder *builder, uint32_t i, uint8_t encoding, struct span v)
+{
+	const struct claim *claim = &builder->claim[i][encoding == ENCODING_APP];
+
+	if (claim->n > CLAIM_BYTES)
+		return span_eq(claim_of(builder->source[i], encoding), v);
+	return claim->n == v.n && gather_same(claim->octet, v.p, v.n);
 }
 
 /* ---- builder_field.c: columns to the directory ---- */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Between cutter.c (where words are cut), cutter_lines.c (texts) and cutter_learn.c (the tables). */
+/* Between cutter.c (words are cut), cutter_lines.c (texts are) and cutter_learn.c (tables). */
 #ifndef STORE_CUTTER_INT_H
 #define STORE_CUTTER_INT_H
 

@@ -79,11 +79,13 @@ rows_shape(struct rows *r, uint8_t format)
 static inline struct source *
 rows_source(struct rows *r)
 {
-	static const char *const word[] = { "", "alpha", "beta", "10.0.0.1", "sshd" };
+	static const char *const word[] = { "", "alpha", "beta", "10.0.0.1", "sshd",
+	    "fifteen-octets.", "sixteen-octets..", "sixteen-octets.:",
+	    "gateway.of-the-second-floor.example.org" };
 	struct source parts = { .class = 2, .trust = (uint8_t)rows_below(r, TRUST_END),
 	    .unit = rows_below(r, 3), .listener = SPAN("syslog-tcp"),
-	    .peer = rows_pick(r, word, 5), .host = rows_pick(r, word, 5),
-	    .app = rows_pick(r, word, 5) };
+	    .peer = rows_pick(r, word, 5), .host = rows_pick(r, word, 9),
+	    .app = rows_pick(r, word, 9) };
 	struct buf code = { 0 };
 	struct source *source = NULL;
 
