@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdalign.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -373,6 +374,33 @@ the_write_log_tells_all_in_order(void)
 
 #define in_dir(test) do { make_dir(); run(test); drop_dir(); } while (0)
 
+/* Aligned or not, and half of it at first: the octets arrive. */
+static void
+what_goes_past_the_cache_can_be_read(void)
+{
+	static alignas(FILE_BLOCK) uint8_t block[4 * FILE_BLOCK];
+	struct buf back = { 0 };
+	int fd = -1;
+
+	for (size_t i = 0; i < sizeof block; i++)
+		block[i] = (uint8_t)(i * 7 + i / 251);
+	must(file_open(&fd, dir, "direct", FILE_READ_WRITE_NEW, &why) == OK);
+	must(file_preallocate(fd, sizeof block, &why) == OK);
+	file_direct(fd);
+	check_int(file_pwrite_all(fd, span_of(block, 2 * FILE_BLOCK), 0, &why), OK);
+	with_fault("1", "short", "file_pwrite_all");
+	check_int(file_pwrite_all(fd, span_of(block + FILE_BLOCK, FILE_BLOCK), FILE_BLOCK, &why),
+	    OK);
+	without_fault();
+	file_direct(fd);
+	check_int(file_pwrite_all(fd, span_of(block + 2 * FILE_BLOCK - 5, 2 * FILE_BLOCK + 5),
+	    2 * FILE_BLOCK - 5, &why), OK);
+	file_close(&fd);
+	check_int(file_read_whole(dir, "direct", sizeof block, &back, &why), OK);
+	check_span(buf_span(&back), span_of(block, sizeof block));
+	buf_done(&back);
+}
+
 int
 main(void)
 {
@@ -383,6 +411,7 @@ main(void)
 	in_dir(append_goes_to_the_end);
 	in_dir(long_runs_of_zeros_take_no_room);
 	in_dir(a_lock_is_held_by_one);
+	in_dir(what_goes_past_the_cache_can_be_read);
 	in_dir(room_is_made_and_cut);
 	in_dir(a_directory_is_listed_with_kinds);
 	in_dir(every_fault_of_replace_leaves_old_or_new);
