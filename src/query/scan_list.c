@@ -172,6 +172,49 @@ lists_mark(const struct text_map *map, struct span what, uint8_t *list)
 	}
 }
 
+/* How many lie one behind the other, and all of them. */
+static uint32_t
+away_run(const struct text_away *away, uint32_t n, struct span *ret_all)
+{
+	size_t bytes = away[0].octets.n;
+	uint32_t i = 1;
+
+	for (; i < n && away[i].octets.p == away[0].octets.p + bytes; i++)
+		bytes += away[i].octets.n;
+	*ret_all = span_of(away[0].octets.p, bytes);
+	return i;
+}
+
+/* The same for lists whose octets lie elsewhere: each run of them is looked into once. */
+static void
+away_mark(const struct judge *j, const struct known *known)
+{
+	const struct text_away *away;
+	uint32_t n;
+
+	away = segment_text_away(j->view->segment, j->part->index, &n);
+	for (uint32_t i = 0, k; i < n; i += k) {
+		struct span all;
+		size_t end = away[i].octets.n;
+		uint32_t m = i;
+
+		k = away_run(away + i, n - i, &all);
+		for (uint32_t x = i; x < i + k; x++)
+			known->list[away[x].list] = HOLDS_NOT;
+		for (size_t at = text_find(all, known->unit, 0); at != SIZE_MAX;
+		    at = text_find(all, known->unit, at)) {
+			while (end <= at)
+				end += away[++m].octets.n;
+			if (end - at < known->unit.n) {
+				at++;
+				continue;
+			}
+			known->list[away[m].list] = NOT_ASKED;
+			at = end;
+		}
+	}
+}
+
 /* list[i] = first[lies[i]], but HOLDS_NOT when it has too few points. */
 static void
 lists_set(uint8_t *list, const uint8_t first[LIST_LIES], uint8_t points,
@@ -245,6 +288,9 @@ known_of(struct judge *j, struct needle *needle, struct span unit)
 	known->list = arena_alloc(arena, j->map->nlist + 1);
 	known->column = arena_zalloc(arena, segment_columns(j->view->segment) + 1, 1);
 	lists_first(j, known);
+	/* Most lists are asked for the whole text, few for a part of it. */
+	if (j->together && unit.n == needle->text.n)
+		away_mark(j, known);
 	known->next = needle->known;
 	needle->known = known;
 	return known;

@@ -323,5 +323,5 @@ list_lies(struct span params)
 	default:
 		return LIST_OTHER;
 	}
-	return (cur_varint(&c) & 1) != 0 && !c.bad ? LIST_HERE : LIST_OTHER;
+	return (cur_varint(&c) & 1) != 0 && !c.bad ? LIST_HERE : LIST_AWAY;
 }

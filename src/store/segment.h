@@ -124,6 +124,8 @@ enum err	segment_list_ipv4(struct segment *segment, uint32_t column, uint32_t li
 enum list_lies {
 	LIST_EMPTY,		/* there are none */
 	LIST_HERE,		/* their octets are in text_map.here, none is a backslash */
+	LIST_AWAY,		/* their octets are in segment_text_away(), if they can be read
+				   and none is a backslash in a column that has escapes */
 	LIST_DIGITS,		/* whole decimal numbers: digits, and '-' in front */
 	LIST_IPV4,		/* addresses: segment_list_ipv4() */
 	LIST_OTHER,
@@ -161,7 +163,16 @@ struct text_map {
 };
 
 /* Made at the first call, kept with the segment. */
-const struct text_map	*segment_text_map(struct segment *segment, uint32_t index);
+const struct text_map	*segment_text_map(struct segment *segment, uint32_t column);
+
+/* The octets of the lists that are LIST_AWAY, by number; many lie one behind the other. */
+struct text_away {
+	uint32_t list;
+	struct span octets;
+};
+/* Read at the first call, kept with the segment. */
+const struct text_away	*segment_text_away(struct segment *segment, uint32_t column,
+		    uint32_t *ret_n);
 
 /*
  * What all values of a list look like, without decoding one: an outline may say more than there

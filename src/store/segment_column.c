@@ -462,6 +462,15 @@ segment_text_map(struct segment *s, uint32_t column)
 	return text_map(s->column[column].text);
 }
 
+const struct text_away *
+segment_text_away(struct segment *s, uint32_t column, uint32_t *ret_n)
+{
+	const struct segment_column *col = &s->column[column];
+
+	must(column < s->ncolumn && col->text != NULL);
+	return text_away(col->text, col->info.has_escape ? TEXT_ESCAPED : TEXT_PLAIN, ret_n);
+}
+
 enum err
 segment_list_values(struct segment *s, uint32_t column, uint32_t list, struct list_values *ret,
     struct why *why)

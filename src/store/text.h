@@ -101,6 +101,10 @@ enum err	text_list_ipv4(struct text_reader *reader, uint32_t list, const int64_t
 		    uint32_t *ret_n, struct why *why);
 /* segment_text_map(). (text_look.c) */
 const struct text_map	*text_map(struct text_reader *reader);
+/* segment_text_away(); lists with backslashes are not among them when it is escaped. */
+enum text_escapes { TEXT_PLAIN, TEXT_ESCAPED };
+const struct text_away	*text_away(struct text_reader *reader, enum text_escapes escapes,
+		    uint32_t *ret_n);
 uint32_t	text_slots(const struct text_reader *reader, uint32_t template);
 enum err	text_slot(struct text_reader *reader, uint32_t template, uint32_t slot,
 		    struct text_slot *ret, struct why *why);

@@ -107,3 +107,35 @@ text_map(struct text_reader *r)
 	r->map = map;
 	return map;
 }
+
+static void
+away_make(struct text_reader *r, const struct text_map *map, enum text_escapes escapes)
+{
+	uint32_t most = 0;
+
+	for (uint32_t i = 0; i < map->nlist; i++)
+		most += map->lies[i] == LIST_AWAY;
+	r->away = hold_alloc(r->hold, most, sizeof *r->away);
+	for (uint32_t i = 0; i < map->nlist; i++) {
+		struct text_away *one = &r->away[r->naway];
+		struct span octets;
+
+		if (map->lies[i] != LIST_AWAY ||
+		    !list_octets(r->pack, r->sub[i].params, &octets))
+			continue;
+		if (escapes == TEXT_ESCAPED && octets.n > 0 &&
+		    memchr(octets.p, '\\', octets.n) != NULL)
+			continue;
+		*one = (struct text_away){ i, octets };
+		r->naway++;
+	}
+}
+
+const struct text_away *
+text_away(struct text_reader *r, enum text_escapes escapes, uint32_t *ret_n)
+{
+	if (r->away == NULL)
+		away_make(r, text_map(r), escapes);
+	*ret_n = r->naway;
+	return r->away;
+}

@@ -41,6 +41,8 @@ struct text_reader {
 	size_t left;
 	size_t made;
 	struct text_map *map;		/* NULL until it is asked for */
+	struct text_away *away;		/* the same */
+	uint32_t naway;
 };
 
 #endif

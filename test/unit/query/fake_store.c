@@ -663,6 +663,14 @@ segment_text_map(struct segment *s, uint32_t column)
 	return map;
 }
 
+const struct text_away *
+segment_text_away(struct segment *s, uint32_t column, uint32_t *ret_n)
+{
+	(void)s, (void)column;
+	*ret_n = 0;
+	return NULL;
+}
+
 enum err
 segment_list_values(struct segment *s, uint32_t column, uint32_t list, struct list_values *ret,
     struct why *why)
