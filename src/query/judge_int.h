@@ -9,7 +9,10 @@
 
 #include "query/eval.h"
 
-enum { KNOWN_MOST = 16 };		/* beside those of whole needles */
+enum {
+	KNOWN_PARTS = 16,		/* kept for parts of needles, and two more for each */
+	CROSS_MOST = 128		/* cross_holds() costs the square of the needle's octets */
+};
 
 /* What each list and column was found to be, for all of a needle or a part of it. */
 enum holds { NOT_ASKED, HOLDS, HOLDS_NOT };
@@ -47,8 +50,8 @@ struct judge {
 	const struct template_look *look;
 	/* the needles: as many as the matcher or the pattern has */
 	struct needle *needle;
-	uint32_t nknown;		/* of parts of needles */
-	uint8_t *cut[2];		/* of scan_cross.c: as long as the longest needle, + 1 */
+	uint32_t parts_left;		/* more of struct known may be kept for parts */
+	uint8_t cut[2][CROSS_MOST + 1];	/* of scan_cross.c */
 	struct room room, template_room;
 	enum err rc;			/* of lists; what was asked is HOLDS then */
 	struct why *why;
@@ -59,7 +62,7 @@ struct span	longest_word(struct span text);
 
 /*
  * What is known of lists for `unit`, which is a part of the needle's text. NULL: it has no word,
- * or too much is kept already (never for the whole text): then every list may hold it.
+ * or too much is kept already (never for all of the text or its word): every list may hold it.
  */
 struct known	*known_of(struct judge *judge, struct needle *needle, struct span unit);
 /* Whether some value of the list may hold known->unit. Its errors are in judge->rc. */
@@ -67,7 +70,7 @@ bool		list_holds(struct judge *judge, struct known *known, uint32_t list);
 
 /*
  * Whether the needle may lie over an edge of a slot of the template: in values and the octets
- * between them, or in two pieces with an empty value in between.
+ * between them, or in two pieces with an empty value in between. It has at most CROSS_MOST octets.
  */
 bool		cross_holds(struct judge *judge, struct needle *needle);
 

@@ -272,15 +272,18 @@ known_of(struct judge *j, struct needle *needle, struct span unit)
 	struct arena *arena = j->view->arena;
 	struct known *known = needle->known;
 	struct span word;
+	bool part;
 
 	while (known != NULL && (known->unit.p != unit.p || known->unit.n != unit.n))
 		known = known->next;
 	if (known != NULL)
 		return known;
 	word = unit.n == needle->text.n ? needle->word : longest_word(unit);
-	if (word.n == 0 || (j->nknown >= KNOWN_MOST && unit.n < needle->text.n))
+	part = unit.n < needle->text.n &&
+	    (unit.p != needle->word.p || unit.n != needle->word.n);
+	if (word.n == 0 || (part && j->parts_left == 0))
 		return NULL;
-	j->nknown += unit.n < needle->text.n;
+	j->parts_left -= part;
 	known = arena_zalloc(arena, 1, sizeof *known);
 	known->unit = unit;
 	known->word = word;

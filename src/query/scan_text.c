@@ -128,9 +128,12 @@ may_hold(struct judge *j, uint32_t t, struct needle *needle)
 		return word_holds(j, t, needle);
 	if (slots_hold(j, needle, needle->text))
 		return true;
+	if (!may_cross(j->look, needle->text))
+		return false;
+	if (needle->text.n > CROSS_MOST)
+		return word_holds(j, t, needle);
 	/* Numbers are in many lists, so they are not looked for by themselves. */
-	return may_cross(j->look, needle->text) &&
-	    (!needle->has_letter || word_holds(j, t, needle)) && cross_holds(j, needle);
+	return (!needle->has_letter || word_holds(j, t, needle)) && cross_holds(j, needle);
 }
 
 static enum phrase_edges
@@ -252,22 +255,18 @@ needles_make(struct judge *j)
 	const struct matcher *m = j->m;
 	const struct span *text = m->regex != NULL ? regex_facts(m->regex)->branch : m->needle;
 	uint32_t n = m->regex != NULL ? regex_facts(m->regex)->nbranch : m->nneedle;
-	size_t most = 0;
-
 	j->whole_words = m->regex == NULL && edges_of(m->filter->op) == PHRASE_BOTH;
+	j->parts_left = KNOWN_PARTS + 2 * n;
 	j->needle = arena_zalloc(j->view->arena, n + 1, sizeof *j->needle);
 	for (uint32_t i = 0; i < n; i++) {
 		struct needle *needle = &j->needle[i];
 
 		needle->text = text[i];
 		needle->word = longest_word(text[i]);
-		most = text[i].n > most ? text[i].n : most;
 		needle->templates = templates_mark(j, needle->text);
 		for (size_t k = 0; k < needle->word.n; k++)
 			needle->has_letter |= (uint8_t)(needle->word.p[k] - '0') > 9;
 	}
-	for (int i = 0; i < 2; i++)
-		j->cut[i] = arena_alloc(j->view->arena, most + 1);
 }
 
 /* Rows of ALWAYS to ret; the values of MAYBE to at[], their number is returned. */

@@ -243,8 +243,9 @@ world_end(struct world *w)
 static struct span
 cut_out(const struct world *w)
 {
+	static const uint32_t most[] = { 16, 16, 16, 60, 60, 300 };
 	struct span s = w->text[dice(ROWS)];
-	size_t from = dice((uint32_t)s.n + 1), n = 1 + dice(dice(3) == 0 ? 60 : 16);
+	size_t from = dice((uint32_t)s.n + 1), n = 1 + dice(PICK(most));
 
 	s = span_sub(s, from, n);
 	while (s.n > 0 && (s.p[0] & 0xc0) == 0x80)
