@@ -351,6 +351,20 @@ ints_skip(struct list_in *in)
 	stream_skip(in);
 }
 
+/* Codes as codes_put writes them, in one or two planes; returns the largest. */
+static uint32_t
+short_codes(const struct planes *p, uint32_t *ret, size_t n)
+{
+	const uint8_t *low = p->bytes.p, *high = low + n;
+	uint32_t most = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		ret[i] = p->width == 1 ? low[i] : (uint32_t)(low[i] | high[i] << 8);
+		most = ret[i] > most ? ret[i] : most;
+	}
+	return most;
+}
+
 enum err
 codes_get(struct list_in *in, uint32_t *ret, size_t n, uint32_t limit, struct why *why)
 {
@@ -371,15 +385,16 @@ codes_get(struct list_in *in, uint32_t *ret, size_t n, uint32_t limit, struct wh
 		rc = planes_get(in, &p, n, why);
 		if (rc != OK)
 			return rc;
+		if (p.base == 0 && p.unit == 1 && p.width <= 2) {
+			most = short_codes(&p, ret, n);
+			n = 0;
+		}
 		for (size_t i = 0; i < n; i++) {
 			uint64_t u = planes_at(&p, n, i);
 
-			most |= u >> 32;
+			most = u > most ? u : most;
 			ret[i] = (uint32_t)u;
 		}
-		most = most != 0 ? UINT64_MAX : 0;
-		for (size_t i = 0; i < n; i++)
-			most = ret[i] > most ? ret[i] : most;
 	} else {
 		most = UINT64_MAX;
 	}
