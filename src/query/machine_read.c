@@ -12,7 +12,7 @@
 
 #include "base/fold.h"
 
-enum { GROUPS = 64, NO_ATOM = UINT32_MAX, NO_JUMP = 0 };
+enum { GROUPS = 64, NO_ATOM = 1 << 30, NO_JUMP = 0 };
 
 struct group {
 	uint32_t from;			/* where its alternative being read begins */

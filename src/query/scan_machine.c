@@ -388,7 +388,7 @@ rows_walk(struct walk *w, const struct bits *want, uint8_t *read, uint32_t *at, 
 		if (bits_has(want, row) && (part->shape_ok == NULL ||
 		    part->shape_ok[w->view->shape_of[row]])) {
 			if (verdict == BY_ROW)
-				verdict = row_walk(way, place);
+				verdict = (uint8_t)row_walk(way, place);
 			if (verdict == ALWAYS)
 				bits_set(ret, row);
 			read[i] = verdict == READ;
