@@ -2,8 +2,9 @@
 /*
  * Regular expressions of RE2's syntax over foreign text. What RE2 has not (look-around,
  * backreferences, possessive repeats, repeats above 1,000) is refused. Two engines, one answer:
- * Vectorscan where the text is ASCII and it can, PCRE2 for the rest. A struct regex is read-only
- * and shared; a struct regex_scratch belongs to one thread.
+ * Vectorscan where pattern and text are ASCII and it can, PCRE2 for the rest; and a machine for
+ * values that lie as templates with slots (query/machine.h). A struct regex is read-only and
+ * shared; a struct regex_scratch belongs to one thread.
  */
 #ifndef QUERY_REGEX_H
 #define QUERY_REGEX_H

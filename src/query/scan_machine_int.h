@@ -69,6 +69,8 @@ struct walk {
 	uint32_t *use, *at;		/* by list */
 	uint32_t *share;		/* lists of templates' slots; UINT32_MAX: not shared */
 	struct outline outline;
+	struct set number[3];		/* whole numbers from the state before: see number_step() */
+	uint16_t number_from[3];
 };
 
 static inline bool

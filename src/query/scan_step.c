@@ -188,6 +188,31 @@ outline_wakes(const struct walk *w, const struct outline *o)
 	return wakes;
 }
 
+/* "-" 0..1, then digits: what most lists of numbers are. */
+static bool
+is_number(const struct outline *o)
+{
+	return o->kind == OUTLINE_PARTS_OF_ALL && o->n == 2 && o->part[0].any &&
+	    o->part[1].any && o->part[0].octets.n == 1 && o->part[0].octets.p[0] == '-' &&
+	    o->part[0].least == 0 && o->part[0].most == 1 && o->part[1].octets.n == 10 &&
+	    o->part[1].octets.p[0] == '0';
+}
+
+/* Whole numbers lead from a state to where they did the last time. */
+static void
+number_step(struct walk *w, struct step *step)
+{
+	struct set at = { .n = 1, .state = { step->from } };
+	unsigned k = step->from % 3;
+
+	if (w->number[k].n == 0 || w->number_from[k] != step->from) {
+		at = part_run(w, &w->outline.part[0], at);
+		w->number[k] = part_run(w, &w->outline.part[1], at);
+		w->number_from[k] = step->from;
+	}
+	step->to = w->number[k];
+}
+
 static void
 outline_step(struct walk *w, uint32_t list, struct step *step)
 {
@@ -198,6 +223,10 @@ outline_step(struct walk *w, uint32_t list, struct step *step)
 	if (o->kind == OUTLINE_ONE) {
 		(void)set_add(&step->to, octets_run(w, step->from, o->text));
 		step->exact = true;
+		return;
+	}
+	if (is_number(o)) {
+		number_step(w, step);
 		return;
 	}
 	if (step->from == w->machine->idle && !outline_wakes(w, o)) {
