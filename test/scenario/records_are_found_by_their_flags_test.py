@@ -17,8 +17,12 @@ RECORDS = [
 FLAGS = sorted(set().union(*(flags for _, flags in RECORDS)))
 
 
+def number(row):
+    return int(row['_seq'].rpartition(':')[2])
+
+
 def sequences(desk, query):
-    return sorted(int(row['_seq'].rpartition(':')[2]) for row in desk.search(query + ' | fields _seq'))
+    return sorted(number(row) for row in desk.search(query + ' | fields _seq'))
 
 
 def expected(wanted):
@@ -30,7 +34,8 @@ def check(desk):
         assert sequences(desk, '_flags:' + flag) == expected(lambda f, x=flag: x in f), flag
         assert sequences(desk, '!_flags:' + flag) == expected(lambda f, x=flag: x not in f), flag
         assert sequences(desk, '_flags:=' + flag) == expected(lambda f, x=flag: f == {x}), flag
-    assert sequences(desk, '_flags:(not_utf8 has_nul)') == expected({'not_utf8', 'has_nul'}.issubset)
+    assert sequences(desk, '_flags:(not_utf8 has_nul)') == expected(
+        {'not_utf8', 'has_nul'}.issubset)
     assert sequences(desk, '_flags:(not_utf8 or time_ahead)') == expected(
         lambda f: f & {'not_utf8', 'time_ahead'})
     assert sequences(desk, '_flags:in(has_nul,time_none)') == expected(
@@ -40,7 +45,7 @@ def check(desk):
     assert sequences(desk, '_flags:""') == expected(lambda f: not f)
     assert sequences(desk, '_flags:*') == expected(bool)
     assert sequences(desk, '_flags:cut') == []
-    shown = {int(row['_seq'].rpartition(':')[2]): set(row.get('_flags', '').split(' ')) - {''}
+    shown = {number(row): set(row.get('_flags', '').split(' ')) - {''}
              for row in desk.search('* | fields _seq, _flags')}
     assert [shown[i + 1] for i in range(len(RECORDS))] == [flags for _, flags in RECORDS]
 
