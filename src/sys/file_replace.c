@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A whole file in the place of another: written beside it, synced, renamed, the folder synced. After
- * a crash there is the old one or the new one, and at most a `.tmp` that the next one removes.
+ * A whole file in the place of another: written beside it, synced, renamed, the folder synced.
+ * After a crash there is the old one or the new one, and at most a `.tmp` that the next one
+ * removes.
  */
 #include <stdio.h>
 #include <string.h>
