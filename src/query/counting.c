@@ -166,6 +166,18 @@ stage_merge(struct stage *stage, const struct tally *groups)
 	return has_enough(stage) ? FLOW_ENOUGH : FLOW_ON;
 }
 
+bool
+stage_whole(struct stage *stage, const struct segment_info *info, enum flow *ret_flow)
+{
+	enum err rc;
+
+	if (stage->pipe->op != PIPE_STATS || !tally_whole(stage->groups, info))
+		return false;
+	rc = tally_charge(stage->groups, stage->run->why);
+	*ret_flow = rc == OK ? FLOW_ON : failed(stage, rc);
+	return true;
+}
+
 /* ---- rows ---- */
 
 static enum flow

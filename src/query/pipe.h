@@ -62,7 +62,9 @@ enum err	stage_count(const struct stage *stage, struct tally *groups, struct tab
 		    struct why *why);
 /* Brings a view's groups in, in the order of the views. */
 enum flow	stage_merge(struct stage *stage, const struct tally *groups);
-/* Whether the groups hold all that the stage will give, so that no further view is needed. */
+/* Counts a segment without opening it, see tally_whole(); *ret_flow says how to go on. */
+bool		stage_whole(struct stage *stage, const struct segment_info *info,
+		    enum flow *ret_flow);
 
 /* SORT by _time with a limit: a view's times decide which rows are worth putting together. */
 bool		stage_is_newest(const struct stage *stage);

@@ -243,6 +243,40 @@ plan_wants(const struct plan *plan, struct store *store, size_t segment)
 	return may_match(plan->filter, store, segment);
 }
 
+static bool
+matches_all(const struct filter *f, const struct segment_info *info)
+{
+	switch (f->op) {
+	case FILTER_ALL:
+		return true;
+	case FILTER_TIME:
+		return f->from <= info->event_min_ns && info->event_max_ns <= f->to;
+	case FILTER_AND:
+		for (uint32_t i = 0; i < f->nchild; i++)
+			if (!matches_all(f->child[i], info))
+				return false;
+		return true;
+	case FILTER_OR:
+		for (uint32_t i = 0; i < f->nchild; i++)
+			if (matches_all(f->child[i], info))
+				return true;
+		return false;
+	default:
+		return false;
+	}
+}
+
+bool
+plan_wants_all(const struct plan *plan, const struct segment_info *info)
+{
+	const struct query_options *options = plan->options;
+
+	return options->unit == NULL &&
+	    (options->after_seq == 0 || options->after_seq < info->first_seq) &&
+	    plan->from_ns <= info->event_min_ns && info->event_max_ns <= plan->to_ns &&
+	    matches_all(plan->filter, info);
+}
+
 /* ---- explaining ---- */
 
 static void

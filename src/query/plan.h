@@ -21,6 +21,8 @@ struct plan {
 void	plan_make(struct plan *plan, const struct filter *filter,
 	    const struct query_options *options, bool bounded, struct arena *arena);
 bool	plan_wants(const struct plan *plan, struct store *store, size_t segment);
+/* Every row of a wanted segment matches for certain: it need not be opened to be counted. */
+bool	plan_wants_all(const struct plan *plan, const struct segment_info *info);
 /* The words (folded) that a leaf needs, each text of a list apart: for explain and for tests. */
 void	plan_explain(const struct plan *plan, struct buf *out);
 

@@ -97,8 +97,8 @@ void		query_cancel(struct query *query);
 /* What the last query_run touched. */
 struct query_cost {
 	uint64_t segments;		/* in the store */
-	uint64_t opened;		/* not ruled out by time or filter */
-	uint64_t rows_seen;		/* in the opened ones */
+	uint64_t opened;		/* not ruled out, nor counted whole */
+	uint64_t rows_seen;		/* in those that were not ruled out */
 	uint64_t rows_matched;		/* by the filter in front of the first pipe */
 	size_t memory_peak;
 };

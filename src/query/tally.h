@@ -91,6 +91,11 @@ bool		text_set_copy(struct tally *groups, struct text_set *set,
 
 /* Puts the wanted rows of a table into groups and counts them. */
 enum err	tally_update(struct tally *groups, struct table *table, struct why *why);
+/*
+ * Counts all rows of a segment from what is known of it unopened: count() by nothing, or by steps
+ * of _time of which one holds all of its times. False: it must be opened, and nothing was counted.
+ */
+bool		tally_whole(struct tally *groups, const struct segment_info *info);
 /* Adds what `from` has, as if its rows had come behind ours. */
 void		tally_merge(struct tally *groups, const struct tally *from);
 /* The row of one group: its values of by, then results. In arena. */

@@ -10,6 +10,8 @@
 #include "base/hash.h"
 #include "query/value.h"
 
+enum { COMBINE_FEW = 1 << 16 };	/* combinations that have a table: 256 KB of it */
+
 /* ---- buckets ---- */
 
 static int64_t
@@ -20,12 +22,16 @@ floored(int64_t v, int64_t step)
 	return v - (m < 0 ? m + step : m);
 }
 
-/* The beginning of the bucket of a time; offset moves buckets to another zone. */
+/*
+ * The beginning of the bucket of a time, which has *ret_width ns for certain; offset moves buckets
+ * to another zone.
+ */
 static int64_t
-time_bucket(const struct stats_by *by, int64_t ns)
+time_bucket(const struct stats_by *by, int64_t ns, uint64_t *ret_width)
 {
 	int64_t offset = (int64_t)by->offset, local, start;
 
+	*ret_width = 1;
 	if (__builtin_add_overflow(ns, offset, &local))
 		return ns;
 	if (by->bucket == BUCKET_MONTH) {
@@ -38,6 +44,7 @@ time_bucket(const struct stats_by *by, int64_t ns)
 		int64_t step = by->step >= 0x1p62 ? INT64_MAX / 2 : (int64_t)by->step;
 
 		start = floored(local, step > 0 ? step : 1);
+		*ret_width = step > 0 ? (uint64_t)step : 1;
 	}
 	return start - offset;
 }
@@ -55,12 +62,13 @@ bucket_of(const struct stats_by *by, struct span value, struct arena *arena)
 	struct buf out = { 0 };
 	struct span kept;
 	int64_t whole;
+	uint64_t width;
 	uint32_t ip;
 	uint8_t at[VALUE_TIME_BYTES];
 	double v;
 
 	if (value_time(value, &whole) && by->bucket != BUCKET_NET)
-		buf_put(&out, at, value_put_time(at, time_bucket(by, whole)));
+		buf_put(&out, at, value_put_time(at, time_bucket(by, whole, &width)));
 	else if (by->bucket == BUCKET_MONTH || by->bucket == BUCKET_YEAR)
 		return value;
 	else if (value_ipv4(value, &ip))
@@ -119,24 +127,33 @@ time_coded(struct table *table, const struct stats_by *by, const int64_t *ns,
 	uint32_t *code = arena_zalloc(arena, table->nrow + 1, sizeof *code);
 	struct span *word = arena_alloc(arena, (table->nrow + 2) * sizeof *word);
 	uint8_t at[VALUE_TIME_BYTES];
-	int64_t last_ns = 0;
+	int64_t start = 0;
+	uint64_t width = 0;
 	uint32_t last = 0;
 	struct dense dense;
 
 	dense_init(&dense, arena, bits_count(table->want) + 1);
 	word[0] = SPAN("");
 	for bits_each(row, table->want) {
-		int64_t start = time_bucket(by, ns[row]);
-		uint32_t n = dense.n;
+		if ((uint64_t)ns[row] - (uint64_t)start >= width) {
+			uint32_t n = dense.n;
 
-		if (last == 0 || start != last_ns)
+			start = time_bucket(by, ns[row], &width);
 			last = dense_find(&dense, (uint64_t)start);
-		if (dense.n > n)
-			word[last] = arena_dup(arena, span_of(at, value_put_time(at, start)));
-		last_ns = start;
+			if (dense.n > n)
+				word[last] = arena_dup(arena, span_of(at, value_put_time(at,
+				    start)));
+		}
 		code[row] = last;
 	}
 	*ret_coded = (struct coded){ dense.n + 1, word, code };
+}
+
+static bool
+is_time_step(const struct stats_by *by)
+{
+	return span_is(by->field, "_time") && by->bucket != BUCKET_NONE &&
+	    by->bucket != BUCKET_NET;
 }
 
 /* One field of by (...): codes of rows, words of codes as they stand in the key. */
@@ -148,7 +165,7 @@ by_coded(struct table *table, const struct stats_by *by, struct coded *ret_coded
 	struct span *word;
 	enum err rc = OK;
 
-	if (span_is(by->field, "_time") && by->bucket != BUCKET_NONE && by->bucket != BUCKET_NET)
+	if (is_time_step(by))
 		rc = table_times(table, &ns, why);
 	if (rc == OK && ns != NULL) {
 		time_coded(table, by, ns, ret_coded);
@@ -167,6 +184,43 @@ by_coded(struct table *table, const struct stats_by *by, struct coded *ret_coded
 
 /* ---- groups ---- */
 
+/* Few combinations: each has its place in a table. */
+static uint32_t
+combine_few(struct table *table, const struct coded *coded, uint32_t n, uint32_t *number,
+    uint32_t *first)
+{
+	uint32_t *seen = arena_zalloc(table->arena, (size_t)n * coded->nword, sizeof *seen);
+	uint32_t most = 0;
+
+	for bits_each(row, table->want) {
+		uint32_t *at = &seen[number[row] * coded->nword + coded->code[row]];
+
+		if (*at == 0) {
+			first[most] = row;
+			*at = ++most;
+		}
+		number[row] = *at - 1;
+	}
+	return most;
+}
+
+static uint32_t
+combine_many(struct table *table, const struct coded *coded, uint32_t *number, uint32_t *first)
+{
+	struct dense dense;
+
+	dense_init(&dense, table->arena, bits_count(table->want) + 1);
+	for bits_each(row, table->want) {
+		uint32_t n = dense.n;
+
+		number[row] = dense_find(&dense, (uint64_t)number[row] << 32 |
+		    coded->code[row]) - 1;
+		if (dense.n > n)
+			first[number[row]] = row;
+	}
+	return dense.n;
+}
+
 /* One number per row for the combination of its codes; first[number]: a row that has it. */
 static uint32_t
 combine(struct table *table, const struct coded *coded, uint32_t nby, uint32_t *number,
@@ -174,22 +228,15 @@ combine(struct table *table, const struct coded *coded, uint32_t nby, uint32_t *
 {
 	uint32_t most = bits_count(table->want) + 1, n = 1;
 	uint32_t *first = arena_alloc(table->arena, (most + 1) * sizeof *first);
-	struct dense dense;
 
 	for bits_each(row, table->want)
 		number[row] = 0;
-	for (uint32_t b = 0; b < nby; b++) {
-		dense_init(&dense, table->arena, most);
-		for bits_each(row, table->want) {
-			n = dense.n;
-			number[row] = dense_find(&dense, (uint64_t)number[row] << 32 |
-			    coded[b].code[row]) - 1;
-			if (dense.n > n)
-				first[number[row]] = row;
-		}
-	}
+	for (uint32_t b = 0; b < nby; b++)
+		n = (uint64_t)n * coded[b].nword <= COMBINE_FEW ?
+		    combine_few(table, &coded[b], n, number, first) :
+		    combine_many(table, &coded[b], number, first);
 	*ret_first = first;
-	return nby > 0 ? dense.n : 0;
+	return nby > 0 ? n : 0;
 }
 
 /* group_of[row] for the wanted rows; makes the groups that are new. */
@@ -237,6 +284,54 @@ tally_update(struct tally *g, struct table *table, struct why *why)
 	for (uint32_t f = 0; f < g->pipe->nfunc && rc == OK; f++)
 		rc = stats_update(g, f, group_of, table, why);
 	return rc == OK ? tally_charge(g, why) : rc;
+}
+
+static bool
+is_count_of_all(const struct stats_func *func)
+{
+	return (func->op == STATS_COUNT || func->op == STATS_RATE) && func->fields.n == 0 &&
+	    func->only == NULL;
+}
+
+/* The group of all rows of a segment as its key; false: they may be in several. */
+static bool
+whole_key(const struct pipe *pipe, const struct segment_info *info, struct buf *key)
+{
+	uint8_t at[VALUE_TIME_BYTES];
+
+	for (uint32_t b = 0; b < pipe->nby; b++) {
+		const struct stats_by *by = &pipe->by[b];
+		uint64_t width;
+		int64_t start;
+
+		if (!is_time_step(by))
+			return false;
+		start = time_bucket(by, info->event_min_ns, &width);
+		if (start != time_bucket(by, info->event_max_ns, &width))
+			return false;
+		buf_bytes(key, span_of(at, value_put_time(at, start)));
+	}
+	return true;
+}
+
+bool
+tally_whole(struct tally *g, const struct segment_info *info)
+{
+	const struct pipe *pipe = g->pipe;
+	struct buf key = { 0 };
+	bool whole = true;
+
+	for (uint32_t f = 0; f < pipe->nfunc; f++)
+		whole &= is_count_of_all(&pipe->func[f]);
+	whole = whole && whole_key(pipe, info, &key);
+	if (whole) {
+		uint32_t group = tally_find(g, buf_span(&key));
+
+		for (uint32_t f = 0; f < pipe->nfunc; f++)
+			g->cell[(size_t)group * pipe->nfunc + f].n += info->rows;
+	}
+	buf_done(&key);
+	return whole;
 }
 
 /* Seconds of one bucket of _time; 0: there is none. */

@@ -363,6 +363,8 @@ columns_and_rows_count_the_same(void)
 		"stats by (app_name, level) count() n, count_uniq(hostname) u, count_uniq(num, "
 		    "dup) p",
 		"stats by (_time:1h) count() n, sum_len(_msg) l, max(num) m, min(text) t",
+		"stats count() n, rate() r", "stats by (_time:1w) count() n, rate() r",
+		"stats by (_time:month) count() n", "stats by (_time:1m, _time:1d) count() n",
 		"stats by (_stream, facility) count_uniq(_msg) u, uniq_values(app_name) v",
 		"stats by (num:2) count() if (error) a, count() if (hostname:* !foo) b",
 		"stats by (text) median(num) m, quantile(0.9, proc_id) q, count() n",
