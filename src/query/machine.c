@@ -172,7 +172,10 @@ state_pass(struct maker *m, struct state *s, unsigned c)
 	}
 }
 
-/* Assertions that will never hold go; without one it does not matter what was before. */
+/*
+ * Assertions that will never hold go; without one, also behind the end, it does not matter what
+ * was before.
+ */
 static void
 state_tidy(const struct maker *m, struct state *s)
 {
@@ -190,7 +193,8 @@ state_tidy(const struct maker *m, struct state *s)
 		if (x->what == ASSERT_BEGIN && s->before != BEFORE_NONE)
 			s->node[i / 64] &= ~((uint64_t)1 << i % 64);
 		else
-			asserts |= x->what != ASSERT_END;
+			asserts |= x->what != ASSERT_END || m->nodes.edges ||
+			    s->before == BEFORE_NONE;
 	}
 	if (!asserts)
 		s->before = BEFORE_OTHER;
