@@ -82,6 +82,7 @@ void		appender_push(struct appender *appender);
 
 struct appender_state {
 	uint64_t durable;		/* number of the last write that is on disk */
+	uint64_t file;			/* of that write; 0: none yet */
 	bool failed;			/* a write or sync did: none after `durable` will come */
 	bool no_room;			/* another file cannot be made, mostly for want of room */
 	uint64_t nwrite;		/* for status: writes, their octets, time they took */

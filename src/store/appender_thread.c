@@ -146,6 +146,7 @@ thread_write(struct appender *a)
 		a->next = NEXT_WANTED;
 	if (rc == OK) {
 		a->state.durable = w.number;
+		a->state.file = w.file;
 		a->state.nwrite++;
 		a->state.bytes += w.bytes.n - w.lead;
 		a->state.sync_ns += took;

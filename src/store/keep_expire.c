@@ -39,12 +39,15 @@ file_is_free(const struct keep *keep, const struct file_facts *file)
 void
 keep_trim(struct keep *keep)
 {
+	struct appender_state state;
 	struct mill_job *job;
 	size_t n = 0;
 
 	if (keep->trimming || keep->recovering || clock_mono_ns() < keep->hold_ns)
 		return;
-	while (n < keep->nfile && keep->file[n].number < appender_file(keep->appender) &&
+	/* One that is on disk stays: the journal begins somewhere, whatever happens. */
+	appender_state(keep->appender, &state, NULL);
+	while (n < keep->nfile && keep->file[n].number < state.file &&
 	    file_is_free(keep, &keep->file[n]))
 		n++;
 	if (n == 0)

@@ -429,6 +429,38 @@ what_shrinks_little_is_stored_as_it_is(void)
 	place_remove(&p);
 }
 
+/* Older files may go when this says so: a file that is only begun in memory replaces none. */
+static void
+the_last_file_on_disk_is_known(void)
+{
+	const uint8_t id[16] = { 1 };
+	struct appender_conf conf = { .store_id = id, .epoch = 1, .file = 7, .wake_fd = -1 };
+	struct appender_state state;
+	struct appender *appender = NULL;
+	struct digest d = { { 0 } };
+	struct place p;
+
+	place_make(&p);
+	conf.dirfd = p.fd;
+	must(dir_make(p.fd, "journal", 0700, NULL) == OK);
+	must(appender_open(&appender, &conf, NULL) == OK);
+	must(appender_room(appender, appender_bound(3), NULL) == OK);
+	appender_put(appender, &(struct appender_frame){ .type = JOURNAL_LEAF, .d = &d,
+	    .plain = SPAN("one") });
+	appender_state(appender, &state, NULL);
+	check_int(appender_file(appender), 7);
+	check_int(state.file, 0);
+	appender_push(appender);
+	do
+		appender_state(appender, &state, NULL);
+	while (state.durable == 0 && !state.failed);
+	check_int(state.file, 7);
+	appender_close(&appender);
+	must(file_unlink(p.fd, "journal/0000000000000007.tbj", NULL) == OK);
+	must(dir_remove(p.fd, "journal", NULL) == OK);
+	place_remove(&p);
+}
+
 /* A write begins and ends in the middle of a block; the block is written again with the next. */
 static void
 octets_on_disk_are_those_that_were_put(void)
@@ -455,6 +487,7 @@ main(void)
 {
 	run(what_shrinks_little_is_stored_as_it_is);
 	run(octets_on_disk_are_those_that_were_put);
+	run(the_last_file_on_disk_is_known);
 	run(frames_come_back_as_they_were_put);
 	run(a_last_frame_cut_at_any_octet_is_torn_and_nothing_else_is);
 	run(an_octet_changed_anywhere_is_torn_or_damage_as_ruled);

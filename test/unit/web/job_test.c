@@ -243,7 +243,7 @@ who_reads_nothing_keeps_no_worker_from_others(void)
 	}
 	check(wait_until(&running, WORKERS));
 	check_int(ask("/echo", "", &out), OK);
-	check(ended >= 1);
+	check(wait_until(&ended, 1));
 	for (int i = 0; i < WORKERS; i++)
 		file_close(&fd[i]);
 	server_stop();
