@@ -28,6 +28,9 @@ base64_get(uint8_t *at, size_t max, size_t *ret_n, struct span text)
 	const char *end = NULL;
 	size_t n;
 
+	*ret_n = 0;
+	if (text.n == 0)
+		return OK;
 	if (text.n > 4 * (max / 3 + 1))
 		return ERR_LIMIT;
 	if (text.n % 4 != 0)

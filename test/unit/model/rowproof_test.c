@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "base/must.h"
+#include "model/base64.h"
 #include "model/checkpoint.h"
 #include "model/rowproof.h"
 
@@ -166,10 +167,21 @@ a_proof_is_worth_nothing_under_another_key(void)
 	buf_done(&text);
 }
 
+static void
+nothing_in_base64_is_nothing(void)
+{
+	uint8_t octets[4];
+	size_t n = 7;
+
+	check_int(base64_get(octets, sizeof octets, &n, (struct span){ NULL, 0 }), OK);
+	check_int(n, 0);
+}
+
 int
 main(void)
 {
 	arena = arena_new(16 << 20);
+	run(nothing_in_base64_is_nothing);
 	run(a_path_leads_from_every_leaf_to_the_root);
 	run(a_proof_holds_and_none_of_its_octets_can_be_changed);
 	run(a_proof_is_worth_nothing_under_another_key);
