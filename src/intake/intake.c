@@ -31,7 +31,7 @@ enum {
 	ACCEPTS_A_TURN = 64,
 	SWEEP_TICKS = 5,
 	OVERLOAD_S = 2,			/* paused for so long: clients are told to come later */
-	DRAIN_S = 5,			/* at the end: for what the sockets still hold */
+	DRAIN_S = 2,			/* at the end: for what the sockets still hold */
 	STOP_S = 10,
 	SAMPLE_OCTETS = 48,
 	QUEUE_BYTES = 64 << 10,		/* of the channel: reports; batches wait elsewhere */
@@ -398,20 +398,18 @@ pause_check(struct intake *intake)
 	}
 }
 
-/* The sockets are empty, or there is no more time for them. */
+/* The sockets are empty, or who sends without end has had its time. */
 static void
 stop_check(struct intake *intake, uint64_t reads_before)
 {
-	int64_t since = clock_mono_ns() - intake->stop_ns;
+	bool late = clock_mono_ns() - intake->stop_ns > DRAIN_S * NS_PER_S;
 
-	if (intake->stop_read || since > DRAIN_S * NS_PER_S) {
-		batcher_flush(intake->batcher);
-		return;
+	if (!intake->stop_read) {
+		if (intake->paused || (!late && intake->reads != reads_before))
+			return;
+		intake->stop_read = true;
+		conn_stop_all(intake);
 	}
-	if (intake->paused || intake->reads != reads_before)
-		return;
-	intake->stop_read = true;
-	conn_stop_all(intake);
 	batcher_flush(intake->batcher);
 }
 

@@ -378,6 +378,29 @@ the_end_takes_what_the_sockets_hold_and_answers_it(void)
 	fake_free(&fake);
 }
 
+static void
+the_end_loses_nothing_that_was_read_of_who_sends_without_end(void)
+{
+	struct intake_listener listener[2] = { door(INTAKE_TCP), door(INTAKE_RELP) };
+	struct fake *fake = fake_new(listener, 2, 0);
+	int tcp = fake_connect(fake, 0), relp = fake_connect(fake, 1);
+
+	fake->keep_rows = false;
+	fake_turns(fake, 2);
+	intake_stop(fake->intake);
+	while (!intake_stopped(fake->intake)) {
+		(void)send(tcp, "one more\n", 9, MSG_DONTWAIT | MSG_NOSIGNAL);
+		fake_turns(fake, 1);
+		fake_answer_all(fake, OK);
+	}
+	check(fake_closed(tcp));
+	check(fake->total > 0);
+	check_int(fake->total, fake_counter(fake, "intake.door.records"));
+	close(tcp);
+	close(relp);
+	fake_free(&fake);
+}
+
 int
 main(void)
 {
@@ -396,5 +419,6 @@ main(void)
 	run(sockets_are_not_read_while_the_keeper_is_behind);
 	run(connections_above_the_limit_of_an_address_are_closed);
 	run(the_end_takes_what_the_sockets_hold_and_answers_it);
+	run(the_end_loses_nothing_that_was_read_of_who_sends_without_end);
 	return check_done();
 }
