@@ -48,7 +48,7 @@ static void
 state_check(const struct doctor *d, struct finding *f)
 {
 	uid_t want = geteuid();
-	struct stat st;
+	struct stat st, own;
 	gid_t gid;
 
 	if (d->state_fd < 0) {
@@ -72,8 +72,9 @@ state_check(const struct doctor *d, struct finding *f)
 		finding_why(f, "%s", say("người khác trên máy này đọc được nhật ký",
 		    "others on this machine can read the records"));
 		finding_todo(f, "sudo chmod 0700 '%s'", d->state);
-	} else if (st.st_uid != want && geteuid() == 0) {
-		f->grade = GRADE_WARN;
+	} else if (geteuid() == 0 && (st.st_uid != want || (fstatat(d->state_fd, "manifest", &own,
+	    AT_SYMLINK_NOFOLLOW) == 0 && own.st_uid != want))) {
+		f->grade = st.st_uid != want ? GRADE_WARN : GRADE_BAD;
 		finding_why(f, say("bàn trực chạy với người dùng %s",
 		    "the desk runs as user %s"), name_of(want));
 		finding_todo(f, "sudo chown -R %s '%s'", name_of(want), d->state);

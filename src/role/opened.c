@@ -74,6 +74,18 @@ keys_own(struct opened *p, uid_t uid, gid_t gid, struct why *why)
 	return rc;
 }
 
+/* A store that root copied here could not be read by the roles, however often they begin. */
+static enum err
+owner_check(const struct opened *p, uid_t uid, struct why *why)
+{
+	struct stat st;
+
+	if (fstatat(p->state_fd, "manifest", &st, AT_SYMLINK_NOFOLLOW) != 0 || st.st_uid == uid)
+		return OK;
+	return why_set(why, ERR_DENIED, "the files of %s do not belong to user %s; give them to it: "
+	    "chown -R %s: '%s'", p->conf->state, p->conf->user, p->conf->user, p->conf->state);
+}
+
 /* As root: the directories belong to the user that the roles become. */
 static enum err
 dirs_own(struct opened *p, struct why *why)
@@ -87,6 +99,8 @@ dirs_own(struct opened *p, struct why *why)
 	if (geteuid() != 0 || p->conf->user[0] == '\0')
 		return OK;
 	rc = proc_user(p->conf->user, &uid, &gid, why);
+	if (rc == OK)
+		rc = owner_check(p, uid, why);
 	if (rc != OK)
 		return rc;
 	rc = keys_own(p, uid, gid, why);
@@ -114,7 +128,11 @@ keys_take(struct opened *p, struct why *why)
 	}
 	if (rc != OK)
 		return rc;
-	if (!keys.has_seed)
+	if (!keys.has_seed && faccessat(p->state_fd, "key/seal.key", F_OK, 0) != 0 &&
+	    errno == ENOENT)
+		rc = why_set(why, ERR_ABSENT, "there is no key/seal.key, which signs; put it there "
+		    "from a backup made with --with-keys");
+	else if (!keys.has_seed)
 		rc = why_set(why, ERR_DENIED, "cannot read key/seal.key; start as root or as the "
 		    "user that owns the store");
 	else if (p->conf->encrypt && !keys.has_store_key)
