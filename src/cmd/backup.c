@@ -8,7 +8,9 @@
 
 #include <fcntl.h>
 #include <getopt.h>
+#include <libgen.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -175,6 +177,29 @@ store_copy(struct backup *b, struct why *why)
 	return rc;
 }
 
+/* A copy in what is copied would be copied by the next backup, and go with the disk. */
+static enum err
+target_check(const char *state, const char *target, struct why *why)
+{
+	char *store = realpath(state, NULL), *at = realpath(target, NULL);
+	struct buf parent = { 0 };
+	enum err rc = OK;
+	size_t n;
+
+	if (at == NULL) {	/* not there yet: its folder says where it will be */
+		buf_str(&parent, target);
+		buf_u8(&parent, '\0');
+		at = realpath(dirname((char *)parent.p), NULL);
+	}
+	n = store != NULL ? strlen(store) : 0;
+	if (n > 1 && at != NULL && strncmp(at, store, n) == 0 && (at[n] == '/' || at[n] == '\0'))
+		rc = why_set(why, ERR_DENIED, "%s is inside of the store", target);
+	buf_done(&parent);
+	free(store);
+	free(at);
+	return rc;
+}
+
 static enum err
 backup_run(struct backup *b, const char *target, struct why *why)
 {
@@ -182,6 +207,8 @@ backup_run(struct backup *b, const char *target, struct why *why)
 	enum err rc;
 
 	rc = dir_open(&b->copy.from, AT_FDCWD, b->state, why);
+	if (rc == OK)
+		rc = target_check(b->state, target, why);
 	if (rc == OK)
 		rc = dir_make(AT_FDCWD, target, 0700, why);
 	if (rc == OK)

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/civil.h"
@@ -188,14 +189,19 @@ keys_of(const struct verify *v, int dirfd, struct note_key key[KEYS_MAX], struct
 	return rc;
 }
 
-/* 0: not a number that makes sense; then it is one for each processor. */
-static unsigned
-threads_of(const char *text)
+static bool
+threads_of(const char *text, unsigned *ret_n)
 {
-	char *end;
-	unsigned long n = strtoul(text, &end, 10);
+	uint64_t n;
 
-	return *end == '\0' && n <= THREADS_MAX ? (unsigned)n : 0;
+	if (!line_decimal(span_str(text), &n) || n == 0 || n > THREADS_MAX) {
+		(void)fprintf(stderr, say("trucban: --threads là số từ 1 đến %d, không phải '%s'\n",
+		    "trucban: --threads is a number from 1 to %d, not '%s'\n"), (int)THREADS_MAX,
+		    text);
+		return false;
+	}
+	*ret_n = (unsigned)n;
+	return true;
 }
 
 static enum err
@@ -251,8 +257,12 @@ state_open(const struct verify *v, struct proof_options *o, struct why *why)
 {
 	const char *slash = strrchr(v->state, '/');
 	struct buf folder = { 0 };
+	struct stat st;
 	enum err rc;
 
+	if (stat(v->state, &st) == 0 && S_ISDIR(st.st_mode))
+		return why_set(why, ERR_FORMAT, "%s is a directory; --state names a file that verify "
+		    "keeps, --store the store", v->state);
 	o->state_name = slash != NULL ? slash + 1 : v->state;
 	if (slash == NULL)
 		buf_str(&folder, ".");
@@ -322,6 +332,21 @@ record_of(const char *text, uint8_t *ret_stream, uint64_t *ret_seq)
 	return false;
 }
 
+/* Is it the proof of that record? A restored store gives numbers anew, in another epoch. */
+static bool
+is_named(struct span proof, const char *name)
+{
+	struct buf line = { 0 };
+	bool is;
+
+	if (strchr(name, ':') == strrchr(name, ':'))
+		return true;		/* the epoch was left out */
+	buf_printf(&line, "\nrecord %s\n", name);
+	is = memmem(proof.p, proof.n, line.p, line.n) != NULL;
+	buf_done(&line);
+	return is;
+}
+
 static int
 record_prove(const struct verify *v, int dirfd, struct why *why)
 {
@@ -335,6 +360,9 @@ record_prove(const struct verify *v, int dirfd, struct why *why)
 		return EXIT_USAGE;
 	}
 	rc = proof_row(dirfd, NULL, stream, seq, &out, why);
+	if (rc == OK && !is_named(buf_span(&out), v->prove))
+		rc = why_set(why, ERR_ABSENT, "there is no record %s: its number is one of another "
+		    "life of the store", v->prove);
 	if (rc == OK)
 		(void)fwrite(out.p, 1, out.n, stdout);
 	buf_done(&out);
@@ -395,8 +423,8 @@ options_read(struct verify *v, int argc, char **argv)
 		}
 		if (c == 'j')
 			v->json = true;
-		else if (c == 't')
-			v->threads = threads_of(optarg);
+		else if (c == 't' && threads_of(optarg, &v->threads))
+			continue;
 		else if (c == 'k' && v->nkey < KEYS_MAX)
 			v->key[v->nkey++] = optarg;
 		else if (c > 0 && c < 128 && where[c] != NULL)

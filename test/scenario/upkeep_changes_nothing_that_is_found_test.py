@@ -5,6 +5,7 @@ import glob
 import json
 import os
 import random
+import subprocess
 import urllib.parse
 
 import pytest
@@ -133,3 +134,62 @@ def test_a_backup_takes_of_the_journal_what_is_used(tmp_path):
     rc, said = desk.verify(store=again)
     assert rc == 0, said
     assert desk.search(store=again) == desk.search(store=target) != []
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason='only root can become another user')
+def test_a_store_that_root_copied_is_given_to_its_user_first(tmp_path):
+    """What root restored cannot be read by the roles: that is said at once, with the remedy."""
+    with Desk(tmp_path, listen=('tcp',), more='user: nobody\n') as desk:
+        target, kept = desk.folder + '/backup', desk.folder + '/kept'
+        fill(desk, rounds=1)
+        before = found(desk)
+        assert desk.command('backup', '--with-keys', target)[0] == 0
+        assert desk.stop() == 0
+        os.rename(desk.state, kept)
+        said = desk.command('restore', '--state', desk.state, target)[1]
+        assert 'chown -R trucban' in said
+        desk.start(wait=False)
+        assert desk.child.wait(30) == 3
+        desk.child = None
+        assert desk.said(b'give them to it: chown -R nobody')
+        row = [json.loads(line) for line in
+               desk.command('doctor', '--config', desk.conf, '--json')[1].splitlines()]
+        assert any('chown -R nobody' in one.get('do', '') for one in row)
+        subprocess.run(['chown', '-R', 'nobody:', desk.state], check=True)
+        desk.start()
+        assert {k: v for k, v in found(desk).items() if k in before} == before
+
+
+def test_a_store_without_its_seal_key_says_so(tmp_path):
+    with Desk(tmp_path, listen=('tcp',)) as desk:
+        assert desk.stop() == 0
+        os.unlink(desk.state + '/key/seal.key')
+        desk.start(wait=False)
+        assert desk.child.wait(30) == 3
+        desk.child = None
+        assert desk.said(b'there is no key/seal.key')
+
+
+def test_a_backup_does_not_go_into_the_store_itself(tmp_path):
+    with Desk(tmp_path, listen=('tcp',)) as desk:
+        for target in (desk.state, desk.state + '/copy', desk.state + '/segment/../copy'):
+            rc, _, said = desk.command('backup', target, check=False)
+            assert rc == 3 and 'inside of the store' in said, said
+        assert not os.path.exists(desk.state + '/copy')
+
+
+def test_verify_is_told_what_it_can_use(tmp_path):
+    with Desk(tmp_path, listen=('tcp',)) as desk:
+        fill(desk, rounds=1)
+        rc, said = desk.verify('--state', desk.state)
+        assert rc == 3 and 'is a directory' in said, said
+        for wrong in ('x', '-1', '0', '1e3'):
+            rc, _, said = desk.command('verify', '--threads', wrong, check=False)
+            assert rc == 2 and '--threads' in said, said
+        own = found(desk).popitem()[0]
+        stream, epoch, number = own.split(':')
+        for name in (own, '%s:%s' % (stream, number)):
+            rc, said = desk.verify('--prove', name)
+            assert rc == 0 and 'record %s\n' % own in said, said
+        rc, said = desk.verify('--prove', '%s:%d:%s' % (stream, int(epoch) + 1, number))
+        assert rc == 3 and 'another life of the store' in said, said
