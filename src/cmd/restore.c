@@ -99,14 +99,15 @@ restore_run(struct copy *copy, const char *from, const char *state, const char *
 static void
 restored_say(const struct copy *copy, const char *state)
 {
-	(void)printf(say("Đã khôi phục %llu tệp, %.1f MB, vào %s. Kiểm tra: trucban verify --store "
-	    "%s\n", "Restored %llu files, %.1f MB, into %s. Check it: trucban verify --store %s\n"),
+	(void)printf(say("Đã khôi phục %llu tệp, %.1f MB, vào %s. Kiểm tra: trucban verify "
+	    "--store %s\n", "Restored %llu files, %.1f MB, into %s. Check it: trucban verify "
+	    "--store %s\n"),
 	    (unsigned long long)copy->files, (double)copy->bytes / 1e6, state, state);
 	if (geteuid() == 0)
-		(void)printf(say("Bàn trực chạy bằng người dùng khác root (user: trong cấu hình) thì "
-		    "giao kho cho người dùng đó: chown -R trucban: '%s'\n",
-		    "When the desk runs as another user than root (user: in the configuration), give "
-		    "the store to it: chown -R trucban: '%s'\n"), state);
+		(void)printf(say("Bàn trực chạy bằng người dùng khác root (user: trong cấu "
+		    "hình) thì giao kho cho người dùng đó: chown -R trucban: '%s'\n",
+		    "When the desk runs as another user than root (user: in the configuration), "
+		    "give the store to it: chown -R trucban: '%s'\n"), state);
 }
 
 int

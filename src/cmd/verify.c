@@ -261,8 +261,8 @@ state_open(const struct verify *v, struct proof_options *o, struct why *why)
 	enum err rc;
 
 	if (stat(v->state, &st) == 0 && S_ISDIR(st.st_mode))
-		return why_set(why, ERR_FORMAT, "%s is a directory; --state names a file that verify "
-		    "keeps, --store the store", v->state);
+		return why_set(why, ERR_FORMAT, "%s is a directory; --state names a file "
+		    "that verify keeps, --store the store", v->state);
 	o->state_name = slash != NULL ? slash + 1 : v->state;
 	if (slash == NULL)
 		buf_str(&folder, ".");

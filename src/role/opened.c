@@ -82,8 +82,8 @@ owner_check(const struct opened *p, uid_t uid, struct why *why)
 
 	if (fstatat(p->state_fd, "manifest", &st, AT_SYMLINK_NOFOLLOW) != 0 || st.st_uid == uid)
 		return OK;
-	return why_set(why, ERR_DENIED, "the files of %s do not belong to user %s; give them to it: "
-	    "chown -R %s: '%s'", p->conf->state, p->conf->user, p->conf->user, p->conf->state);
+	return why_set(why, ERR_DENIED, "the files of %s do not belong to user %s; give them to "
+	    "it: chown -R %s: '%s'", p->conf->state, p->conf->user, p->conf->user, p->conf->state);
 }
 
 /* As root: the directories belong to the user that the roles become. */
