@@ -2,6 +2,8 @@
 /* See query/level.h. */
 #include "query/level.h"
 
+#include "base/fold.h"
+
 void
 level_run_end(struct level *l)
 {
@@ -71,4 +73,20 @@ level_done(struct level *l)
 {
 	buf_done(&l->run);
 	buf_done(&l->best);
+}
+
+bool
+level_is_odd(struct span text)
+{
+	size_t at = 0;
+
+	while (at < text.n) {
+		uint32_t r = rune_next(text, &at);
+
+		if (r == 0xb5 || r == 0x17f || r == 0x345 || (r >= 0x370 && r < 0x400) ||
+		    (r >= 0x1c80 && r < 0x1c90) || r == 0x1e60 || r == 0x1e61 || r == 0x1e9b ||
+		    r == 0x1fbe)
+			return true;
+	}
+	return false;
 }

@@ -28,4 +28,10 @@ void	level_offer(struct level *level, const struct level *group);
 void	level_reset(struct level *level);
 void	level_done(struct level *level);
 
+/*
+ * Has it, regardless of case, more than one form in lower case? RE2 takes all of them for each
+ * other (both small sigmas, the signs micro and long s), who looks for a folded text does not.
+ */
+bool		level_is_odd(struct span text);
+
 #endif

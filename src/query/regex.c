@@ -69,7 +69,7 @@ pcre_make(struct span pattern, bool whole, uint32_t more, struct why *why)
 {
 	pcre2_compile_context *context = pcre2_compile_context_create(NULL);
 	uint32_t options = PCRE2_UTF | PCRE2_DOLLAR_ENDONLY | PCRE2_NO_AUTO_CAPTURE |
-	    PCRE2_NEVER_BACKSLASH_C | more;
+	    PCRE2_ALT_CIRCUMFLEX | PCRE2_NEVER_BACKSLASH_C | more;
 	PCRE2_UCHAR words[200];
 	PCRE2_SIZE at = 0;
 	pcre2_code *code;
@@ -135,8 +135,11 @@ regex_new(struct regex **ret_regex, struct span pattern, bool whole, struct aren
 	rc = OK;
 	buf_u8(&text, '\0');
 	regex->plain = !whole && !regex->facts.edges;
-	/* Vectorscan reads octets: in `đ?` it would repeat the last of them alone. */
-	if (!whole && is_ascii(buf_span(&text)))
+	/*
+	 * Vectorscan reads octets: in `đ?` it would repeat the last of them alone. And behind the
+	 * last line feed no line begins for it.
+	 */
+	if (!whole && !regex->facts.lines && is_ascii(buf_span(&text)))
 		regex->hs = hs_make((const char *)text.p, HS_FLAG_SINGLEMATCH | HS_FLAG_ALLOWEMPTY);
 	if (regex->hs != NULL && regex->plain)
 		regex->hs_all = hs_make((const char *)text.p, HS_FLAG_ALLOWEMPTY);

@@ -21,6 +21,7 @@ struct regex_facts {
 	bool crosses;		/* may match a line feed: matches can span values put in a row */
 	bool edges;		/* ^ $ \A \z: knows where the text begins or ends */
 	bool any_case;		/* (?i) somewhere */
+	bool lines;		/* (?m) somewhere */
 	/* Each match holds one of these texts (lower case with any_case); 0: nothing known. */
 	uint32_t nbranch;
 	struct span branch[REGEX_BRANCHES];

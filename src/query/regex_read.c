@@ -133,7 +133,9 @@ literal(struct reader *r, struct span text)
 	rc = repeat_read(r, &low, &repeated);
 	if (rc != OK || level == NULL)
 		return rc;
-	if (!repeated || low > 0)
+	if (level_is_odd(text))
+		repeated = true;
+	else if (!repeated || low > 0)
 		buf_span_put(&level->run, text);
 	if (repeated)
 		level_run_end(level);
@@ -189,6 +191,27 @@ property_bytes(const struct reader *r)
 	return 0;
 }
 
+/* What \s is for RE2, who does not count the vertical tab; and what is left of all signs. */
+static const char blanks[] = "\\t\\n\\f\\r\\x20",
+    no_blanks[] = "\\x00-\\x08\\x0b\\x0e-\\x1f\\x21-\\x{10ffff}";
+
+/* \p, n octets: a name longer than two is that of a script, which PCRE2 would take for more. */
+static void
+property_put(struct reader *r, size_t n)
+{
+	struct span name = n > 4 ? span_sub(r->s, r->at + 3, n - 4) : SPAN("");
+	size_t turned = name.n > 0 && name.p[0] == '^';
+
+	name = span_sub(name, turned, name.n);
+	if (name.n < 3 || span_is(name, "Any")) {
+		copy(r, n);
+		return;
+	}
+	copy(r, 3 + turned);
+	buf_str(r->out, "sc:");
+	copy(r, name.n + 1);
+}
+
 /* "\Q" text [ "\E" ]; what it says is not looked at, for a repeat may follow its last letter. */
 static enum err
 quoted_read(struct reader *r)
@@ -229,8 +252,15 @@ escape_read(struct reader *r)
 		copy(r, 2);
 		return OK;
 	}
-	if (c == 'd' || c == 'w' || c == 's' || c == 'D' || c == 'W' || c == 'S') {
-		r->facts.crosses |= c == 's' || c == 'D' || c == 'W';
+	if (c == 's' || c == 'S') {
+		r->facts.crosses |= c == 's';
+		r->last = 1;
+		buf_printf(r->out, c == 's' ? "[%s]" : "[^%s]", blanks);
+		r->at += 2;
+		return opaque(r);
+	}
+	if (c == 'd' || c == 'w' || c == 'D' || c == 'W') {
+		r->facts.crosses |= c == 'D' || c == 'W';
 		r->last = 1;
 		copy(r, 2);
 		return opaque(r);
@@ -241,7 +271,7 @@ escape_read(struct reader *r)
 			return refuse(r, "\\p without a name");
 		r->facts.crosses = true;
 		r->last = 1;
-		copy(r, n);
+		property_put(r, n);
 		return opaque(r);
 	}
 	if (c == 'Q')
@@ -266,11 +296,32 @@ escape_read(struct reader *r)
 	return literal(r, span_of(one, 1));
 }
 
+/* The inside of a class up to `end`, where \s, \S and \p are not what they are for PCRE2. */
+static void
+class_put(struct reader *r, size_t end)
+{
+	while (r->at < end) {
+		uint8_t c = peek(r, 0, '\\') && r->at + 1 < end ? r->s.p[r->at + 1] : 0;
+		size_t n = c == 'p' || c == 'P' ? property_bytes(r) : 0;
+
+		if (n > 0) {
+			property_put(r, n);
+		} else if (c == 's' || c == 'S') {
+			buf_str(r->out, c == 's' ? blanks : no_blanks);
+			r->at += 2;
+			if (peek(r, 0, '-') && r->at + 1 < end)
+				buf_u8(r->out, '\\');	/* no range begins with a set */
+		} else {
+			copy(r, c != 0 ? 2 : 1);
+		}
+	}
+}
+
 /* "[" [ "^" ] [ "]" ] ... "]" */
 static enum err
 class_read(struct reader *r)
 {
-	size_t from = r->at, at = from + 1;
+	size_t at = r->at + 1;
 	struct span s = r->s;
 
 	if (at < s.n && s.p[at] == '^') {
@@ -301,7 +352,7 @@ class_read(struct reader *r)
 	if (at >= s.n)
 		return refuse(r, "missing ']'");
 	r->last = 1;
-	copy(r, at + 1 - from);
+	class_put(r, at + 1);
 	return opaque(r);
 }
 
@@ -336,6 +387,7 @@ flags_read(struct reader *r)
 
 		minus |= c == '-';
 		r->facts.any_case |= c == 'i';
+		r->facts.lines |= c == 'm';
 		if (c == 'm')
 			r->multiline[level] = !minus;
 		if (c == 's')
@@ -521,6 +573,8 @@ regex_read(struct span pattern, struct arena *arena, struct regex_facts *ret_fac
 	r->arena = arena;
 	r->why = why;
 	rc = pattern_read(r);
+	if (r->at == 0)
+		buf_str(out, "(?:)");		/* of no pattern at all the engines make nothing */
 	if (rc == OK) {
 		level_branch_end(&r->top, r->arena);
 		facts_fill(&r->facts, &r->top);

@@ -153,6 +153,62 @@ a_repeat_takes_all_of_a_letter_beyond_ascii(void)
 	arena_free(&arena);
 }
 
+/* Where PCRE2 and Vectorscan, asked as they are, say something else than RE2. */
+static void
+rare_signs_are_what_they_are_for_re2(void)
+{
+	static const struct { const char *pattern, *yes, *no; } row[] = {
+		{ "^\\s$", "\f", "\v" }, { "^\\S$", "\v", "\f" }, { "^[a\\s]$", "\t", "\v" },
+		{ "^[^\\s]$", "\v", " " }, { "^[\\S0]$", "\v", "\r" }, { "^[^\\S]$", " ", "\v" },
+		{ "^[\\s-x]$", "-", "0" }, { "^[\\s-]$", "-", "0" }, { "^[\\S\\d]$", "đ", "\n" },
+		{ "(?m)^$", "x\n", "x" }, { "(?m)^\\z", "đ\n", "đ" }, { "\\n(?m)^", "x\n", "x" },
+		{ "()", "", NULL }, { "(?:)", "x", NULL }, { "", "x", NULL },
+		{ "^\\p{Latin}$", "a", "\u02f8" }, { "^\\P{Latin}$", "\u02f8", "a" },
+		{ "^[\\p{^Latin}x]$", "\u02f8", "a" }, { "^\\p{Any}\\p{Lu}\\pL$", "1Đb", "1db" },
+	};
+	struct arena *arena = arena_new(1 << 26);
+	struct regex_scratch *scratch = regex_scratch_new();
+
+	for (size_t i = 0; i < sizeof row / sizeof row[0]; i++) {
+		struct regex *regex = NULL;
+		struct why why = { "" };
+
+		if (!check(regex_new(&regex, span_str(row[i].pattern), false, arena, &why) == OK) ||
+		    !check(regex_match(regex, scratch, span_str(row[i].yes))) ||
+		    !check(row[i].no == NULL ||
+		    !regex_match(regex, scratch, span_str(row[i].no))))
+			printf("\t%s %s\n", row[i].pattern, why.text);
+		regex_free(&regex);
+	}
+	regex_scratch_free(&scratch);
+	arena_free(&arena);
+}
+
+/* A text that is looked for without regard to case in its folded form is one in every form. */
+static void
+letters_with_two_small_forms_are_no_text_to_look_for(void)
+{
+	static const char *const pattern[] = { "(?i)σ", "(?i)\u00b5s", "(?i)[a-s]\u017f",
+		"(?i)\\x{17f}" };
+	static const char *const text[] = { "ς", "\u03bcs", "as", "S" };
+	struct arena *arena = arena_new(1 << 26);
+	struct regex_scratch *scratch = regex_scratch_new();
+
+	for (size_t i = 0; i < sizeof pattern / sizeof pattern[0]; i++) {
+		struct regex *regex = NULL;
+		const struct regex_facts *facts;
+
+		check(regex_new(&regex, span_str(pattern[i]), false, arena, NULL) == OK);
+		facts = regex_facts(regex);
+		check(regex_match(regex, scratch, span_str(text[i])));
+		for (uint32_t k = 0; k < facts->nbranch; k++)
+			check(span_is(facts->branch[k], "s"));
+		regex_free(&regex);
+	}
+	regex_scratch_free(&scratch);
+	arena_free(&arena);
+}
+
 static void
 text_that_is_no_utf8_is_no_trouble(void)
 {
@@ -189,6 +245,8 @@ main(void)
 	run(the_texts_that_a_pattern_needs_are_known);
 	run(texts_in_a_row_match_as_alone);
 	run(a_repeat_takes_all_of_a_letter_beyond_ascii);
+	run(rare_signs_are_what_they_are_for_re2);
+	run(letters_with_two_small_forms_are_no_text_to_look_for);
 	run(text_that_is_no_utf8_is_no_trouble);
 	return check_done();
 }
