@@ -386,6 +386,8 @@ view_field(struct view *view, struct span name, struct field **ret_field, struct
 		rc = native_parts(view, field, message, why);
 		if (rc == OK)
 			rc = priority_parts(view, field, why);
+		if (rc == OK)
+			rc = claimed_part(view, field, why);
 	}
 	for (uint32_t i = 0; i < field->npart && rc == OK; i++)
 		if (field->part[i].shape_ok != NULL)

@@ -144,6 +144,11 @@ enum err	virtual_part(struct view *view, struct field *field, bool *ret_is,
  */
 enum err	source_text(struct view *view, struct span name, uint32_t row,
 		    struct span *ret_value, bool *ret_is, struct why *why);
+/*
+ * hostname and app_name of rows that say it under another name (host.name, Computer, Channel ...)
+ * and have no such field themselves.
+ */
+enum err	claimed_part(struct view *view, struct field *field, struct why *why);
 /* What follows from the priority, for rows that do not have the field themselves. */
 enum err	priority_parts(struct view *view, struct field *field, struct why *why);
 /* "{app_name="x",hostname="y",unit="3"}" and its id, 48 hexadecimal digits. */

@@ -310,6 +310,40 @@ virtual_part(struct view *view, struct field *field, bool *ret_is, struct why *w
 	return OK;
 }
 
+/* ---- host and application ---- */
+
+enum err
+claimed_part(struct view *view, struct field *field, struct why *why)
+{
+	bool host = span_is(field->name, "hostname"), any = false;
+	uint8_t *state, *ok;
+	enum err rc;
+
+	if (!field->some_absent || (!host && !span_is(field->name, "app_name")))
+		return OK;
+	state = arena_alloc(view->arena, view->nshape + 1);
+	memcpy(state, field->state, view->nshape);
+	ok = arena_zalloc(view->arena, view->nshape + 1, 1);
+	for (uint32_t s = 0; s < view->nshape; s++) {
+		const struct shape *shape = segment_shape(view->segment, s);
+
+		for (uint32_t h = 0; h < shape->nhole && field->state[s] == SHAPE_ABSENT; h++)
+			ok[s] |= shape->hole[h].role == (host ? ROLE_HOST : ROLE_APP);
+		if (ok[s])
+			state[s] = SHAPE_ONE;
+		any |= ok[s] != 0;
+	}
+	if (!any)
+		return OK;
+	field->part[field->npart] = (struct part){ .n = view->nrow, .kind = HOLE_TEXT,
+	    .shape_ok = ok };
+	rc = source_part(view, &field->part[field->npart], host ? host_print : app_print, why);
+	field->npart++;
+	field->state = state;
+	field->some_absent = memchr(state, SHAPE_ABSENT, view->nshape) != NULL;
+	return rc;
+}
+
 /* ---- priority ---- */
 
 enum { PRIORITIES = 192 };
