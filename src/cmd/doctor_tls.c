@@ -246,6 +246,29 @@ path_is_bad(const struct conf_listener *l, const char *path, struct finding *f)
 	return true;
 }
 
+/* Who says which clients are good: without a certificate in it the listener does not open. */
+static bool
+ca_is_bad(const struct conf_listener *l, struct finding *f)
+{
+	struct buf text = { 0 };
+	BIO *bio = l->ca[0] != '\0' ? pem_open(&text, l->ca) : NULL;
+	X509 *ca = bio != NULL ? PEM_read_bio_X509(bio, NULL, no_password, NULL) : NULL;
+	bool bad = l->ca[0] != '\0' && ca == NULL;
+
+	X509_free(ca);
+	BIO_free(bio);
+	buf_done(&text);
+	if (!bad)
+		return false;
+	finding_set(f, GRADE_BAD, say("%s: %s không phải là chứng thư dạng PEM",
+	    "%s: %s is no certificate in PEM"), l->name, l->ca);
+	finding_why(f, "%s", say("cổng này không mở được ở lần khởi động sau",
+	    "this listener cannot open at the next start"));
+	finding_todo(f, "%s", say("đặt chứng thư của nơi cấp chứng thư cho máy gửi vào đó",
+	    "put the certificate of the authority of the senders' certificates there"));
+	return true;
+}
+
 /* What is wrong with this listener's files, the worst first. */
 static bool
 listener_is_bad(const struct conf_listener *l, struct finding *f)
@@ -259,7 +282,7 @@ listener_is_bad(const struct conf_listener *l, struct finding *f)
 	if (l->cert[0] == '\0')
 		return mode_is_bad(l->name, l->token_file, f);
 	tls_files_read(&t);
-	bad = pair_is_bad(&t, f) || time_is_bad(&t, f) || mode_is_bad(l->name, l->key, f) ||
+	bad = pair_is_bad(&t, f) || ca_is_bad(l, f) || time_is_bad(&t, f) || mode_is_bad(l->name, l->key, f) ||
 	    mode_is_bad(l->name, l->token_file, f) || name_is_bad(&t, f);
 	tls_files_done(&t);
 	return bad;

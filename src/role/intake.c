@@ -93,11 +93,16 @@ tokens_read(struct intake_token token[INTAKE_TOKENS], unsigned *ret_n, struct sp
 	return OK;
 }
 
-/* Appends the file when one is named. */
+/* Appends the file when one is named. An empty one would be as good as none: a door without TLS. */
 static enum err
 file_take(struct buf *out, const char *path, size_t limit, struct why *why)
 {
-	return path[0] != '\0' ? file_read_named(path, limit, out, why) : OK;
+	enum err rc;
+
+	if (path[0] == '\0')
+		return OK;
+	rc = file_read_named(path, limit, out, why);
+	return rc == OK && out->n == 0 ? why_set(why, ERR_FORMAT, "%s is empty", path) : rc;
 }
 
 static enum err

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Over TLS with client certificates, the certificate says who sends, not the record."""
 
+import json
 import os
 import ssl
 
@@ -8,7 +9,7 @@ import pytest
 
 import certs
 import relp
-from harness import Desk, Sent, assert_kept
+from harness import Desk, Sent, assert_kept, until
 
 
 @pytest.fixture
@@ -45,3 +46,23 @@ def test_a_client_without_a_good_certificate_is_not_heard(desk, tmp_path, which)
         sent.relp(desk.port['relp-tls'], 1, tls=context)
     assert not sent.acked
     assert not desk.found(sent.prefix)
+
+
+@pytest.mark.parametrize('which', ['cert', 'key', 'ca'])
+def test_an_empty_file_does_not_open_the_door_without_tls(tmp_path, which):
+    authority = certs.Authority(str(tmp_path / 'ca'))
+    cert, key = authority.issue('desk')
+    empty = tmp_path / 'empty.pem'
+    empty.touch(mode=0o600)
+    options = dict({'cert': cert, 'key': key, 'ca': authority.ca, 'clients': 'required'},
+                   **{which: str(empty)})
+    desk = Desk(tmp_path / 'desk', listen=('tcp-tls',), options={'tcp-tls': options})
+    try:
+        desk.start(wait=False)
+        until('the reason', lambda: desk.said(b'empty.pem is empty') > 1)
+        assert not desk.said(b'intake ready')
+        rows = [json.loads(line) for line in
+                desk.command('doctor', '--config', desk.conf, '--json')[1].splitlines()]
+        assert [row['result'] for row in rows if 'empty.pem' in row['what']] == ['bad']
+    finally:
+        desk.kill()
