@@ -282,8 +282,9 @@ listener_is_bad(const struct conf_listener *l, struct finding *f)
 	if (l->cert[0] == '\0')
 		return mode_is_bad(l->name, l->token_file, f);
 	tls_files_read(&t);
-	bad = pair_is_bad(&t, f) || ca_is_bad(l, f) || time_is_bad(&t, f) || mode_is_bad(l->name, l->key, f) ||
-	    mode_is_bad(l->name, l->token_file, f) || name_is_bad(&t, f);
+	bad = pair_is_bad(&t, f) || ca_is_bad(l, f) || time_is_bad(&t, f) ||
+	    mode_is_bad(l->name, l->key, f) || mode_is_bad(l->name, l->token_file, f) ||
+	    name_is_bad(&t, f);
 	tls_files_done(&t);
 	return bad;
 }

@@ -78,11 +78,17 @@ on_interrupt(int sig)
 	cancelled = true;
 }
 
+#define LIMIT_TEXT	"1000"
+enum { LIMIT_DEFAULT = 1000 };
+
 struct search {
 	const char *state, *store;
 	struct select_ask ask;
 	bool color;
 	bool guarded;		/* exact octets go to a terminal: nothing may drive it */
+	bool limited;		/* by default: nobody asked for it */
+	bool hints;		/* a person reads along: what is not shown is said */
+	uint64_t lines;		/* printed */
 	struct buf safe;
 };
 
@@ -96,6 +102,8 @@ print(void *ctx, struct span piece)
 		render_safe(&s->safe, piece, true);
 		piece = buf_span(&s->safe);
 	}
+	for (size_t i = 0; s->hints && i < piece.n; i++)
+		s->lines += piece.p[i] == '\n';
 	if (piece.n > 0 && fwrite(piece.p, 1, piece.n, stdout) != piece.n)
 		return false;
 	return fflush(stdout) == 0 && !cancelled;
@@ -172,11 +180,34 @@ option_take(struct search *s, int c)
 	}
 }
 
+/* Nothing found looks like nothing done, and a full page like everything. */
+static void
+hint(const struct search *s)
+{
+	if (!s->hints || cancelled || s->ask.what != SELECT_QUERY)
+		return;
+	if (s->lines == 0)
+		(void)fprintf(stderr, "%s\n", say("Không tìm thấy bản ghi nào.",
+		    "No record was found."));
+	else if (s->limited && s->lines >= LIMIT_DEFAULT)
+		(void)fprintf(stderr, say("Chỉ in %d bản ghi; muốn nhiều hơn: --limit N "
+		    "(0: tất cả).\n", "Only %d records are shown; for more: --limit N (0: all).\n"),
+		    (int)LIMIT_DEFAULT);
+}
+
 static int
 finish(const struct search *s, enum err rc, const struct why *why)
 {
+	if (rc == OK)
+		hint(s);
 	if (rc == OK || cancelled)
 		return EXIT_DONE;
+	if (rc == ERR_DENIED && s->store == NULL && geteuid() != 0) {
+		(void)fprintf(stderr, say("trucban: người dùng này không được hỏi bàn trực ở %s; "
+		    "chạy lại bằng sudo (%s)\n", "trucban: this user may not ask the desk at %s; "
+		    "run it with sudo (%s)\n"), s->state, why->text);
+		return EXIT_COULD_NOT;
+	}
 	if (rc == ERR_ABSENT && s->store == NULL && why->text[0] != '\0')
 		(void)fprintf(stderr, say("trucban: không hỏi được bàn trực ở %s: %s. Bàn trực "
 		    "đang chạy chưa? (trucban serve, hoặc dùng --store để mở thẳng một kho)\n",
@@ -271,8 +302,10 @@ search_run(struct search *s)
 
 	if (s->ask.format == NULL)
 		s->ask.format = s->color ? "color" : "text";
-	if (s->ask.limit == NULL)
-		s->ask.limit = "1000";
+	s->limited = s->ask.limit == NULL;
+	if (s->limited)
+		s->ask.limit = LIMIT_TEXT;
+	s->hints = isatty(STDOUT_FILENO) == 1 && isatty(STDERR_FILENO) == 1;
 	if (s->ask.fold == NULL)
 		s->ask.fold = "1";
 	s->guarded = strcmp(s->ask.format, "raw") == 0 && isatty(STDOUT_FILENO) == 1;

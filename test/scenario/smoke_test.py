@@ -2,8 +2,11 @@
 """One of everything: each way in, search, verify, status, stop."""
 
 import json
+import os
+import subprocess
 
-from harness import Desk, Sent, assert_kept
+import senders
+from harness import Desk, Sent, assert_kept, program, until
 
 
 def test_a_record_sent_by_any_way_is_found_and_sealed(tmp_path):
@@ -41,3 +44,34 @@ def test_lower_case_without_diacritics_finds_vietnamese(tmp_path):
         rc, out, _ = desk.command('search', '--json', 'dang | stats count() n')
         assert rc == 0
         assert int(json.loads(out.splitlines()[0])['n']) == 3
+
+
+def on_a_terminal(desk, *args):
+    """What a person sees of `trucban ARGS`."""
+    ours, theirs = os.openpty()
+    child = subprocess.Popen([program()] + list(args), stdin=subprocess.DEVNULL, stdout=theirs,
+                             stderr=theirs, env=dict(os.environ, TRUCBAN_LANG='en',
+                                                     TRUCBAN_STATE=desk.state))
+    os.close(theirs)
+    seen = b''
+    try:
+        while piece := os.read(ours, 65536):
+            seen += piece
+    except OSError:     # the end of a terminal
+        pass
+    os.close(ours)
+    assert child.wait(20) == 0
+    return seen.decode()
+
+
+def test_a_person_is_told_of_nothing_and_of_more(tmp_path):
+    with Desk(tmp_path, listen=('tcp',)) as desk:
+        senders.tcp_send(desk.port['tcp'], [senders.rfc5424('mot%d' % i) for i in range(1001)])
+        until('the records', lambda: len(desk.search()) == 1001)
+        assert 'No record was found.' in on_a_terminal(desk, 'search', 'khongco')
+        assert 'Only 1000 records are shown' in on_a_terminal(desk, 'search', '*')
+        for more in (['--limit', '1000', '*'], ['mot7'], ['* | stats count() n']):
+            seen = on_a_terminal(desk, 'search', *more)
+            assert 'shown' not in seen and 'No record' not in seen
+        # into a pipe nothing is said
+        assert desk.command('search', 'khongco') == (0, '', '')
