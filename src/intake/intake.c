@@ -210,6 +210,18 @@ listener_begin(struct listener *listener)
 	must(event_add(&listener->event, NULL) == 0);
 }
 
+enum err
+intake_try(const struct intake_listener *listener, struct why *why)
+{
+	struct tls *tls = NULL;
+	enum err rc = OK;
+
+	if (listener->cert_pem.n > 0 && listener->kind != INTAKE_UDP)
+		rc = tls_new(&tls, listener, why);
+	tls_free(&tls);
+	return rc;
+}
+
 static void
 listener_done(struct listener *listener)
 {

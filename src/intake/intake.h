@@ -112,6 +112,11 @@ struct intake_conf {
 	void *sample_arg;
 };
 
+/*
+ * Whether a listener's certificate, key and ca can be used, before anything is begun with them.
+ * ERR_FORMAT says what is wrong with which. Its descriptor is not looked at.
+ */
+enum err	intake_try(const struct intake_listener *listener, struct why *why);
 /* ERR_FORMAT, ERR_LIMIT: a listener's certificate, key or name is not usable. */
 enum err	intake_new(struct intake **ret_intake, const struct intake_conf *conf,
 		    struct why *why);

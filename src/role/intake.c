@@ -149,7 +149,8 @@ doors_open(struct doors *doors, const struct conf *conf, const int *fd, int nfd,
 		return why_set(why, ERR_FORMAT, "%d sockets for %u listeners", nfd,
 		    conf->nlistener);
 	for (; rc == OK && doors->n < conf->nlistener; doors->n++)
-		rc = door_open(doors, doors->n, conf, fd[doors->n], why);
+		rc = why_prefix(why, door_open(doors, doors->n, conf, fd[doors->n], why),
+		    "listener %s", conf->listener[doors->n].name);
 	return rc;
 }
 

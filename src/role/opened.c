@@ -20,6 +20,7 @@
 #include "wire/wire.h"
 #include "store/key.h"
 #include "role/change.h"
+#include "role/intake.h"
 
 static enum err
 dirs_open(struct opened *p, const char *path, struct why *why)
@@ -354,27 +355,22 @@ files_look(const struct conf *conf)
 	return sum;
 }
 
-/* What intake could not begin without is missed before anything is begun. */
+/* What intake could not begin with is told before anything is begun, or begun anew. */
 static enum err
 files_try(const struct conf *conf, struct why *why)
 {
-	enum err rc = OK;
+	struct doors *doors = xcalloc(1, sizeof *doors);
+	int fd[ROLE_LISTENERS];
+	enum err rc;
 
-	for (unsigned i = 0; i < conf->nlistener; i++) {
-		const struct conf_listener *l = &conf->listener[i];
-		const char *const path[] = { l->cert, l->key, l->ca, l->token_file };
-
-		for (size_t j = 0; rc == OK && j < sizeof path / sizeof path[0]; j++) {
-			int fd = -1;
-
-			if (path[j][0] != '\0')
-				rc = file_open(&fd, AT_FDCWD, path[j], FILE_READ_FOLLOW, why);
-			file_close(&fd);
-		}
-		if (rc != OK)
-			return why_prefix(why, rc, "listener %s", l->name);
-	}
-	return OK;
+	memset(fd, 0xff, sizeof fd);	/* no sockets yet */
+	rc = doors_open(doors, conf, fd, (int)conf->nlistener, why);
+	for (unsigned i = 0; rc == OK && i < doors->n; i++)
+		rc = why_prefix(why, intake_try(&doors->listener[i], why), "listener %s",
+		    conf->listener[i].name);
+	doors_done(doors);
+	free(doors);
+	return rc;
 }
 
 static enum err

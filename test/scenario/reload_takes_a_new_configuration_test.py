@@ -163,7 +163,24 @@ def test_a_renewed_certificate_is_taken_up(tmp_path):
         before = shown()
         authority.issue('desk')
         hang_up(desk, b'trucban: ready\n')
-        assert shown() != before
+        renewed = shown()
+        assert renewed != before
+        with open(cert, 'w', encoding='utf-8') as f:    # half copied
+            f.write('-----BEGIN CERTIFICATE-----\nMIIB')
+        hang_up(desk, b'the configuration of before stays')
+        assert desk.said(b'listener relp-tls: cannot use the certificate')
+        assert shown() == renewed
+
+
+def test_a_desk_with_a_broken_certificate_says_so_and_does_not_start(tmp_path):
+    authority = certs.Authority(str(tmp_path / 'ca'))
+    cert, key = authority.issue('desk')
+    os.truncate(key, 40)
+    desk = Desk(tmp_path / 'desk', listen=('relp-tls',),
+                options={'relp-tls': {'cert': cert, 'key': key}})
+    desk.start(wait=False)
+    assert desk.child.wait(20) == 3
+    assert desk.said(b'cannot start: listener relp-tls: '), desk.log_text()
 
 
 def test_the_service_manager_is_told(tmp_path):
