@@ -110,6 +110,36 @@ enum err	proof_row(int dirfd, const uint8_t *store_key, uint8_t stream, uint64_t
 enum err	proof_row_check(struct span text, const struct note_key *keys, size_t nkeys,
 		    struct buf *ret_text, struct why *why);
 
+/*
+ * Proofs for many rows, leaf by leaf: for evidence packages (doc/formats/evidence.md). First
+ * proof_note; what it gives is what all proofs lead to.
+ */
+struct leaf_proof;
+
+struct proof_many {
+	uint8_t stream;
+	const uint64_t *seq;		/* n numbers, ascending, each once */
+	size_t n;
+	/* The exact octets of one row; then, after the last of a leaf, their proof. False: stop. */
+	bool (*record)(void *ctx, struct span octets);
+	bool (*leaf)(void *ctx, const struct leaf_proof *proof);
+	void *ctx;
+};
+
+/*
+ * Appends the signed checkpoint and the verifier key of who signed it; last_seq: per stream, all
+ * rows up to it are under the checkpoint. ERR_ABSENT: nothing was signed yet.
+ */
+enum err	proof_note(int dirfd, struct buf *note, struct note_key *ret_key,
+		    uint64_t last_seq[], struct why *why);
+/*
+ * note: of proof_note. Segment by segment, with the memory of one. store_key may be NULL.
+ * ERR_ABSENT: some row is nowhere or not in a segment; ERR_PROOF: a row is not what was sealed;
+ * ERR_BUSY: stopped by a callback.
+ */
+enum err	proof_leaves(int dirfd, const uint8_t *store_key, struct span note,
+		    const struct proof_many *many, struct why *why);
+
 /* "checkpoint", "key", ... and "note", "warning", "bad": for --json. Never NULL. */
 const char	*proof_kind_name(unsigned kind);
 const char	*proof_grade_name(unsigned grade);

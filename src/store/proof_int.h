@@ -9,6 +9,8 @@
  *	proof_segment.c	  rows of segments, by several threads
  *	proof_journal.c	  rows of the journal, its chain
  *	proof_state.c	  what an earlier run found
+ *	proof_row.c	  one row for people without a store
+ *	proof_leaves.c	  many rows for an evidence package
  */
 #ifndef STORE_PROOF_INT_H
 #define STORE_PROOF_INT_H
@@ -289,6 +291,13 @@ enum err	proof_state_save(struct proof *p, struct why *why);
 /* Is segment `index` as an earlier run saw it? ret_now: its facts, for proof_seen_add. */
 bool		proof_seen_same(struct proof *p, size_t index, struct proof_seen *ret_now);
 void		proof_seen_add(struct proof *p, const struct proof_seen *seen);
+
+/* ---- proof_row.c ---- */
+
+/* The sealed part of a segment, whole, with its checksums looked at. Free with segment_free. */
+enum err	proof_segment_load(struct segment **ret_segment, int dirfd,
+		    const struct segment_info *info, const uint8_t *store_key,
+		    struct why *why);
 
 /* ---- proof_journal.c ---- */
 

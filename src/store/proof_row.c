@@ -55,8 +55,9 @@ leaf_holds(struct search *s, const struct segment_leaf *leaf)
 	return false;
 }
 
-static enum err
-segment_look(struct search *s, const struct segment_info *info, struct why *why)
+enum err
+proof_segment_load(struct segment **ret_segment, int dirfd, const struct segment_info *info,
+    const uint8_t *store_key, struct why *why)
 {
 	char path[PROOF_PATH_BYTES];
 	struct segment_memory *memory;
@@ -64,16 +65,24 @@ segment_look(struct search *s, const struct segment_info *info, struct why *why)
 	struct why reason = { "" };
 	enum err rc;
 
-	(void)cold_file_find(path, s->dirfd, info, SEGMENT_SEALED);
-	rc = file_read_whole(s->dirfd, path, 1 << 30, &sealed, why);
-	if (rc == ERR_ABSENT && cold_there(s->dirfd, &reason) == ERR_IO)
+	(void)cold_file_find(path, dirfd, info, SEGMENT_SEALED);
+	rc = file_read_whole(dirfd, path, 1 << 30, &sealed, why);
+	if (rc == ERR_ABSENT && cold_there(dirfd, &reason) == ERR_IO)
 		rc = why_set(why, ERR_IO, "%s", reason.text);
 	memory = segment_memory_new(&sealed, &none);
 	if (rc == OK)
-		rc = segment_open_memory(&s->segment, memory, s->store_key, PACK_CHECK, why);
+		rc = segment_open_memory(ret_segment, memory, store_key, PACK_CHECK, why);
 	segment_memory_drop(&memory);
+	return rc == OK ? OK : why_prefix(why, rc, "%s", path);
+}
+
+static enum err
+segment_look(struct search *s, const struct segment_info *info, struct why *why)
+{
+	enum err rc = proof_segment_load(&s->segment, s->dirfd, info, s->store_key, why);
+
 	if (rc != OK)
-		return why_prefix(why, rc, "%s", path);
+		return rc;
 	for (uint32_t i = 0; i < segment_leaves(s->segment); i++)
 		if (leaf_holds(s, segment_leaf(s->segment, i)))
 			return OK;
