@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-static void
+void
 why_vset(struct why *why, const char *format, va_list args)
 {
 	if (why != NULL)

@@ -29,6 +29,8 @@ struct why {
 /* Sets why and returns err, so that `return why_set(why, ERR_IO, "...")` reads well. */
 enum err	why_set(struct why *why, enum err err, const char *format, ...)
 		__attribute__((format(printf, 3, 4)));
+/* Only sets it. */
+void		why_vset(struct why *why, const char *format, va_list args);
 /* Puts "what: " in front of what why already says; returns err unchanged. */
 enum err	why_prefix(struct why *why, enum err err, const char *format, ...)
 		__attribute__((format(printf, 3, 4)));

@@ -72,6 +72,9 @@ enum {
 	LIMIT_QUERY_DEPTH = 64,
 	/* Filters of one query; each may read a column. Longer lists belong into in (...). */
 	LIMIT_QUERY_FILTERS = 4096,
+	/* Records in one evidence package: the desk keeps 8 octets of each while it makes it, the
+	 * command 48. */
+	LIMIT_EVIDENCE_RECORDS = 2000000,
 	/* Pipes of one query, and fields or functions of one pipe. */
 	LIMIT_QUERY_PIPES = 64,
 	LIMIT_QUERY_NAMES = 1024,

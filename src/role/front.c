@@ -26,6 +26,7 @@
 #include "sys/sock.h"
 #include "wire/wire.h"
 #include "store/store.h"
+#include "web/export.h"
 #include "web/metrics.h"
 #include "web/pool.h"
 #include "web/select.h"
@@ -220,30 +221,61 @@ on_tick(evutil_socket_t fd, short what, void *arg)
 
 /* ---- what is served ---- */
 
+/* The act of a path, and what it was about: to asked, when that is not the query itself. */
+static const char *
+act_of(const struct job *job, struct buf *asked)
+{
+	static const char *const said[] = { "start", "end", "first", "last", "stream", "case",
+	    "person", "reason" };
+	static const char *const done[] = { "sha256", "records", "case", "query" };
+	const char *path = job_path(job), *query = job_param(job, "query");
+	const char *what = job_param(job, "what"), *argument = job_param(job, "argument");
+	bool export = strcmp(path, "/trucban/evidence") == 0;
+	const char *const *name = export ? said : done;
+	size_t n = export ? sizeof said / sizeof said[0] : sizeof done / sizeof done[0];
+
+	if (strcmp(path, "/trucban/ask") == 0) {
+		buf_printf(asked, "%s %s", what != NULL ? what : "", argument != NULL ? argument :
+		    "");
+		return "ask";
+	}
+	if (export)
+		buf_str(asked, query != NULL ? query : "");
+	else if (strcmp(path, "/trucban/evidence-done") != 0)
+		return "search";
+	for (size_t i = 0; i < n; i++)
+		if (job_param(job, name[i]) != NULL && job_param(job, name[i])[0] != '\0')
+			buf_printf(asked, "%s%s=%s", asked->n > 0 ? "; " : "", name[i],
+			    job_param(job, name[i]));
+	return export ? "evidence" : "evidence-done";
+}
+
 /* Who asks what is a row of the ledger before the first record is read. */
 static enum err
 on_admit(void *ctx, struct job *job, struct why *why)
 {
 	struct front *f = ctx;
-	const char *query = job_param(job, "query"), *what = job_param(job, "what");
-	const char *argument = job_param(job, "argument");
-	struct ledger_act act = { .act = "search", .who = span_str(job_who(job)),
-	    .from = span_str(job_from(job)), .what = span_str(query != NULL ? query : "") };
+	const char *query = job_param(job, "query");
+	struct ledger_act act = { .who = span_str(job_who(job)), .from = span_str(job_from(job)),
+	    .what = span_str(query != NULL ? query : "") };
 	struct buf asked = { 0 };
-	enum err rc;
+	enum err rc = OK;
 
-	if (strcmp(job_path(job), "/trucban/ask") == 0) {
-		buf_printf(&asked, "%s %s", what != NULL ? what : "", argument != NULL ? argument :
-		    "");
-		act.act = "ask";
+	act.act = act_of(job, &asked);
+	if (asked.n > 0)
 		act.what = buf_span(&asked);
+	if (strcmp(act.act, "search") != 0 && strcmp(act.act, "ask") != 0 && act.who.n == 0)
+		rc = why_set(why, ERR_DENIED, "evidence is handed out over the unix socket only: "
+		    "its ledger row names who asked");
+	if (rc == OK) {
+		rc = ledger_write(f->ledger, &act, clock_wall_ns(), why);
+		if (rc != OK)
+			rc = why_prefix(why, ERR_BUSY, "cannot write the ledger, so nothing is "
+			    "shown");
 	}
-	rc = ledger_write(f->ledger, &act, clock_wall_ns(), why);
 	buf_done(&asked);
 	keeper_write_wanted(f);
-	if (rc != OK)
-		return why_prefix(why, ERR_BUSY, "cannot write the ledger, so nothing is shown");
-	return OK;
+	return rc;
 }
 
 static enum err
@@ -301,6 +333,33 @@ on_ask(void *ctx, unsigned worker, struct job *job, struct why *why)
 	return rc;
 }
 
+/* What is asked for is sealed first: segments end, and a checkpoint is signed over them. */
+static enum err
+on_evidence(void *ctx, unsigned worker, struct job *job, struct why *why)
+{
+	static const uint8_t what[] = { ASK_FLUSH, ASK_CHECKPOINT };
+	struct front *f = ctx;
+	struct buf ignored = { 0 };
+	enum err rc = OK;
+
+	for (size_t i = 0; rc == OK && i < sizeof what; i++)
+		rc = asks_ask(f->asks, &(struct asks_question){ .what = what[i],
+		    .argument = SPAN("") }, &ignored, why);
+	buf_done(&ignored);
+	return rc == OK ? export_job(f->select[worker], job, why) : rc;
+}
+
+/* The package is written: its ledger row is all there is to it. */
+static enum err
+on_evidence_done(void *ctx, unsigned worker, struct job *job, struct why *why)
+{
+	(void)ctx;
+	(void)worker;
+	(void)why;
+	(void)job_write(job, SPAN("OK\n"));
+	return OK;
+}
+
 static int
 on_metrics(void *ctx, struct buf *out)
 {
@@ -332,6 +391,8 @@ static const struct route routes[] = {
 	{ "/select/logsql/query", "application/stream+json", on_select, NULL },
 	{ "/select/logsql/tail", "application/stream+json", on_select, NULL },
 	{ "/select/trucban/explain", "text/plain; charset=utf-8", on_select, NULL },
+	{ "/trucban/evidence", "application/octet-stream", on_evidence, NULL },
+	{ "/trucban/evidence-done", "text/plain; charset=utf-8", on_evidence_done, NULL },
 	{ "/trucban/ask", "text/plain; charset=utf-8", on_ask, NULL },
 	{ "/metrics", "text/plain; version=0.0.4; charset=utf-8", NULL, on_metrics },
 	{ "/health", "text/plain", NULL, on_health },

@@ -10,6 +10,7 @@
 #include "base/civil.h"
 #include "base/must.h"
 #include "sys/clock.h"
+#include "store/proof.h"
 #include "store/store.h"
 #include "query/query.h"
 #include "web/render.h"
@@ -353,6 +354,50 @@ select_run(struct select *select, const struct select_ask *ask, struct why *why)
 		(void)nanosleep(&(struct timespec){ 0, TAIL_PAUSE_MS * 1000000 }, NULL);
 	}
 	return rc;
+}
+
+/* ---- for evidence packages ---- */
+
+enum err
+select_records(struct select *s, const struct select_ask *ask, uint64_t after_seq,
+    bool (*emit)(void *ctx, const struct query_row *row), void *ctx, struct why *why)
+{
+	struct query *query = NULL;
+	struct query_options o;
+	enum err rc;
+
+	if (ask->query == NULL)
+		return why_set(why, ERR_FORMAT, "query= is missing; write LogsQL, * is everything");
+	rc = options_take(s, ask, clock_wall_ns(), &o, why);
+	o.order = QUERY_OLDEST_FIRST;
+	o.after_seq = after_seq;
+	if (rc == OK)
+		rc = store_ready(s, why);
+	if (rc == OK)
+		rc = query_parse(&query, span_str(ask->query), clock_wall_ns(), &o, why);
+	if (rc == OK && !query_is_by_row(query))
+		rc = why_set(why, ERR_FORMAT, "a package holds whole records; leave pipes out of "
+		    "the query");
+	if (rc == OK) {
+		ask->running(ask->ctx, query);
+		rc = query_run(query, s->store, s->pool, emit, ctx, why);
+		ask->running(ask->ctx, NULL);
+	}
+	query_free(&query);
+	return rc;
+}
+
+enum err
+select_note(struct select *s, struct buf *note, struct note_key *ret_key, uint64_t last_seq[],
+    struct why *why)
+{
+	return proof_note(s->dirfd, note, ret_key, last_seq, why);
+}
+
+enum err
+select_proofs(struct select *s, struct span note, const struct proof_many *many, struct why *why)
+{
+	return proof_leaves(s->dirfd, s->has_key ? s->key : NULL, note, many, why);
 }
 
 /* ---- for a job ---- */

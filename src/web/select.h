@@ -46,6 +46,22 @@ enum err	select_run(struct select *select, const struct select_ask *ask, struct 
 /* The same for a job of the server; a tail asks for a turn after the other (ERR_MORE). */
 enum err	select_job(struct select *select, struct job *job, struct why *why);
 
+/*
+ * The records that a query finds, oldest first, numbers above after_seq, to emit (query/query.h);
+ * write is not used. ERR_FORMAT too when rows of the result are no whole records.
+ */
+struct query_row;
+enum err	select_records(struct select *select, const struct select_ask *ask,
+		    uint64_t after_seq, bool (*emit)(void *ctx, const struct query_row *row),
+		    void *ctx, struct why *why);
+/* proof_note and proof_leaves (store/proof.h) of its store. */
+struct note_key;
+struct proof_many;
+enum err	select_note(struct select *select, struct buf *note, struct note_key *ret_key,
+		    uint64_t last_seq[], struct why *why);
+enum err	select_proofs(struct select *select, struct span note,
+		    const struct proof_many *many, struct why *why);
+
 enum select_bound { SELECT_FROM, SELECT_TO };
 
 /*
