@@ -26,6 +26,7 @@ int	cmd_doctor(int argc, char **argv);
 int	cmd_backup(int argc, char **argv);
 int	cmd_restore(int argc, char **argv);
 int	cmd_reindex(int argc, char **argv);
+int	cmd_evidence(int argc, char **argv);
 int	cmd_completion(int argc, char **argv);
 
 /*

@@ -21,6 +21,7 @@
 #include "sys/file.h"
 #include "store/key.h"
 #include "store/proof.h"
+#include "cmd/evidence_verify.h"
 #include "cmd/verdict.h"
 
 enum {
@@ -38,7 +39,8 @@ static const char usage_vi[] =
     "Cách dùng: trucban verify [--store THƯ_MỤC] [--key KHÓA]... [--against TỆP] [--since LÚC]\n"
     "                          [--json]\n"
     "           trucban verify --prove STREAM:EPOCH:SEQ [--store THƯ_MỤC]\n"
-    "           trucban verify --proof TỆP --key KHÓA\n\n"
+    "           trucban verify --proof TỆP --key KHÓA\n"
+    "           trucban verify GÓI --key KHÓA [--json]\n\n"
     "Kiểm tra tính toàn vẹn: mọi bản ghi có đúng là bản đã niêm phong không, có thiếu, thừa, sửa,\n"
     "tráo hay không. Chỉ đọc; chạy được cả khi bàn trực đang chạy.\n\n"
     "  --store THƯ_MỤC    kho nhật ký (mặc định: kho của bàn trực trên máy này)\n"
@@ -53,12 +55,15 @@ static const char usage_vi[] =
     "  --threads N        số luồng (mặc định: số bộ xử lý)\n"
     "  --json             mỗi dòng một đối tượng JSON\n"
     "  --prove BẢN_GHI    in bằng chứng cho riêng một bản ghi, không lộ các bản ghi khác\n"
-    "  --proof TỆP        kiểm tra một bằng chứng như thế, không cần kho\n\n"
+    "  --proof TỆP        kiểm tra một bằng chứng như thế, không cần kho\n"
+    "  GÓI                gói chứng cứ của trucban evidence (.zip, .tar, hay thư mục đã giải nén);\n"
+    "                     không cần bàn trực, không cần kho\n\n"
     "Mã kết thúc: 0 nguyên vẹn, 1 có việc cần người xem, 2 gọi sai cách, 3 không kiểm tra được.\n";
 static const char usage_en[] =
     "Usage: trucban verify [--store DIR] [--key KEY]... [--against FILE] [--since TIME] [--json]\n"
     "       trucban verify --prove STREAM:EPOCH:SEQ [--store DIR]\n"
-    "       trucban verify --proof FILE --key KEY\n\n"
+    "       trucban verify --proof FILE --key KEY\n"
+    "       trucban verify PACKAGE --key KEY [--json]\n\n"
     "Checks that every record is the one that was sealed, and that none is missing, doubled,\n"
     "changed or swapped. Reads only; may run while the desk runs.\n\n"
     "  --store DIR        the store (default: that of this machine's desk)\n"
@@ -73,11 +78,14 @@ static const char usage_en[] =
     "  --threads N        threads (default: processors)\n"
     "  --json             one JSON object per line\n"
     "  --prove RECORD     print the proof of one record, which discloses no other\n"
-    "  --proof FILE       check such a proof, without a store\n\n"
+    "  --proof FILE       check such a proof, without a store\n"
+    "  PACKAGE            a package of trucban evidence (.zip, .tar, or the folder it was unpacked\n"
+    "                     to); needs neither desk nor store\n\n"
     "Exit codes: 0 whole, 1 something needs a person, 2 usage, 3 could not be checked.\n";
 
 struct verify {
 	const char *store, *against, *since, *state, *store_key, *prove, *proof;
+	const char *package;		/* the one word that is no option */
 	const char *key[KEYS_MAX];
 	unsigned nkey;
 	unsigned threads;
@@ -432,6 +440,11 @@ options_read(struct verify *v, int argc, char **argv)
 		else
 			return EXIT_USAGE;
 	}
+	if (optind + 1 == argc)
+		v->package = argv[optind++];
+	if (v->package != NULL && (v->proof != NULL || v->prove != NULL || v->against != NULL ||
+	    v->since != NULL || v->state != NULL || v->store_key != NULL))
+		return EXIT_USAGE;
 	return optind == argc && (v->proof == NULL || v->nkey > 0) ? EXIT_DONE : EXIT_USAGE;
 }
 
@@ -448,7 +461,10 @@ cmd_verify(int argc, char **argv)
 			(void)fputs(say(usage_vi, usage_en), stderr);
 		return code < 0 ? EXIT_DONE : code;
 	}
-	if (v.proof != NULL)
+	if (v.package != NULL)
+		code = evidence_verify(&(struct evidence_ask){ .path = v.package, .key = v.key,
+		    .nkey = v.nkey, .json = v.json }, &why);
+	else if (v.proof != NULL)
 		code = record_check(&v, &why);
 	else if (dir_open(&dirfd, AT_FDCWD, v.store, &why) != OK)
 		code = EXIT_COULD_NOT;

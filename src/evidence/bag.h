@@ -13,9 +13,6 @@
 /* In the order in which they stand in the archive. */
 enum bag_file {
 	BAG_BAGIT,
-	BAG_INFO,
-	BAG_PAGE,		/* how to check this without us */
-	BAG_CUSTODY,		/* record of delivery, for two signatures */
 	BAG_EXPORT,		/* who, when, why */
 	BAG_RECORDS,		/* the exact octets */
 	BAG_FIELDS,		/* how the desk reads them */
@@ -27,6 +24,9 @@ enum bag_file {
 	BAG_SIGNATURE,
 	BAG_SHA256,		/* manifests */
 	BAG_BLAKE2B,
+	BAG_INFO,
+	BAG_PAGE,		/* how to check this without us */
+	BAG_CUSTODY,		/* record of delivery, for two signatures */
 	BAG_TAGS,
 	BAG_END
 };
