@@ -181,8 +181,8 @@ records_ask(struct evidence *e, struct why *why)
 	rc = ask(e, "/trucban/evidence", buf_span(&form), on_octets, why);
 	buf_done(&form);
 	/* The first thing that went wrong here ended the answer. */
-	if (package_why(e->package)->text[0] != '\0')
-		return why_set(why, ERR_FORMAT, "%s", package_why(e->package)->text);
+	if (package_stopped(e->package, NULL) != OK)
+		return package_stopped(e->package, why);
 	if (e->why.text[0] != '\0')
 		return why_set(why, ERR_FORMAT, "%s", e->why.text);
 	return rc;

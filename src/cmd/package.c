@@ -132,10 +132,11 @@ package_free(struct package **package)
 	*package = NULL;
 }
 
-const struct why *
-package_why(const struct package *package)
+enum err
+package_stopped(const struct package *package, struct why *why)
 {
-	return &package->why;
+	return package->result == OK ? OK :
+	    why_set(why, package->result, "%s", package->why.text);
 }
 
 /* ---- pieces ---- */
@@ -238,6 +239,16 @@ proof_take(struct package *p, struct span octets, struct why *why)
 }
 
 static enum err
+refused_take(struct span octets, struct why *why)
+{
+	struct span text = span_sub(octets, 1, SIZE_MAX);
+	enum err rc = octets.n > 0 && octets.p[0] > ERR_MORE && octets.p[0] <= ERR_BUSY ?
+	    (enum err)octets.p[0] : ERR_IO;
+
+	return why_set(why, rc, "%.*s", text.n < 400 ? (int)text.n : 400, (const char *)text.p);
+}
+
+static enum err
 piece_take(struct package *p, enum piece_type type, struct span octets, struct why *why)
 {
 	switch (type) {
@@ -256,6 +267,8 @@ piece_take(struct package *p, enum piece_type type, struct span octets, struct w
 		return spool_add(&p->spool[SPOOL_RECORDS], octets, why);
 	case PIECE_PROOF:
 		return proof_take(p, octets, why);
+	case PIECE_REFUSED:
+		return refused_take(octets, why);
 	case PIECE_END:
 	case PIECE_TYPES:
 	default:
@@ -269,7 +282,8 @@ package_piece(void *package, enum piece_type type, struct span octets)
 {
 	struct package *p = package;
 
-	if (piece_take(p, type, octets, &p->why) != OK)
+	p->result = piece_take(p, type, octets, &p->why);
+	if (p->result != OK)
 		return false;
 	if (type == PIECE_FIELDS)
 		return p->conf.progress(p->conf.ctx, "found", p->nfields, 0);

@@ -34,9 +34,9 @@ struct package_result {
 /* ERR_BUSY: there is a file of that name already. */
 enum err	package_new(struct package **ret_package, const struct package_conf *conf,
 		    struct why *why);
-/* A piece_fn whose ctx is the package; package_why says what went wrong. */
+/* A piece_fn whose ctx is the package; after false package_stopped says what went wrong. */
 bool		package_piece(void *package, enum piece_type type, struct span octets);
-const struct why	*package_why(const struct package *package);
+enum err	package_stopped(const struct package *package, struct why *why);
 enum err	package_end(struct package *package, struct package_result *ret_result,
 		    struct why *why);
 /* Leaves nothing behind when package_end did not succeed. */

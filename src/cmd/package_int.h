@@ -52,6 +52,7 @@ struct package {
 	struct buf text[BAG_END];	/* the files that are small */
 	struct sums sums[BAG_END];
 	uint64_t done_bytes, all_bytes;
+	enum err result;		/* of the last piece */
 	struct why why;
 };
 

@@ -143,14 +143,18 @@ row_judge(struct check *c, uint32_t i, const char *name)
 
 /* ---- data/records.ndjson ---- */
 
+/* The line at the front of fields, and which record it is of; false: there is none. */
 static bool
-line_of(struct check *c, struct span *ret_line)
+line_look(struct span fields, struct span *ret_line, struct span *ret_name)
 {
-	const uint8_t *lf = c->fields.n > 0 ? memchr(c->fields.p, '\n', c->fields.n) : NULL;
+	const uint8_t *lf = fields.n > 0 ? memchr(fields.p, '\n', fields.n) : NULL;
+	uint64_t seq;
 
 	if (lf == NULL)
 		return false;
-	*ret_line = span_of(c->fields.p, (size_t)(lf - c->fields.p));
+	*ret_line = span_of(fields.p, (size_t)(lf - fields.p));
+	if (!bag_fields_record(*ret_line, &seq, ret_name))
+		*ret_name = (struct span){ NULL, 0 };
 	return true;
 }
 
@@ -162,22 +166,42 @@ line_done(struct check *c, struct span line)
 	check_step(c, line.n + 1);
 }
 
-/* Rule 19. A line of a later record means that this one's is missing. */
 static void
-fields_judge(struct check *c, uint64_t seq, const char *name)
+fields_say(struct check *c, const char *record, const char *text)
 {
-	struct span line, of = { NULL, 0 };
-	uint64_t got = 0;
+	if (c->fields_findings++ < CHECK_FIELDS_MAX)
+		check_say(c, 19, BAG_FIELDS, c->fields_line, record, "%s", text);
+}
 
-	if (line_of(c, &line) && bag_fields_record(line, &got, &of) && span_is(of, name)) {
-		line_done(c, line);
+/* Rule 19: a line too many, one too few, or another one. */
+static void
+fields_judge(struct check *c, uint32_t i, const char *name)
+{
+	const struct leaf_view *next_view;
+	const struct leaf_proof_row *next = row_after(c, i, &next_view);
+	struct span line, of, behind, behind_of;
+	char next_name[CHECK_NAME_BYTES] = "";
+
+	if (!line_look(c->fields, &line, &of)) {
+		fields_say(c, name, "the record's fields are missing at the end");
 		return;
 	}
-	if (c->fields_findings++ < CHECK_FIELDS_MAX)
-		check_say(c, 19, BAG_FIELDS, c->fields_line, name, "the record's fields are not "
-		    "here");
-	if (line_of(c, &line) && got <= seq)
-		line_done(c, line);
+	if (!span_is(of, name)) {
+		if (next != NULL)
+			check_name(next_name, c, next_view, next->seq);
+		if (line_look(span_sub(c->fields, line.n + 1, SIZE_MAX), &behind, &behind_of) &&
+		    span_is(behind_of, name)) {
+			fields_say(c, "", "this line was added");
+			line_done(c, line);
+			line = behind;
+		} else if (next != NULL && span_is(of, next_name)) {
+			fields_say(c, name, "the record's fields are missing before this line");
+			return;
+		} else {
+			fields_say(c, name, "the line is not of this record");
+		}
+	}
+	line_done(c, line);
 }
 
 /* ---- rows ---- */
@@ -215,7 +239,7 @@ check_rows(struct check *c)
 			state = EVIDENCE_NOT_INCLUDED;
 		if (state == EVIDENCE_PROVEN)
 			seq_note(c, row->seq, row->recv_ns);
-		fields_judge(c, row->seq, name);
+		fields_judge(c, i, name);
 		c->result->records++;
 		c->result->state[state]++;
 		c->watch->record(c->watch->ctx, &(struct evidence_record){ .name = name,

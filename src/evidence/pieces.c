@@ -45,7 +45,7 @@ pieces_each(struct pieces *p, struct span *rest, piece_fn *each, void *ctx, stru
 	while ((rc = piece_next(rest, &type, &octets, why)) == OK) {
 		if (p->ended)
 			return why_set(why, ERR_FORMAT, "the desk's answer goes on behind its end");
-		p->ended = type == PIECE_END;
+		p->ended = type == PIECE_END || type == PIECE_REFUSED;
 		if (!each(ctx, (enum piece_type)type, octets))
 			return ERR_BUSY;
 	}

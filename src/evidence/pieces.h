@@ -2,7 +2,8 @@
 /*
  * What the desk sends to the command that writes a package, one piece after the other: u8 type,
  * u32 length (little-endian), so many octets. In this order: ABOUT, NOTE, KEY, FIELDS..., TOTAL,
- * then for each leaf RECORDS..., PROOF; at last END. An answer without END is none.
+ * then for each leaf RECORDS..., PROOF; at last END. An answer without END is none. REFUSED may come
+ * instead of any of them, and ends it too.
  */
 #ifndef EVIDENCE_PIECES_H
 #define EVIDENCE_PIECES_H
@@ -19,6 +20,7 @@ enum piece_type {
 	PIECE_RECORDS,		/* octets of records, a line feed behind each */
 	PIECE_PROOF,		/* of the leaf whose records came last */
 	PIECE_END,
+	PIECE_REFUSED,		/* u8 enum err, and the sentence */
 	PIECE_TYPES
 };
 

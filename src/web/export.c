@@ -170,6 +170,16 @@ on_leaf(void *ctx, const struct leaf_proof *proof)
 
 /* ---- the job ---- */
 
+/* An answer that has begun can only be broken off; who asked is told why in it. */
+static void
+refused_send(struct export *e, enum err rc, const struct why *why)
+{
+	e->portion.n = 0;
+	buf_u8(&e->portion, (uint8_t)rc);
+	buf_str(&e->portion, why->text);
+	piece_send(e, PIECE_REFUSED, buf_span(&e->portion));
+}
+
 static enum err
 number_take(const struct job *job, const char *name, uint64_t *ret, struct why *why)
 {
@@ -233,11 +243,13 @@ export_job(struct select *select, struct job *job, struct why *why)
 	struct export e = { .job = job, .first = 1, .last = INT64_MAX, .go_on = true };
 	struct proof_many many = { .record = on_record, .leaf = on_leaf, .ctx = &e };
 	struct buf note = { 0 };
+	bool begun;
 	enum err rc;
 
 	rc = asked_take(&e, why);
 	if (rc == OK)
 		rc = seal_take(&e, select, &note, why);
+	begun = rc == OK;
 	if (rc == OK)
 		rc = records_find(&e, select, why);
 	if (rc == OK && e.go_on) {
@@ -248,9 +260,11 @@ export_job(struct select *select, struct job *job, struct why *why)
 	}
 	if (rc == OK)
 		piece_send(&e, PIECE_END, (struct span){ NULL, 0 });
+	else if (begun)
+		refused_send(&e, rc, why);
 	buf_done(&note);
 	buf_done(&e.portion);
 	buf_done(&e.out);
 	free(e.seq);
-	return rc;
+	return begun ? OK : rc;
 }
