@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* `trucban verify FILE`: is this evidence package what a desk sealed? Needs no desk and no store. */
+/* `trucban verify FILE`: is this evidence package what a desk sealed? Needs no desk, no store. */
 #ifndef CMD_EVIDENCE_VERIFY_H
 #define CMD_EVIDENCE_VERIFY_H
 

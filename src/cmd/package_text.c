@@ -62,9 +62,9 @@ export_put(struct package *p)
 		buf_printf(out, ",\n  \"range\": { \"first\": %llu, \"last\": %llu }",
 		    (ull)p->claim.first_seq, (ull)p->claim.last_seq);
 	base64_put(&root, span_of(p->checkpoint.root.b, DIGEST_BYTES));
-	buf_printf(out, ",\n  \"records\": %zu,\n  \"octets\": %llu,\n  \"checkpoint\": { \"size\": "
-	    "%llu, \"root\": \"%.*s\", \"short\": \"%s\" }\n}\n", p->nseq,
-	    (ull)(p->spool[SPOOL_RECORDS].bytes - p->nseq), (ull)p->checkpoint.size,
+	buf_printf(out, ",\n  \"records\": %zu,\n  \"octets\": %llu,\n"
+	    "  \"checkpoint\": { \"size\": %llu, \"root\": \"%.*s\", \"short\": \"%s\" }\n}\n",
+	    p->nseq, (ull)(p->spool[SPOOL_RECORDS].bytes - p->nseq), (ull)p->checkpoint.size,
 	    (int)root.n, (const char *)root.p, p->code);
 	buf_done(&root);
 }

@@ -56,8 +56,8 @@ static const char usage_vi[] =
     "  --json             mỗi dòng một đối tượng JSON\n"
     "  --prove BẢN_GHI    in bằng chứng cho riêng một bản ghi, không lộ các bản ghi khác\n"
     "  --proof TỆP        kiểm tra một bằng chứng như thế, không cần kho\n"
-    "  GÓI                gói chứng cứ của trucban evidence (.zip, .tar, hay thư mục đã giải nén);\n"
-    "                     không cần bàn trực, không cần kho\n\n"
+    "  GÓI                gói chứng cứ của trucban evidence (.zip, .tar, hay thư mục đã giải\n"
+    "                     nén); không cần bàn trực, không cần kho\n\n"
     "Mã kết thúc: 0 nguyên vẹn, 1 có việc cần người xem, 2 gọi sai cách, 3 không kiểm tra được.\n";
 static const char usage_en[] =
     "Usage: trucban verify [--store DIR] [--key KEY]... [--against FILE] [--since TIME] [--json]\n"
@@ -79,8 +79,8 @@ static const char usage_en[] =
     "  --json             one JSON object per line\n"
     "  --prove RECORD     print the proof of one record, which discloses no other\n"
     "  --proof FILE       check such a proof, without a store\n"
-    "  PACKAGE            a package of trucban evidence (.zip, .tar, or the folder it was unpacked\n"
-    "                     to); needs neither desk nor store\n\n"
+    "  PACKAGE            a package of trucban evidence (.zip, .tar, or the folder it was\n"
+    "                     unpacked to); needs neither desk nor store\n\n"
     "Exit codes: 0 whole, 1 something needs a person, 2 usage, 3 could not be checked.\n";
 
 struct verify {

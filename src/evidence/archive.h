@@ -34,7 +34,7 @@ void		archive_end_put(struct buf *out, enum archive_kind kind, const char *top,
 
 struct archive {
 	struct span file[BAG_END];	/* p is NULL for those that are not there */
-	uint32_t damaged;		/* bit 1 << enum bag_file: the zip's sum of it does not fit */
+	uint32_t damaged;		/* bit 1 << enum bag_file: its CRC-32 does not fit */
 };
 
 /* The files borrow from bytes. ERR_FORMAT: rules 1 to 4, the sentence names the member. */

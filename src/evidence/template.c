@@ -10,7 +10,7 @@ value_put(struct buf *out, struct span value, enum template_kind kind)
 
 		if (c < 0x20 || c == 0x7f)
 			buf_u8(out, ' ');
-		else if (kind == TEMPLATE_HTML && (c == '&' || c == '<' || c == '>' || c == '"'))
+		else if (kind == TEMPLATE_HTML && strchr("&<>\"", c) != NULL)
 			buf_printf(out, "&#%u;", c);
 		else
 			buf_u8(out, c);
@@ -25,8 +25,8 @@ mark(struct span text, const char two[2])
 }
 
 enum err
-template_fill(struct buf *out, struct span form, enum template_kind kind, const struct template_value *value,
-    size_t n, struct why *why)
+template_fill(struct buf *out, struct span form, enum template_kind kind,
+    const struct template_value *value, size_t n, struct why *why)
 {
 	const uint8_t *at, *end;
 

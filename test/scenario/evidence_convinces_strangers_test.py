@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Records leave a desk as a package, and who has no desk can tell whether they are what it sealed."""
+"""Records leave a desk as a package; who has no desk can tell whether they are what it sealed."""
 
 import hashlib
 import json
