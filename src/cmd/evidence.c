@@ -9,17 +9,20 @@
 #include <getopt.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "base/must.h"
 #include "model/line.h"
 #include "sys/clock.h"
 #include "sys/file.h"
 #include "evidence/bag.h"
+#include "evidence/held.h"
 #include "web/client.h"
 #include "cmd/package.h"
 
-enum { FORM_FILE_BYTES = 1 << 20 };
+enum { FORM_FILE_BYTES = 1 << 20, ANCHOR_FILE_BYTES = 64 << 20 };
 
 typedef unsigned long long ull;
 
@@ -40,6 +43,8 @@ static const char usage_vi[] =
     "  --person TÊN       người nhận\n"
     "  --stream TÊN       raw (mặc định), ledger (sổ hành động), findings (phát hiện)\n"
     "  --exact            phân biệt dấu và hoa thường như LogsQL gốc\n"
+    "  --anchor TỆP       mốc niêm phong giữ ở nơi khác (tệp checkpoint, hoặc nhật ký có dòng\n"
+    "                     trucban-anchor/v1): gói dẫn được tới các mốc này\n"
     "  --form TỆP         mẫu biên bản giao nhận riêng (HTML, có {{case}}, {{person}}, ...)\n"
     "  --state THƯ_MỤC    bàn trực có kho ở thư mục này (mặc định $TRUCBAN_STATE)\n"
     "  --json             kết quả là một đối tượng JSON\n\n"
@@ -61,6 +66,8 @@ static const char usage_en[] =
     "  --person NAME      who receives it\n"
     "  --stream NAME      raw (default), ledger (what people did), findings\n"
     "  --exact            case and diacritics count, as in plain LogsQL\n"
+    "  --anchor FILE      a checkpoint that is kept elsewhere (the file, or a log with lines\n"
+    "                     trucban-anchor/v1): the package then leads to it\n"
     "  --form FILE        the office's own record of delivery (HTML with {{case}}, {{person}}...)\n"
     "  --state DIR        the desk whose store is there (default $TRUCBAN_STATE)\n"
     "  --json             the result as one JSON object\n\n"
@@ -77,7 +84,7 @@ on_interrupt(int sig)
 
 struct evidence {
 	struct package_conf conf;
-	const char *state, *seq, *form_path;
+	const char *state, *seq, *form_path, *anchor_path;
 	bool exact, json;
 	/* while it runs */
 	struct package *package;
@@ -156,6 +163,26 @@ ask(struct evidence *e, const char *path, struct span form, answer_take_fn *take
 	    .take = take, .ctx = e, .cancel = &cancelled }, why);
 }
 
+/* Of which trees the desk has to prove that its own goes on from them. */
+static enum err
+anchors_param(const struct evidence *e, struct buf *form, struct why *why)
+{
+	struct held *held = xcalloc(HELD_MAX, sizeof *held);
+	struct buf sizes = { 0 };
+	unsigned n = 0;
+	enum err rc = OK;
+
+	if (e->conf.anchors.n > 0)
+		rc = held_list(held, &n, e->conf.anchors, (struct span){ NULL, 0 }, why);
+	for (unsigned i = 0; i < n; i++)
+		buf_printf(&sizes, "%s%llu", i > 0 ? "," : "", (ull)held[i].size);
+	if (n > 0)
+		form_add(form, "anchors", buf_span(&sizes));
+	buf_done(&sizes);
+	free(held);
+	return rc == OK ? OK : why_prefix(why, rc, "%s", e->anchor_path);
+}
+
 static enum err
 records_ask(struct evidence *e, struct why *why)
 {
@@ -178,7 +205,9 @@ records_ask(struct evidence *e, struct why *why)
 		(void)snprintf(number, sizeof number, "%llu", (ull)c->last_seq);
 		param(&form, "last", number);
 	}
-	rc = ask(e, "/trucban/evidence", buf_span(&form), on_octets, why);
+	rc = anchors_param(e, &form, why);
+	if (rc == OK)
+		rc = ask(e, "/trucban/evidence", buf_span(&form), on_octets, why);
 	buf_done(&form);
 	/* The first thing that went wrong here ended the answer. */
 	if (package_stopped(e->package, NULL) != OK)
@@ -273,7 +302,7 @@ static int
 export_run(struct evidence *e)
 {
 	struct package_result result;
-	struct buf form = { 0 };
+	struct buf form = { 0 }, anchors = { 0 };
 	struct why why = { "" };
 	enum err rc = OK;
 
@@ -281,6 +310,9 @@ export_run(struct evidence *e)
 	if (e->form_path != NULL)
 		rc = file_read_named(e->form_path, FORM_FILE_BYTES, &form, &why);
 	e->conf.form = buf_span(&form);
+	if (rc == OK && e->anchor_path != NULL)
+		rc = file_read_named(e->anchor_path, ANCHOR_FILE_BYTES, &anchors, &why);
+	e->conf.anchors = buf_span(&anchors);
 	if (rc == OK)
 		rc = package_new(&e->package, &e->conf, &why);
 	if (rc == OK)
@@ -300,6 +332,7 @@ export_run(struct evidence *e)
 	package_free(&e->package);
 	pieces_done(&e->pieces);
 	buf_done(&form);
+	buf_done(&anchors);
 	if (rc == OK)
 		return EXIT_DONE;
 	(void)fprintf(stderr, "trucban evidence: %s\n", why.text);
@@ -332,6 +365,7 @@ options_read(struct evidence *e, int argc, char **argv)
 		{ "reason", required_argument, NULL, 'r' },
 		{ "person", required_argument, NULL, 'p' },
 		{ "stream", required_argument, NULL, 't' },
+		{ "anchor", required_argument, NULL, 'a' },
 		{ "form", required_argument, NULL, 'f' },
 		{ "state", required_argument, NULL, 'd' },
 		{ "exact", no_argument, NULL, 'x' },
@@ -342,7 +376,7 @@ options_read(struct evidence *e, int argc, char **argv)
 	struct package_conf *p = &e->conf;
 	const char **where[128] = { ['o'] = &p->path, ['s'] = &p->since, ['u'] = &p->until,
 	    ['q'] = &e->seq, ['c'] = &p->case_name, ['r'] = &p->reason, ['p'] = &p->person,
-	    ['t'] = &p->stream, ['f'] = &e->form_path, ['d'] = &e->state };
+	    ['t'] = &p->stream, ['f'] = &e->form_path, ['a'] = &e->anchor_path, ['d'] = &e->state };
 	int c;
 
 	while ((c = getopt_long(argc, argv, "o:", option, NULL)) != -1) {

@@ -22,6 +22,7 @@
 enum {
 	SHOWN_MAX = 200,		/* records and findings on the screen; --json has all */
 	VKEY_FILE_BYTES = 4096,
+	AGAINST_BYTES = 64 << 20,	/* a year of anchor lines has 60 MB */
 	INFO_SHOWN_BYTES = 4096,
 	OFFICE_ZONE_S = 7 * 3600
 };
@@ -33,6 +34,8 @@ struct verdict {
 	struct span map[BAG_END];	/* one, or one for each file of a folder */
 	struct archive archive;
 	bool trusted;			/* the key was given */
+	struct held held[HELD_MAX];	/* anchors that were given */
+	unsigned nheld;
 	bool terminal, line_open;
 	int64_t begun_ns, shown_ns;
 	uint64_t findings_shown, records_shown;
@@ -225,6 +228,21 @@ key_trust(struct verdict *v, const struct note_key *own, struct why *why)
 	return why_set(why, ERR_PROOF, "the package's key has the fingerprint %s", fingerprint);
 }
 
+static enum err
+anchors_take(struct verdict *v, const struct note_key *key, struct why *why)
+{
+	struct buf text = { 0 };
+	enum err rc;
+
+	if (v->ask->against == NULL)
+		return OK;
+	rc = file_read_named(v->ask->against, AGAINST_BYTES, &text, why);
+	if (rc == OK)
+		rc = held_list(v->held, &v->nheld, buf_span(&text), span_str(key->name), why);
+	buf_done(&text);
+	return rc == OK ? OK : why_prefix(why, rc, "%s", v->ask->against);
+}
+
 /* ---- the end of it ---- */
 
 static void
@@ -261,6 +279,30 @@ completeness_say(const struct evidence_result *r)
 }
 
 static void
+anchors_say(const struct verdict *v, const struct evidence_result *r)
+{
+	char text[CIVIL_TEXT_BYTES + 1] = "";
+
+	if (r->anchors > 0 && r->anchor_ns > 0)
+		(void)time_text(r->anchor_ns, text);
+	if (r->anchors > 0)
+		(void)printf(say("Mốc giữ bên ngoài khớp (%llu mục%s%s): %llu bản ghi đã có trước "
+		    "mốc ấy, kể cả người giữ khóa cũng không sửa được.\n", "An anchor from outside "
+		    "fits (%llu entries%s%s): %llu records were there before it, and not even the "
+		    "key's owner could change them.\n"), (ull)r->anchor_size,
+		    text[0] != '\0' ? ", " : "", text, (ull)r->anchored);
+	else if (v->nheld > 0)
+		(void)fputs(say("Gói không dẫn tới mốc nào trong tệp của --against: hãy trích xuất "
+		    "lại với --anchor.\n", "The package leads to none of the anchors of --against: "
+		    "have it exported again with --anchor.\n"), stdout);
+	else
+		(void)fputs(say("Không đối chiếu với mốc nào giữ bên ngoài: không loại trừ được "
+		    "việc người giữ khóa đã ký lại. Hãy dùng --against, hoặc so mã ngắn.\n",
+		    "Compared with no anchor from outside: a new signature by the key's owner "
+		    "cannot be excluded. Use --against, or compare the short code.\n"), stdout);
+}
+
+static void
 result_say(struct verdict *v, const struct evidence_result *r)
 {
 	char first[CIVIL_TEXT_BYTES + 1], last[CIVIL_TEXT_BYTES + 1];
@@ -280,6 +322,7 @@ result_say(struct verdict *v, const struct evidence_result *r)
 		    time_text(r->first_ns, first), time_text(r->last_ns, last), r->origin,
 		    r->code);
 	completeness_say(r);
+	anchors_say(v, r);
 	if (!v->trusted)
 		(void)fputs(say("Khóa lấy từ chính gói này: gói tự khớp, nhưng ai cũng làm được "
 		    "một gói như thế. Hãy dùng --key với dấu vân tay đã chép ra giấy.\n",
@@ -296,11 +339,11 @@ result_json(const struct verdict *v, const struct evidence_result *r)
 	json_put("origin", r->origin);
 	(void)printf(",\"checkpoint\":\"%s\",\"entries\":%llu,\"records\":%llu,\"proven\":%llu,"
 	    "\"changed\":%llu,\"missing\":%llu,\"not_included\":%llu,\"added\":%llu,"
-	    "\"findings\":%llu,\"first_seq\":%llu,\"last_seq\":%llu,\"contiguous\":%s,"
+	    "\"anchors\":%u,\"anchored\":%llu,\"findings\":%llu,\"first_seq\":%llu,\"last_seq\":%llu,\"contiguous\":%s,"
 	    "\"complete\":%s,\"trusted_key\":%s,\"seconds\":%.3f}\n", r->code, (ull)r->entries,
 	    (ull)r->records, (ull)r->state[EVIDENCE_PROVEN], (ull)r->state[EVIDENCE_CHANGED],
 	    (ull)r->state[EVIDENCE_MISSING], (ull)r->state[EVIDENCE_NOT_INCLUDED],
-	    (ull)r->added, (ull)r->findings, (ull)r->first_seq, (ull)r->last_seq,
+	    (ull)r->added, r->anchors, (ull)r->anchored, (ull)r->findings, (ull)r->first_seq, (ull)r->last_seq,
 	    r->contiguous ? "true" : "false", r->complete ? "true" : "false",
 	    v->trusted ? "true" : "false", (double)(clock_mono_ns() - v->begun_ns) / 1e9);
 }
@@ -322,7 +365,10 @@ evidence_verify(const struct evidence_ask *ask, struct why *why)
 	if (rc == OK)
 		rc = key_trust(&v, &key, why);
 	if (rc == OK)
-		rc = evidence_check(&v.archive, &key, &watch, &result, why);
+		rc = anchors_take(&v, &key, why);
+	if (rc == OK)
+		rc = evidence_check(&v.archive, &(struct evidence_trust){ .key = &key,
+		    .held = v.held, .nheld = v.nheld }, &watch, &result, why);
 	line_clear(&v);
 	if (rc == OK && ask->json)
 		result_json(&v, &result);

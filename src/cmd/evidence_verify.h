@@ -3,13 +3,16 @@
 #ifndef CMD_EVIDENCE_VERIFY_H
 #define CMD_EVIDENCE_VERIFY_H
 
+#include <stdbool.h>
+
 #include "base/err.h"
 
 struct evidence_ask {
 	const char *path;		/* the package, or the folder that it was unpacked to */
 	const char *const *key;		/* nkey: verifier key, file with one, or fingerprint */
 	unsigned nkey;
-	int json;
+	const char *against;		/* file with anchors, or NULL */
+	bool json;
 };
 
 /* Prints what was found; returns the exit code. why: what could not be done. */

@@ -190,6 +190,34 @@ key_take(struct package *p, struct span octets, struct why *why)
 	return OK;
 }
 
+/* Proofs of the desk, roots of the operator's file: the two must fit here already. */
+static enum err
+anchors_take(struct package *p, struct span octets, struct why *why)
+{
+	struct held *held = xcalloc(HELD_MAX, sizeof *held);
+	struct held got;
+	struct span rest = octets;
+	uint64_t line = 0;
+	unsigned n = 0;
+	enum err rc = OK;
+
+	if (p->conf.anchors.n > 0)
+		rc = held_list(held, &n, p->conf.anchors, p->checkpoint.origin, why);
+	for (unsigned i = 0; rc == OK && i < n; i++) {
+		rc = held_get(&got, &rest, &line, why);
+		if (rc == ERR_MORE || (rc == OK && got.size != held[i].size))
+			rc = why_set(why, ERR_FORMAT, "the desk proves other anchors than those "
+			    "asked for");
+		held[i].proof = got.proof;
+		if (rc == OK)
+			rc = held_check(&held[i], &p->checkpoint, why);
+		if (rc == OK)
+			held_put(&p->text[BAG_ANCHORS], &held[i]);
+	}
+	free(held);
+	return rc;
+}
+
 static enum err
 fields_take(struct package *p, struct span octets, struct why *why)
 {
@@ -258,6 +286,8 @@ piece_take(struct package *p, enum piece_type type, struct span octets, struct w
 		return note_take(p, octets, why);
 	case PIECE_KEY:
 		return key_take(p, octets, why);
+	case PIECE_ANCHORS:
+		return anchors_take(p, octets, why);
 	case PIECE_FIELDS:
 		return fields_take(p, octets, why);
 	case PIECE_TOTAL:

@@ -7,6 +7,7 @@
 #ifndef CMD_PACKAGE_H
 #define CMD_PACKAGE_H
 
+#include "evidence/held.h"
 #include "evidence/pieces.h"
 #include "evidence/sums.h"
 
@@ -18,6 +19,7 @@ struct package_conf {
 	const char *query, *since, *until, *stream, *case_name, *person, *reason;
 	uint64_t first_seq, last_seq;	/* 0: no range was asked for */
 	struct span form;		/* of the record of delivery */
+	struct span anchors;		/* text with anchors that are held elsewhere; empty: none */
 	/* Told how far it is; false: stop. all = 0: not known yet. */
 	bool (*progress)(void *ctx, const char *what, uint64_t done, uint64_t all);
 	void *ctx;

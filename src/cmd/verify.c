@@ -40,7 +40,7 @@ static const char usage_vi[] =
     "                          [--json]\n"
     "           trucban verify --prove STREAM:EPOCH:SEQ [--store THƯ_MỤC]\n"
     "           trucban verify --proof TỆP --key KHÓA\n"
-    "           trucban verify GÓI --key KHÓA [--json]\n\n"
+    "           trucban verify GÓI --key KHÓA [--against TỆP] [--json]\n\n"
     "Kiểm tra tính toàn vẹn: mọi bản ghi có đúng là bản đã niêm phong không, có thiếu, thừa, sửa,\n"
     "tráo hay không. Chỉ đọc; chạy được cả khi bàn trực đang chạy.\n\n"
     "  --store THƯ_MỤC    kho nhật ký (mặc định: kho của bàn trực trên máy này)\n"
@@ -63,7 +63,7 @@ static const char usage_en[] =
     "Usage: trucban verify [--store DIR] [--key KEY]... [--against FILE] [--since TIME] [--json]\n"
     "       trucban verify --prove STREAM:EPOCH:SEQ [--store DIR]\n"
     "       trucban verify --proof FILE --key KEY\n"
-    "       trucban verify PACKAGE --key KEY [--json]\n\n"
+    "       trucban verify PACKAGE --key KEY [--against FILE] [--json]\n\n"
     "Checks that every record is the one that was sealed, and that none is missing, doubled,\n"
     "changed or swapped. Reads only; may run while the desk runs.\n\n"
     "  --store DIR        the store (default: that of this machine's desk)\n"
@@ -442,7 +442,7 @@ options_read(struct verify *v, int argc, char **argv)
 	}
 	if (optind + 1 == argc)
 		v->package = argv[optind++];
-	if (v->package != NULL && (v->proof != NULL || v->prove != NULL || v->against != NULL ||
+	if (v->package != NULL && (v->proof != NULL || v->prove != NULL ||
 	    v->since != NULL || v->state != NULL || v->store_key != NULL))
 		return EXIT_USAGE;
 	return optind == argc && (v->proof == NULL || v->nkey > 0) ? EXIT_DONE : EXIT_USAGE;
@@ -463,7 +463,7 @@ cmd_verify(int argc, char **argv)
 	}
 	if (v.package != NULL)
 		code = evidence_verify(&(struct evidence_ask){ .path = v.package, .key = v.key,
-		    .nkey = v.nkey, .json = v.json }, &why);
+		    .nkey = v.nkey, .against = v.against, .json = v.json }, &why);
 	else if (v.proof != NULL)
 		code = record_check(&v, &why);
 	else if (dir_open(&dirfd, AT_FDCWD, v.store, &why) != OK)

@@ -24,6 +24,7 @@ static const char *const names[BAG_END] = {
 	[BAG_PEM] = "data/seal/seal.pem",
 	[BAG_SIGNED] = "data/seal/signed.txt",
 	[BAG_SIGNATURE] = "data/seal/signature.bin",
+	[BAG_ANCHORS] = "data/seal/anchors.txt",
 	[BAG_SHA256] = "manifest-sha256.txt",
 	[BAG_BLAKE2B] = "manifest-blake2b512.txt",
 	[BAG_TAGS] = "tagmanifest-sha256.txt",
@@ -38,7 +39,7 @@ bag_name(unsigned file)
 bool
 bag_is_payload(unsigned file)
 {
-	return file >= BAG_EXPORT && file <= BAG_SIGNATURE;
+	return file >= BAG_EXPORT && file <= BAG_ANCHORS;
 }
 
 bool

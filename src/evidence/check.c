@@ -213,6 +213,53 @@ seal_check(struct check *c)
 	buf_done(&signature);
 }
 
+/* ---- anchors: rules 21 and 22 ---- */
+
+/* One that is held outside, of this size. */
+static void
+anchor_compare(struct check *c, const struct held *held, const struct digest *root, uint64_t line)
+{
+	struct evidence_result *r = c->result;
+
+	if (memcmp(held->root.b, root->b, DIGEST_BYTES) != 0) {
+		check_say(c, 22, line > 0 ? BAG_ANCHORS : BAG_CHECKPOINT, line, "", "the anchor of "
+		    "%llu entries that is held elsewhere is another one: this is not the history "
+		    "that was anchored", (ull)held->size);
+		return;
+	}
+	r->anchors++;
+	if (held->size > r->anchor_size) {
+		r->anchor_size = held->size;
+		r->anchor_ns = held->time_ns;
+	}
+}
+
+static void
+anchors_check(struct check *c)
+{
+	struct span rest = c->archive->file[BAG_ANCHORS];
+	struct why why = { "" };
+	struct held held;
+	uint64_t line = 0, at = 1;
+	enum err rc;
+
+	for (unsigned i = 0; c->signed_well && i < c->trust->nheld; i++)
+		if (c->trust->held[i].size == c->checkpoint.size)
+			anchor_compare(c, &c->trust->held[i], &c->checkpoint.root, 0);
+	while ((rc = held_get(&held, &rest, &line, &why)) == OK) {
+		rc = c->signed_well ? held_check(&held, &c->checkpoint, &why) : OK;
+		if (rc != OK)
+			check_say(c, 21, BAG_ANCHORS, at, "", "%s", why.text);
+		for (unsigned i = 0; c->signed_well && rc == OK && i < c->trust->nheld; i++)
+			if (c->trust->held[i].size == held.size &&
+			    held.size < c->checkpoint.size)
+				anchor_compare(c, &c->trust->held[i], &held.root, at);
+		at = line + 1;
+	}
+	if (rc != ERR_MORE)
+		check_say(c, 21, BAG_ANCHORS, at, "", "%s", why.text);
+}
+
 /* ---- proofs and records ---- */
 
 static void
@@ -278,7 +325,7 @@ numbers_check(struct check *c)
 }
 
 enum err
-evidence_check(const struct archive *archive, const struct note_key *key,
+evidence_check(const struct archive *archive, const struct evidence_trust *trust,
     const struct evidence_watch *watch, struct evidence_result *ret_result, struct why *why)
 {
 	struct check *c = xcalloc(1, sizeof *c);
@@ -288,7 +335,8 @@ evidence_check(const struct archive *archive, const struct note_key *key,
 	c->archive = archive;
 	c->watch = watch;
 	c->result = ret_result;
-	c->key = key;
+	c->key = trust->key;
+	c->trust = trust;
 	c->last_index = UINT64_MAX;
 	c->proofs = archive->file[BAG_PROOFS];
 	c->records = archive->file[BAG_RECORDS];
@@ -301,6 +349,8 @@ evidence_check(const struct archive *archive, const struct note_key *key,
 	bag_check(c);
 	if (!c->stopped)
 		seal_check(c);
+	if (!c->stopped)
+		anchors_check(c);
 	if (!c->stopped)
 		leaves_check(c);
 	if (!c->stopped)

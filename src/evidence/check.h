@@ -8,6 +8,7 @@
 
 #include "model/note.h"
 #include "evidence/archive.h"
+#include "evidence/held.h"
 
 struct evidence_finding {
 	uint8_t rule;
@@ -52,19 +53,30 @@ struct evidence_result {
 	int64_t first_ns, last_ns;
 	bool contiguous;		/* all numbers between the two are proven */
 	struct bag_claim claim;
+	unsigned anchors;		/* of those given: that the package leads to */
+	uint64_t anchor_size;		/* the largest of them, */
+	int64_t anchor_ns;		/* its time, 0: not known, */
+	uint64_t anchored;		/* and the proven records that are under it */
 	bool complete;			/* the range that is claimed is here, whole */
 };
 
 /* The key that the package itself names. ERR_FORMAT: rule 7. */
 enum err	evidence_key(const struct archive *archive, struct note_key *ret_key,
 		    struct why *why);
+/* What is believed without the package. */
+struct evidence_trust {
+	const struct note_key *key;
+	const struct held *held;	/* anchors that are held elsewhere; proofs not used */
+	unsigned nheld;
+};
+
 /*
- * Checks it under this key. OK: it was looked at, findings were told and counted. ERR_BUSY:
+ * Checks it against them. OK: it was looked at, findings were told and counted. ERR_BUSY:
  * stopped.
  */
-enum err	evidence_check(const struct archive *archive, const struct note_key *key,
-		    const struct evidence_watch *watch, struct evidence_result *ret_result,
-		    struct why *why);
+enum err	evidence_check(const struct archive *archive,
+		    const struct evidence_trust *trust, const struct evidence_watch *watch,
+		    struct evidence_result *ret_result, struct why *why);
 
 /* "proven", "changed", "missing", "not included": for --json. Never NULL. */
 const char	*evidence_state_name(unsigned state);

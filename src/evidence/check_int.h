@@ -40,6 +40,7 @@ struct check {
 	const struct evidence_watch *watch;
 	struct evidence_result *result;
 	const struct note_key *key;
+	const struct evidence_trust *trust;
 	struct checkpoint checkpoint;
 	bool signed_well;		/* rules 7 and 8 */
 	/* data/proofs.txt */

@@ -239,6 +239,8 @@ check_rows(struct check *c)
 			state = EVIDENCE_NOT_INCLUDED;
 		if (state == EVIDENCE_PROVEN)
 			seq_note(c, row->seq, row->recv_ns);
+		c->result->anchored += state == EVIDENCE_PROVEN &&
+		    view->proof.tree_index < c->result->anchor_size;
 		fields_judge(c, i, name);
 		c->result->records++;
 		c->result->state[state]++;

@@ -133,6 +133,12 @@ struct proof_many {
 enum err	proof_note(int dirfd, struct buf *note, struct note_key *ret_key,
 		    uint64_t last_seq[], struct why *why);
 /*
+ * What leads from the tree's first `size` entries to the note's tree; ERR_PROOF: it has fewer.
+ */
+struct tlog_proof;
+enum err	proof_consistency(int dirfd, struct span note, uint64_t size,
+		    struct tlog_proof *ret_proof, struct why *why);
+/*
  * note: of proof_note. Segment by segment, with the memory of one. store_key may be NULL.
  * ERR_ABSENT: some row is nowhere or not in a segment; ERR_PROOF: a row is not what was sealed;
  * ERR_BUSY: stopped by a callback.

@@ -351,16 +351,17 @@ proof_note(int dirfd, struct buf *note, struct note_key *ret_key, uint64_t last_
 	struct tiles *tiles = NULL;
 	struct checkpoint checkpoint;
 	struct note parsed;
-	struct keys keys;
+	struct buf vkey = { 0 };
 	size_t before = note->n;
 	enum err rc;
 
-	rc = keys_load(&keys, dirfd, why);
-	if (rc != OK)
-		return rc;
-	*ret_key = keys.vkey;
-	keys_wipe(&keys);
-	rc = tiles_open(&tiles, dirfd, why);
+	/* Only the public half: who asks has no business with the seal's key. */
+	rc = file_read_whole(dirfd, "key/seal.vkey", 2 * NOTE_NAME_BYTES, &vkey, why);
+	if (rc == OK)
+		rc = note_key_get(ret_key, buf_span(&vkey), why);
+	buf_done(&vkey);
+	if (rc == OK)
+		rc = tiles_open(&tiles, dirfd, why);
 	if (rc == OK)
 		rc = tiles_note(tiles, note, why);
 	if (rc == OK)
@@ -371,6 +372,32 @@ proof_note(int dirfd, struct buf *note, struct note_key *ret_key, uint64_t last_
 		rc = note_check(&parsed, ret_key, NULL, why);
 	if (rc == OK)
 		rc = heartbeat_take(tiles, &checkpoint, last_seq, why);
+	tiles_close(&tiles);
+	return rc;
+}
+
+enum err
+proof_consistency(int dirfd, struct span note, uint64_t size, struct tlog_proof *ret_proof,
+    struct why *why)
+{
+	struct tiles *tiles = NULL;
+	struct tlog_reader reader;
+	struct checkpoint checkpoint;
+	struct note parsed;
+	enum err rc;
+
+	rc = note_parse(&parsed, note, why);
+	if (rc == OK)
+		rc = checkpoint_get(&checkpoint, parsed.text, why);
+	if (rc == OK && size > checkpoint.size)
+		rc = why_set(why, ERR_PROOF, "rolled back: the anchor has %llu entries, the store "
+		    "has %llu", (ull)size, (ull)checkpoint.size);
+	if (rc == OK)
+		rc = tiles_open(&tiles, dirfd, why);
+	if (rc == OK) {
+		reader = tiles_reader(tiles, checkpoint.size);
+		rc = tlog_consistency(&reader, size, checkpoint.size, ret_proof, why);
+	}
 	tiles_close(&tiles);
 	return rc;
 }

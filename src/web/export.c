@@ -13,6 +13,7 @@
 #include "model/leafproof.h"
 #include "model/line.h"
 #include "model/rowproof.h"
+#include "evidence/held.h"
 #include "evidence/pieces.h"
 #include "store/proof.h"
 #include "query/query.h"
@@ -211,6 +212,34 @@ asked_take(struct export *e, struct why *why)
 	return rc;
 }
 
+/* anchors=12,34: what leads from the trees of these sizes to the checkpoint. */
+static enum err
+anchors_send(struct export *e, struct select *select, struct span note, struct why *why)
+{
+	const char *text = job_param(e->job, "anchors");
+	struct span rest = span_str(text != NULL ? text : "");
+	struct buf out = { 0 };
+	enum err rc = OK;
+
+	for (unsigned i = 0; rc == OK && rest.n > 0 && i < HELD_MAX; i++) {
+		const uint8_t *comma = memchr(rest.p, ',', rest.n);
+		struct span number = span_sub(rest, 0, comma != NULL ? (size_t)(comma - rest.p) :
+		    rest.n);
+		struct held held = { 0 };
+
+		rest = span_sub(rest, number.n + 1, SIZE_MAX);
+		if (!line_decimal(number, &held.size))
+			rc = why_set(why, ERR_FORMAT, "anchors= are numbers with commas between");
+		if (rc == OK)
+			rc = select_consistency(select, note, held.size, &held.proof, why);
+		held_put(&out, &held);
+	}
+	if (rc == OK)
+		piece_send(e, PIECE_ANCHORS, buf_span(&out));
+	buf_done(&out);
+	return rc;
+}
+
 static enum err
 seal_take(struct export *e, struct select *select, struct buf *note, struct why *why)
 {
@@ -250,6 +279,8 @@ export_job(struct select *select, struct job *job, struct why *why)
 	if (rc == OK)
 		rc = seal_take(&e, select, &note, why);
 	begun = rc == OK;
+	if (rc == OK)
+		rc = anchors_send(&e, select, buf_span(&note), why);
 	if (rc == OK)
 		rc = records_find(&e, select, why);
 	if (rc == OK && e.go_on) {

@@ -395,6 +395,13 @@ select_note(struct select *s, struct buf *note, struct note_key *ret_key, uint64
 }
 
 enum err
+select_consistency(struct select *s, struct span note, uint64_t size,
+    struct tlog_proof *ret_proof, struct why *why)
+{
+	return proof_consistency(s->dirfd, note, size, ret_proof, why);
+}
+
+enum err
 select_proofs(struct select *s, struct span note, const struct proof_many *many, struct why *why)
 {
 	return proof_leaves(s->dirfd, s->has_key ? s->key : NULL, note, many, why);

@@ -22,7 +22,7 @@ from second_verifier import Bad, need
 
 PAYLOAD = ['data/export.json', 'data/records.log', 'data/records.ndjson', 'data/proofs.txt',
            'data/seal/checkpoint', 'data/seal/seal.vkey', 'data/seal/seal.pem',
-           'data/seal/signed.txt', 'data/seal/signature.bin']
+           'data/seal/signed.txt', 'data/seal/signature.bin', 'data/seal/anchors.txt']
 TAGS = ['bagit.txt', 'manifest-sha256.txt', 'manifest-blake2b512.txt', 'bag-info.txt',
         'CACH-KIEM-TRA.txt', 'BIEN-BAN-GIAO-NHAN.html']
 ALL = PAYLOAD + TAGS + ['tagmanifest-sha256.txt']
@@ -163,10 +163,41 @@ def climb(n, known, beside):
     return known[0]
 
 
-class Package:
-    """What is found: states {record: state}, findings [(rule, file, line, record)]."""
+def consistent(old, old_root, size, root, proof):
+    """RFC 9162 section 2.1.4.2"""
+    need(old <= size, 'rule 21: size')
+    if old in (0, size):
+        need(not proof and (old == 0 or old_root == root), 'rule 21')
+        return
+    way = ([old_root] if old & (old - 1) == 0 else []) + proof
+    need(way, 'rule 21: too short')
+    fn, sn = old - 1, size - 1
+    while fn & 1:
+        fn >>= 1
+        sn >>= 1
+    fr = sr = way[0]
+    for c in way[1:]:
+        need(sn > 0, 'rule 21: too long')
+        if fn & 1 or fn == sn:
+            fr, sr = second_verifier.node_hash(c, fr), second_verifier.node_hash(c, sr)
+            while not fn & 1 and fn:
+                fn >>= 1
+                sn >>= 1
+        else:
+            sr = second_verifier.node_hash(sr, c)
+        fn >>= 1
+        sn >>= 1
+    need(sn == 0 and fr == old_root and sr == root, 'rule 21')
 
-    def __init__(self, path, trusted=None):
+
+class Package:
+    """What is found: states {record: state}, findings [(rule, file, line, record)].
+
+    held: anchors that are held elsewhere, {size: root}.
+    """
+
+    def __init__(self, path, trusted=None, held=None):
+        self.held, self.anchors = held or {}, []
         self.states, self.findings = {}, []
         self.files = files_read(path)
         self.key_ok = self.note_ok = False
@@ -175,6 +206,7 @@ class Package:
         if not self.key(trusted):
             return
         self.seal()
+        self.anchors_judge()
         self.leaves()
 
     def say(self, rule, name, line=0, record=''):
@@ -234,6 +266,32 @@ class Package:
                if name == self.vkey[0] and base64.b64decode(code)[:4] == self.vkey[1]]
         if text is not None and self.files.get('data/seal/signature.bin') not in own:
             self.say(9, 'data/seal/signature.bin')
+
+    # ---- rules 21 and 22 ----
+
+    def anchors_judge(self):
+        text = self.files.get('data/seal/anchors.txt', b'').decode(errors='replace')
+        if self.note_ok and self.held.get(self.size, self.tree_root) != self.tree_root:
+            self.say(22, 'data/seal/checkpoint')
+        lines, at = Lines(text or '\n'), 1
+        while text and lines.more():
+            at = lines.at + 1
+            try:
+                size, _, root = lines.take('anchor ').split(' ')
+                size, root, proof = number(size), unbase(root, 32), lines.hashes()
+                need(lines.take() == '', 'rule 21')
+            except (Bad, ValueError):
+                self.say(21, 'data/seal/anchors.txt', at)
+                return
+            try:
+                if self.note_ok:
+                    consistent(size, root, self.size, self.tree_root, proof)
+                if self.held.get(size, root) != root:
+                    self.say(22, 'data/seal/anchors.txt', at)
+                elif size in self.held:
+                    self.anchors.append(size)
+            except Bad:
+                self.say(21, 'data/seal/anchors.txt', at)
 
     # ---- rules 11 to 15 ----
 

@@ -28,6 +28,7 @@ class Office:
             first.tcp(desk.port['tcp'], 120)
             assert_kept(desk, first, all_of=True)
             self.export(desk, '--seq', '5-60', '-o', self.path('range.tar'))
+            shutil.copy(os.path.join(desk.state, 'seal', 'checkpoint'), self.path('anchor'))
             second.tcp(desk.port['tcp'], 80)
             assert_kept(desk, second, all_of=True)
             some = ' or '.join(first.sent[i] for i in (3, 4, 50, 119)) + \
@@ -35,6 +36,7 @@ class Office:
             self.summary = self.export(desk, some, '-o', self.path('some.zip'), '--case', '12/2026',
                                        '--reason', 'Công văn 345', '--person', 'Trần Thị B')
             self.export(desk, '--seq', '101-140', '-o', self.path('two.zip'))
+            self.export(desk, some, '-o', self.path('led.zip'), '--anchor', self.path('anchor'))
             self.refusals(desk, some)
             self.ledger = desk.search('*', '--stream', 'ledger')
             self.fingerprint = desk.command('key', 'fingerprint')[1]
@@ -56,6 +58,14 @@ class Office:
     def refusals(self, desk, some):
         """Kept for a test below: what the desk says to wrong questions."""
         self.refused = {}
+        with open(self.path('anchor'), encoding='utf-8') as f:
+            lines = f.read().split('\n')
+        for name, at, text in (('fork', 2, 'A' * 43 + '='), ('back', 1, '99999'),
+                               ('strange', 0, 'trucban/' + 32 * '0')):
+            with open(self.path(name), 'w', encoding='utf-8') as f:
+                f.write('\n'.join(lines[:at] + [text] + lines[at + 1:]))
+            self.refused[name] = desk.command('evidence', 'export', some, '-o', self.path('x.zip'),
+                                              '--anchor', self.path(name), check=False)
         for name, words in {'again': [some, '-o', self.path('some.zip')],
                             'pipe': [some + ' | fields _msg', '-o', self.path('x.zip')],
                             'stats': ['* | stats count() n', '-o', self.path('x.zip')],
@@ -75,8 +85,8 @@ class Office:
                               timeout=120, check=False)
         return done.returncode, done.stdout.decode(), done.stderr.decode()
 
-    def verify_json(self, name, key=None):
-        rc, out, err = self.verify(name, '--json', '--key', key or self.fingerprint)
+    def verify_json(self, name, key=None, *options):
+        rc, out, err = self.verify(name, '--json', '--key', key or self.fingerprint, *options)
         said = [json.loads(line) for line in out.splitlines()]
         states = {s['record']: s['state'] for s in said if s['type'] == 'record'}
         found = [(s['rule'], s['file'], s.get('line', 0), s.get('record', ''))
@@ -175,6 +185,44 @@ def test_wrong_questions_are_refused(office):
     assert [n for n in os.listdir(office.folder) if 'part' in n or n.startswith('.')] == []
 
 
+def held(office, name='anchor'):
+    with open(office.path(name), encoding='utf-8') as f:
+        _, size, root = second_verifier.checkpoint_read(f.read())
+    return {size: root}
+
+
+def test_a_package_leads_to_an_anchor_that_others_hold(office):
+    rc, _, found, result, _ = office.verify_json('led.zip', None, '--against', office.path('anchor'))
+    assert rc == 0 and found == []
+    assert result['anchors'] == 1 and result['anchored'] == 4   # of the first 120
+    second = second_evidence.Package(office.path('led.zip'), office.fingerprint, held(office))
+    assert second.findings == [] and second.anchors == list(held(office))
+    _, out, _ = office.verify('led.zip', '--key', office.fingerprint, '--against',
+                              office.path('anchor'))
+    assert "not even the key's owner" in out
+    _, out, _ = office.verify('some.zip', '--key', office.fingerprint, '--against',
+                              office.path('anchor'))
+    assert 'leads to none of the anchors' in out
+
+
+def test_an_anchor_of_another_history_is_named(office):
+    rc, _, found, _, _ = office.verify_json('led.zip', None, '--against', office.path('fork'))
+    second = second_evidence.Package(office.path('led.zip'), office.fingerprint,
+                                     held(office, 'fork'))
+    assert rc == 1 and found == second.findings == [(22, 'data/seal/anchors.txt', 1, '')]
+    files = second_evidence.files_read(office.path('led.zip'))
+    lines = lines_of(files, 'data/seal/anchors.txt')
+    lines[0] = lines[0].rpartition(' ')[0] + ' ' + 'A' * 43 + '='
+    _, found = office.tampered(with_lines(files, 'data/seal/anchors.txt', lines))
+    assert found == [(21, 'data/seal/anchors.txt', 1, '')]
+
+
+def test_a_desk_that_was_put_back_cannot_lead_to_an_anchor(office):
+    assert office.refused['fork'][0] == 3 and 'another history' in office.refused['fork'][2]
+    assert office.refused['back'][0] == 3 and 'rolled back' in office.refused['back'][2]
+    assert office.refused['strange'][0] != 0 and 'of this desk' in office.refused['strange'][2]
+
+
 # ---- without us ----
 
 def unpacked(office, name, where):
@@ -196,7 +244,7 @@ def page_run(folder):
 
 def test_the_page_checks_a_package_without_us(office):
     said = page_run(unpacked(office, 'some.zip', 'page'))
-    assert said.count(': OK\n') == 9 + 9 + 6 and 'FAILED' not in said
+    assert said.count(': OK\n') == 10 + 10 + 6 and 'FAILED' not in said
     assert office.fingerprint in said and office.summary['checkpoint'] in said
     assert 'Signature Verified Successfully' in said
     assert re.findall(r'^(\S+): PROVEN$', said, re.M) == list(office.verify_json('some.zip')[1])

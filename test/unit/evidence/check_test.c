@@ -52,7 +52,8 @@ look(struct seen *s, const struct archive *archive, const struct note_key *key)
 {
 	struct evidence_watch watch = { on_finding, on_record, on_progress, s };
 
-	return evidence_check(archive, key, &watch, &s->result, NULL);
+	return evidence_check(archive, &(struct evidence_trust){ .key = key }, &watch,
+	    &s->result, NULL);
 }
 
 /* The package as its files are now, without an archive around it. */
@@ -63,7 +64,8 @@ look_files(const struct made *m)
 	struct seen s = { 0 };
 
 	for (unsigned i = 0; i < BAG_END; i++)
-		archive.file[i] = buf_span(&m->file[i]);
+		archive.file[i] = span_of(m->file[i].n > 0 ? m->file[i].p : m->zip.p,
+		    m->file[i].n);
 	check_int(look(&s, &archive, &m->key), OK);
 	return s;
 }
@@ -130,6 +132,8 @@ without_new_manifests_each_file_is_named(void)
 	for (unsigned file = 0; file < BAG_END; file++) {
 		struct seen s;
 
+		if (m.file[file].n == 0)
+			continue;
 		m.file[file].p[0] ^= 1;
 		s = look_files(&m);
 		check(s.result.findings > 0);
@@ -152,7 +156,8 @@ a_missing_file_is_named(void)
 		made_new(&m);
 		for (unsigned i = 0; i < BAG_END; i++)
 			if (i != file)
-				archive.file[i] = buf_span(&m.file[i]);
+				archive.file[i] = span_of(m.file[i].n > 0 ? m.file[i].p :
+				    m.zip.p, m.file[i].n);
 		check_int(look(&s, &archive, &m.key), OK);
 		check_int(s.first.rule, 5);
 		check(strcmp(s.first.file, bag_name(file)) == 0);
