@@ -339,11 +339,13 @@ result_json(const struct verdict *v, const struct evidence_result *r)
 	json_put("origin", r->origin);
 	(void)printf(",\"checkpoint\":\"%s\",\"entries\":%llu,\"records\":%llu,\"proven\":%llu,"
 	    "\"changed\":%llu,\"missing\":%llu,\"not_included\":%llu,\"added\":%llu,"
-	    "\"anchors\":%u,\"anchored\":%llu,\"findings\":%llu,\"first_seq\":%llu,\"last_seq\":%llu,\"contiguous\":%s,"
+	    "\"anchors\":%u,\"anchored\":%llu,\"findings\":%llu,"
+	    "\"first_seq\":%llu,\"last_seq\":%llu,\"contiguous\":%s,"
 	    "\"complete\":%s,\"trusted_key\":%s,\"seconds\":%.3f}\n", r->code, (ull)r->entries,
 	    (ull)r->records, (ull)r->state[EVIDENCE_PROVEN], (ull)r->state[EVIDENCE_CHANGED],
 	    (ull)r->state[EVIDENCE_MISSING], (ull)r->state[EVIDENCE_NOT_INCLUDED],
-	    (ull)r->added, r->anchors, (ull)r->anchored, (ull)r->findings, (ull)r->first_seq, (ull)r->last_seq,
+	    (ull)r->added, r->anchors, (ull)r->anchored, (ull)r->findings,
+	    (ull)r->first_seq, (ull)r->last_seq,
 	    r->contiguous ? "true" : "false", r->complete ? "true" : "false",
 	    v->trusted ? "true" : "false", (double)(clock_mono_ns() - v->begun_ns) / 1e9);
 }

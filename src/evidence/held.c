@@ -147,8 +147,8 @@ enum err
 held_check(const struct held *held, const struct checkpoint *checkpoint, struct why *why)
 {
 	if (held->size > checkpoint->size)
-		return why_set(why, ERR_PROOF, "the anchor of %llu entries is of a larger tree than "
-		    "the checkpoint of %llu: the desk was put back", (ull)held->size,
+		return why_set(why, ERR_PROOF, "the anchor of %llu entries is of a larger tree "
+		    "than the checkpoint of %llu: the desk was put back", (ull)held->size,
 		    (ull)checkpoint->size);
 	if (tlog_consistency_check(held->size, &held->root, checkpoint->size, &checkpoint->root,
 	    &held->proof, why) != OK)

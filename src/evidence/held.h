@@ -25,8 +25,9 @@ void		held_put(struct buf *out, const struct held *held);
 enum err	held_get(struct held *ret_held, struct span *rest, uint64_t *line,
 		    struct why *why);
 /*
- * The anchors of this origin (p is NULL: of the first that is found) in a text: one signed note, or lines in which anchors stand (seal.md
- * section 5); the newest HELD_MAX sizes, ascending, without proofs. ERR_FORMAT: there is none.
+ * The anchors of this origin (p is NULL: of the first that is found) in a text: one signed note, or
+ * lines in which anchors stand (seal.md section 5); the newest HELD_MAX sizes, ascending, without
+ * proofs. ERR_FORMAT: there is none.
  */
 enum err	held_list(struct held held[HELD_MAX], unsigned *ret_n, struct span text,
 		    struct span origin, struct why *why);

@@ -2,8 +2,8 @@
 /*
  * What the desk sends to the command that writes a package, one piece after the other: u8 type,
  * u32 length (little-endian), so many octets. In this order: ABOUT, NOTE, KEY, ANCHORS, FIELDS...,
- * TOTAL, then for each leaf RECORDS..., PROOF; at last END. An answer without END is none. REFUSED may
- * come instead of any of them, and ends it too.
+ * TOTAL, then for each leaf RECORDS..., PROOF; at last END. An answer without END is none. REFUSED
+ * may come instead of any of them, and ends it too.
  */
 #ifndef EVIDENCE_PIECES_H
 #define EVIDENCE_PIECES_H

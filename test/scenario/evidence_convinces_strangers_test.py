@@ -192,7 +192,8 @@ def held(office, name='anchor'):
 
 
 def test_a_package_leads_to_an_anchor_that_others_hold(office):
-    rc, _, found, result, _ = office.verify_json('led.zip', None, '--against', office.path('anchor'))
+    against = ('--against', office.path('anchor'))
+    rc, _, found, result, _ = office.verify_json('led.zip', None, *against)
     assert rc == 0 and found == []
     assert result['anchors'] == 1 and result['anchored'] == 4   # of the first 120
     second = second_evidence.Package(office.path('led.zip'), office.fingerprint, held(office))

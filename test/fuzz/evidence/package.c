@@ -65,7 +65,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (evidence_key(&archive, &key, NULL) != OK)
 		note_key_of_seed(&key, "trucban/000102030405060708090a0b0c0d0e0f", seed);
 	records = findings = 0;
-	must(evidence_check(&archive, &(struct evidence_trust){ .key = &key }, &watch, &result, NULL) == OK);
+	must(evidence_check(&archive, &(struct evidence_trust){ .key = &key }, &watch,
+	    &result, NULL) == OK);
 	must(records == result.records && findings == result.findings);
 	must(result.state[EVIDENCE_PROVEN] + result.state[EVIDENCE_CHANGED] +
 	    result.state[EVIDENCE_MISSING] + result.state[EVIDENCE_NOT_INCLUDED] == records);
