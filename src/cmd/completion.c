@@ -21,6 +21,8 @@ cmd_completion(int argc, char **argv)
 	    "\t\tmapfile -t COMPREPLY < <(compgen -W "
 	    "\"$(trucban \"$command\" --help 2>/dev/null |\n"
 	    "\t\t    grep -o -- '--[a-z-]*' | sort -u)\" -- \"$word\")\n"
+	    "\telif [ \"$command\" = evidence ] && [ \"$COMP_CWORD\" -eq 2 ]; then\n"
+	    "\t\tmapfile -t COMPREPLY < <(compgen -W 'export' -- \"$word\")\n"
 	    "\telif [ \"$command\" = key ] && [ \"$COMP_CWORD\" -eq 2 ]; then\n"
 	    "\t\tmapfile -t COMPREPLY < <(compgen -W 'show fingerprint rotate escrow' -- \"$word\")"
 	    "\n"
