@@ -13,8 +13,12 @@ import evidence_pack
 import second_evidence
 import second_verifier
 import senders
-from harness import Desk, Sent, assert_kept, program
+from harness import Desk, Sent, assert_kept, program, until
 
+# Line feeds, no UTF-8, NUL, nothing but a line feed at the end, what looks like another record.
+STRANGE = [b'<134>1 - a b - - - strangeword' + rest for rest in (
+    b'\n', b'\nsecond line\n\nfourth', b' \xff\xfe\x80', b' \x00 \x1b[2J', b'',
+    b' <script>alert(1)</script>', b'\nraw:1:1 PROVEN', ' \u202etxt.exe'.encode())]
 RECORDS, PROOFS = 'data/records.log', 'data/proofs.txt'
 
 
@@ -23,7 +27,7 @@ class Office:
 
     def __init__(self, folder):
         self.folder = str(folder)
-        with Desk(folder, listen=('tcp',), more='') as desk:
+        with Desk(folder, listen=('tcp', 'http')) as desk:
             first, second = Sent(), Sent()
             first.tcp(desk.port['tcp'], 120)
             assert_kept(desk, first, all_of=True)
@@ -36,6 +40,12 @@ class Office:
             self.summary = self.export(desk, some, '-o', self.path('some.zip'), '--case', '12/2026',
                                        '--reason', 'Công văn 345', '--person', 'Trần Thị B')
             self.export(desk, '--seq', '101-140', '-o', self.path('two.zip'))
+            senders.tcp_send(desk.port['tcp'], STRANGE)
+            senders.bulk_send(senders.connection(desk.port['http']), [
+                {'message': 'strangeword', '_seq': 'raw:1:1', 'a"b': '{{case}}</td>', '': 'x'}])
+            until('strange records', lambda: len(desk.search('strangeword')) == len(STRANGE) + 1)
+            self.export(desk, 'strangeword', '-o', self.path('strange.zip'),
+                        '--case', '{{reason}}</td>\n<script>', '--reason', '')
             self.export(desk, some, '-o', self.path('led.zip'), '--anchor', self.path('anchor'))
             self.refusals(desk, some)
             self.ledger = desk.search('*', '--stream', 'ledger')
@@ -141,6 +151,20 @@ def test_records_are_proven_to_a_stranger(office):
     custody = office.files['BIEN-BAN-GIAO-NHAN.html'].decode()
     assert 'Trần Thị B' in custody and office.fingerprint in custody and '{{' not in custody
     assert hashlib.sha256(office.files['manifest-sha256.txt']).hexdigest() in custody
+
+
+def test_strange_records_are_packed_as_they_came(office):
+    rc, states, found, _, _ = office.verify_json('strange.zip')
+    assert rc == 0 and found == [] and len(states) == len(STRANGE) + 1
+    second = second_evidence.Package(office.path('strange.zip'), office.fingerprint)
+    assert second.findings == [] and second.states == states
+    files = second_evidence.files_read(office.path('strange.zip'))
+    assert files[RECORDS].startswith(b''.join(s + b'\n' for s in STRANGE))
+    custody = files['BIEN-BAN-GIAO-NHAN.html'].decode()
+    assert '<script>' not in custody and '{{reason}}' in custody    # filled in once, escaped
+    assert '\x1b' not in office.verify('strange.zip')[1]
+    said = page_run(unpacked(office, 'strange.zip', 'odd'))
+    assert re.findall(r'^(\S+): PROVEN$', said, re.M) == list(states) and 'NOT' not in said
 
 
 def test_what_is_proven_is_said_in_words(office):
