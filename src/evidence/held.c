@@ -80,7 +80,10 @@ held_get(struct held *ret_held, struct span *rest, uint64_t *line, struct why *w
 
 /* ---- the operator's file ---- */
 
-/* Keeps the list ascending, each size once; when it is full the smallest goes. */
+/*
+ * Keeps the list ascending; when it is full the smallest goes. Two roots of one size both stay: one
+ * of them shows another history.
+ */
 static void
 held_add(struct held held[HELD_MAX], unsigned *n, const struct checkpoint *c, int64_t time_ns)
 {
@@ -88,8 +91,9 @@ held_add(struct held held[HELD_MAX], unsigned *n, const struct checkpoint *c, in
 
 	while (at > 0 && held[at - 1].size >= c->size)
 		at--;
-	if (at < *n && held[at].size == c->size)
-		return;
+	for (unsigned i = at; i < *n && held[i].size == c->size; i++)
+		if (memcmp(held[i].root.b, c->root.b, DIGEST_BYTES) == 0)
+			return;
 	if (*n == HELD_MAX) {
 		if (at == 0)
 			return;

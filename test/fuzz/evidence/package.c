@@ -2,7 +2,7 @@
 /*
  * Fuzzes evidence/check.c: whatever is in an archive, checking it ends and counts each record once.
  * What is neither zip nor tar is taken for data/proofs.txt, to the first NUL, data/records.log, to
- * the next, and data/records.ndjson.
+ * the next, and so on data/records.ndjson, data/seal/anchors.txt and an operator's list of anchors.
  */
 #include <stdint.h>
 
@@ -56,16 +56,21 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct evidence_result result;
 	struct archive archive = { 0 };
 	struct note_key key;
+	static struct held held[HELD_MAX];
+	unsigned nheld = 0;
 
 	if (archive_read(&archive, rest, NULL) != OK) {
 		archive.file[BAG_PROOFS] = part_take(&rest);
 		archive.file[BAG_RECORDS] = part_take(&rest);
 		archive.file[BAG_FIELDS] = part_take(&rest);
+		archive.file[BAG_ANCHORS] = part_take(&rest);
+		archive.file[BAG_CHECKPOINT] = part_take(&rest);
+		(void)held_list(held, &nheld, rest, (struct span){ NULL, 0 }, NULL);
 	}
 	if (evidence_key(&archive, &key, NULL) != OK)
 		note_key_of_seed(&key, "trucban/000102030405060708090a0b0c0d0e0f", seed);
 	records = findings = 0;
-	must(evidence_check(&archive, &(struct evidence_trust){ .key = &key }, &watch,
+	must(evidence_check(&archive, &(struct evidence_trust){ &key, held, nheld }, &watch,
 	    &result, NULL) == OK);
 	must(records == result.records && findings == result.findings);
 	must(result.state[EVIDENCE_PROVEN] + result.state[EVIDENCE_CHANGED] +
