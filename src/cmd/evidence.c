@@ -248,12 +248,18 @@ done_tell(struct evidence *e, const struct package_result *r, struct why *why)
 
 /* ---- what came of it ---- */
 
+/* Was a whole range asked for? */
+static bool
+range_asked(const struct evidence *e)
+{
+	return e->conf.first_seq > 0 && strcmp(e->conf.query, "*") == 0 &&
+	    e->conf.since == NULL && e->conf.until == NULL;
+}
+
 static bool
 range_claimed(const struct evidence *e, const struct package_result *r)
 {
-	return e->conf.first_seq > 0 && strcmp(e->conf.query, "*") == 0 &&
-	    e->conf.since == NULL && e->conf.until == NULL &&
-	    e->conf.last_seq - e->conf.first_seq == r->records - 1;
+	return range_asked(e) && e->conf.last_seq - e->conf.first_seq == r->records - 1;
 }
 
 static void
@@ -289,6 +295,11 @@ result_say(const struct evidence *e, const struct package_result *r)
 		(void)printf(say("Gói chứng minh đầy đủ các số thứ tự %llu đến %llu.\n",
 		    "It proves to be complete for the sequence numbers %llu to %llu.\n"),
 		    (ull)e->conf.first_seq, (ull)e->conf.last_seq);
+	else if (range_asked(e))
+		(void)printf(say("KHÔNG ĐẦY ĐỦ: %llu số trong dải đã hỏi không còn bản ghi (đã xóa "
+		    "theo quy tắc?).\n", "NOT COMPLETE: %llu numbers of the range have no record any "
+		    "more (deleted by rule?).\n"), (ull)(e->conf.last_seq - e->conf.first_seq + 1 -
+		    r->records));
 	else
 		(void)fputs(say("Gói chứng minh các bản ghi có trong kho, không chứng minh là đã "
 		    "đủ mọi bản ghi khớp.\n", "It proves that the records are in the store, not "

@@ -48,6 +48,7 @@ class Office:
                         '--case', '{{reason}}</td>\n<script>', '--reason', '')
             self.export(desk, some, '-o', self.path('led.zip'), '--anchor', self.path('anchor'))
             self.refusals(desk, some)
+            self.export(desk, 'act:evidence', '--stream', 'ledger', '-o', self.path('ledger.zip'))
             self.ledger = desk.search('*', '--stream', 'ledger')
             self.fingerprint = desk.command('key', 'fingerprint')[1]
             self.vkey = open(os.path.join(desk.state, 'key', 'seal.vkey'), encoding='utf-8').read()
@@ -194,6 +195,11 @@ def test_the_export_is_in_the_ledger_with_its_reason(office):
     assert office.summary['sha256'] in ''.join(
         r['_msg'] for r in office.ledger if r['act'] == 'evidence-done')
     assert acts['evidence']['who'].startswith('uid ')
+    # And what the ledger says can be handed over itself.
+    rc, states, _, _, _ = office.verify_json('ledger.zip')
+    assert rc == 0 and len(states) >= len(asked) and list(states)[0].startswith('ledger:1:')
+    second = second_evidence.Package(office.path('ledger.zip'), office.fingerprint)
+    assert second.findings == [] and second.states == states
     with open(office.path('some.zip'), 'rb') as f:
         assert hashlib.sha256(f.read()).hexdigest() == office.summary['sha256']
 

@@ -23,8 +23,9 @@ static void
 a_claim_is_read_as_it_was_written(void)
 {
 	static const char *const bad[] = {
-		"", "trucban/evidence/v1\n", "trucban/evidence/v2\nstream raw\nrecords 1\n"
-		"claim none\n\n", "trucban/evidence/v1\nstream rew\nrecords 1\nclaim none\n\n",
+		"", "trucban/evidence/v1\n",
+		"trucban/evidence/v2\nstream raw\nrecords 1\nclaim none\n\n",
+		"trucban/evidence/v1\nstream rew\nrecords 1\nclaim none\n\n",
 		"trucban/evidence/v1\nstream raw\nrecords x\nclaim none\n\n",
 		"trucban/evidence/v1\nstream raw\nrecords 1\nclaim range 5 4\n\n",
 		"trucban/evidence/v1\nstream raw\nrecords 1\nclaim range 0 4\n\n",
