@@ -296,9 +296,9 @@ result_say(const struct evidence *e, const struct package_result *r)
 		    "It proves to be complete for the sequence numbers %llu to %llu.\n"),
 		    (ull)e->conf.first_seq, (ull)e->conf.last_seq);
 	else if (range_asked(e))
-		(void)printf(say("KHÔNG ĐẦY ĐỦ: %llu số trong dải đã hỏi không còn bản ghi (đã xóa "
-		    "theo quy tắc?).\n", "NOT COMPLETE: %llu numbers of the range have no record any "
-		    "more (deleted by rule?).\n"), (ull)(e->conf.last_seq - e->conf.first_seq + 1 -
+		(void)printf(say("KHÔNG ĐẦY ĐỦ: %llu số trong dải đã hỏi không còn bản ghi (đã "
+		    "xóa theo quy tắc?).\n", "NOT COMPLETE: %llu numbers of the range have no "
+		    "record any more (deleted by rule?).\n"), (ull)(e->conf.last_seq - e->conf.first_seq + 1 -
 		    r->records));
 	else
 		(void)fputs(say("Gói chứng minh các bản ghi có trong kho, không chứng minh là đã "
