@@ -29,10 +29,10 @@ typedef unsigned long long ull;
 static const char usage_vi[] =
     "Cách dùng: trucban evidence export 'LOGSQL' -o TỆP [tùy chọn]\n"
     "           trucban evidence export --seq ĐẦU-CUỐI -o TỆP [tùy chọn]\n\n"
-    "Trích xuất bản ghi thành một gói chứng cứ (túi BagIt trong tệp .zip, hoặc .tar khi tên tệp\n"
-    "ghi thế): đúng từng byte đã nhận, bằng chứng niêm phong của từng bản ghi, khóa công khai,\n"
-    "biên bản giao nhận và trang hướng dẫn tự kiểm tra. Kiểm tra gói ở bất cứ đâu:\n"
-    "trucban verify TỆP --key DẤU_VÂN_TAY.\n\n"
+    "Trích xuất bản ghi nhật ký thành gói dữ liệu điện tử phục vụ xác minh (túi BagIt trong tệp\n"
+    ".zip, hoặc .tar khi tên tệp ghi thế): đúng từng byte đã nhận, bằng chứng niêm phong của\n"
+    "từng bản ghi, khóa công khai, biên bản giao nhận và trang hướng dẫn tự kiểm tra. Kiểm tra\n"
+    "gói ở bất cứ đâu: trucban verify TỆP --key DẤU_VÂN_TAY.\n\n"
     "  -o, --output TỆP   gói sẽ ghi; không bao giờ ghi đè\n"
     "  --since T          từ lúc T, như trong trucban search\n"
     "  --until T          đến lúc T\n"
@@ -296,10 +296,10 @@ result_say(const struct evidence *e, const struct package_result *r)
 		    "It proves to be complete for the sequence numbers %llu to %llu.\n"),
 		    (ull)e->conf.first_seq, (ull)e->conf.last_seq);
 	else if (range_asked(e))
-		(void)printf(say("KHÔNG ĐẦY ĐỦ: %llu số trong dải đã hỏi không còn bản ghi (đã "
-		    "xóa theo quy tắc?).\n", "NOT COMPLETE: %llu numbers of the range have no "
-		    "record any more (deleted by rule?).\n"), (ull)(e->conf.last_seq - e->conf.first_seq + 1 -
-		    r->records));
+		(void)printf(say("KHÔNG ĐẦY ĐỦ: %llu số trong dải đã hỏi không còn "
+		    "bản ghi (đã xóa theo quy tắc?).\n", "NOT COMPLETE: %llu numbers of the "
+		    "range have no record any more (deleted by rule?).\n"),
+		    (ull)(e->conf.last_seq - e->conf.first_seq + 1 - r->records));
 	else
 		(void)fputs(say("Gói chứng minh các bản ghi có trong kho, không chứng minh là đã "
 		    "đủ mọi bản ghi khớp.\n", "It proves that the records are in the store, not "

@@ -93,8 +93,8 @@ on_finding(void *ctx, const struct evidence_finding *f)
 static const char *
 state_text(unsigned state)
 {
-	static const char *const vi[EVIDENCE_STATES] = { "đã chứng minh", "ĐÃ BỊ SỬA", "BỊ MẤT",
-	    "KHÔNG CHỨNG MINH ĐƯỢC" };
+	static const char *const vi[EVIDENCE_STATES] = { "đã chứng minh",
+	    "BỊ SỬA ĐỔI TRÁI PHÉP", "BỊ MẤT", "KHÔNG CHỨNG MINH ĐƯỢC" };
 	static const char *const en[EVIDENCE_STATES] = { "proven", "CHANGED", "MISSING",
 	    "NOT INCLUDED" };
 
@@ -252,8 +252,8 @@ info_say(const struct verdict *v)
 	struct buf safe = { 0 };
 
 	render_safe(&safe, info, true);
-	(void)printf("\n%s\n%.*s", say("Lời khai lúc trích xuất (bag-info.txt, không nằm trong "
-	    "niêm phong):", "What was said at the export (bag-info.txt, not sealed):"),
+	(void)printf("\n%s\n%.*s", say("Thông tin ghi lúc trích xuất (bag-info.txt, không nằm "
+	    "trong niêm phong):", "What was said at the export (bag-info.txt, not sealed):"),
 	    (int)safe.n, (const char *)safe.p);
 	buf_done(&safe);
 }

@@ -16,7 +16,7 @@ static const struct command table[] = {
 	    "how the running desk is doing" },
 	{ "verify", cmd_verify, "kiểm tra tính toàn vẹn của kho nhật ký",
 	    "check that the store is what was sealed" },
-	{ "evidence", cmd_evidence, "trích xuất bản ghi thành gói chứng cứ",
+	{ "evidence", cmd_evidence, "trích xuất gói dữ liệu điện tử phục vụ xác minh",
 	    "write records as an evidence package" },
 	{ "key", cmd_key, "khóa của kho: xem, thay, in phiếu cất két",
 	    "the store's keys: show, replace, print for the safe" },

@@ -56,7 +56,7 @@ static const char usage_vi[] =
     "  --json             mỗi dòng một đối tượng JSON\n"
     "  --prove BẢN_GHI    in bằng chứng cho riêng một bản ghi, không lộ các bản ghi khác\n"
     "  --proof TỆP        kiểm tra một bằng chứng như thế, không cần kho\n"
-    "  GÓI                gói chứng cứ của trucban evidence (.zip, .tar, hay thư mục đã giải\n"
+    "  GÓI                gói dữ liệu của trucban evidence (.zip, .tar, hay thư mục đã giải\n"
     "                     nén); không cần bàn trực, không cần kho\n\n"
     "Mã kết thúc: 0 nguyên vẹn, 1 có việc cần người xem, 2 gọi sai cách, 3 không kiểm tra được.\n";
 static const char usage_en[] =
