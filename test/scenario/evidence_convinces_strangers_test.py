@@ -48,6 +48,14 @@ class Office:
                         '--case', '{{reason}}</td>\n<script>', '--reason', '')
             self.export(desk, some, '-o', self.path('led.zip'), '--anchor', self.path('anchor'))
             self.refusals(desk, some)
+            for name, text in (('form', '<p>{{case}} {{records}}</p>'), ('wrong', '{{judge}}')):
+                with open(self.path(name + '.html'), 'w', encoding='utf-8') as f:
+                    f.write(text)
+            self.export(desk, some, '-o', self.path('form.zip'), '--case', '7 & 8', '--form',
+                        self.path('form.html'))
+            self.refused['form'] = desk.command('evidence', 'export', some, '-o',
+                                                self.path('x.zip'), '--form',
+                                                self.path('wrong.html'), check=False)
             self.export(desk, 'act:evidence', '--stream', 'ledger', '-o', self.path('ledger.zip'))
             self.ledger = desk.search('*', '--stream', 'ledger')
             self.fingerprint = desk.command('key', 'fingerprint')[1]
@@ -210,6 +218,7 @@ def test_wrong_questions_are_refused(office):
     assert office.refused['again'][0] == 3 and 'there already' in office.refused['again'][2]
     assert office.refused['nothing'][0] == 3 and 'nothing was found' in office.refused['nothing'][2]
     assert office.refused['beyond'][0] == 3 and 'up to number' in office.refused['beyond'][2]
+    assert office.refused['form'][0] != 0 and '{{judge}}' in office.refused['form'][2]
     assert office.refused['tcp'][0] == 403
     assert not os.path.exists(office.path('x.zip'))
     assert [n for n in os.listdir(office.folder) if 'part' in n or n.startswith('.')] == []
@@ -252,6 +261,12 @@ def test_a_desk_that_was_put_back_cannot_lead_to_an_anchor(office):
     assert office.refused['fork'][0] == 3 and 'another history' in office.refused['fork'][2]
     assert office.refused['back'][0] == 3 and 'rolled back' in office.refused['back'][2]
     assert office.refused['strange'][0] != 0 and 'of this desk' in office.refused['strange'][2]
+
+
+def test_an_office_has_its_own_form(office):
+    files = second_evidence.files_read(office.path('form.zip'))
+    assert files['BIEN-BAN-GIAO-NHAN.html'] == b'<p>7 &#38; 8 7</p>'
+    assert office.verify_json('form.zip')[0] == 0
 
 
 # ---- without us ----
