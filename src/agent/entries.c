@@ -15,6 +15,7 @@
 #include "base/must.h"
 #include "base/utf8.h"
 #include "model/batch.h"
+#include "model/json.h"
 
 enum { FIELD_NAME_MAX = 64 };	/* systemd.journal-fields(7) */
 
@@ -66,38 +67,6 @@ entries_close(struct entries **entries)
 	*entries = NULL;
 }
 
-static void
-string_put(struct buf *out, struct span s)
-{
-	buf_u8(out, '"');
-	for (size_t i = 0; i < s.n; i++) {
-		uint8_t c = s.p[i];
-
-		if (c == '"' || c == '\\') {
-			buf_u8(out, '\\');
-			buf_u8(out, c);
-		} else if (c == '\n') {
-			buf_str(out, "\\n");
-		} else if (c == '\t') {
-			buf_str(out, "\\t");
-		} else if (c < 0x20) {
-			buf_printf(out, "\\u%04x", c);
-		} else {
-			buf_u8(out, c);
-		}
-	}
-	buf_u8(out, '"');
-}
-
-static void
-octets_put(struct buf *out, struct span s)
-{
-	buf_u8(out, '[');
-	for (size_t i = 0; i < s.n; i++)
-		buf_printf(out, "%s%u", i > 0 ? "," : "", s.p[i]);
-	buf_u8(out, ']');
-}
-
 /* NAME=value; a field that would pass the record's limit is left out and the entry marked cut. */
 static bool
 field_put(struct buf *out, struct span field)
@@ -113,12 +82,12 @@ field_put(struct buf *out, struct span field)
 	if (name.n > FIELD_NAME_MAX)
 		return false;
 	buf_u8(out, ',');
-	string_put(out, name);
+	json_string(out, name);
 	buf_u8(out, ':');
 	if (utf8_valid(value))
-		string_put(out, value);
+		json_string(out, value);
 	else
-		octets_put(out, value);
+		json_octets(out, value);
 	if (out->n + 1 <= LIMIT_RECORD_BYTES)
 		return true;
 	out->n = before;

@@ -17,6 +17,8 @@ enum {
 	LIMIT_SHAPE_BYTES = 65536,
 	/* Depth of JSON objects that are taken apart; deeper ones stay whole as text. */
 	LIMIT_JSON_DEPTH = 16,
+	/* Arrays and lists inside of each other in an OpenTelemetry value: the writer's stack. */
+	LIMIT_VALUE_DEPTH = 32,
 	/* Shapes one channel may define; later new ones become one-hole shapes (overflow). */
 	LIMIT_SHAPES = 16384,
 	/* What a parser remembers of shapes with foreign names; later new ones overflow as above.
@@ -56,6 +58,10 @@ enum {
 	LIMIT_HTTP_HEADERS = 64,
 	/* Body of a request, coded and decoded; it is streamed, so this bounds time, not memory. */
 	LIMIT_BODY_MB = 4096,
+	/* A body that has to be there as a whole (Loki, OpenTelemetry), and all of them together.
+	 * Collectors take 20 MB by default and send 1 to 4. */
+	LIMIT_WHOLE_BYTES = 32 << 20,
+	LIMIT_WHOLES_BYTES = 64 << 20,
 	/* Decoded octets per coded one, after the first MB; repetitive logs reach 60 to 80. */
 	LIMIT_EXPANSION = 200,
 	/* Requests being decompressed at once, and the zstd window of one. */

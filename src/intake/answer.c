@@ -10,6 +10,7 @@
 #include <openssl/sha.h>
 
 #include "model/base64.h"
+#include "intake/door.h"
 #include "intake/intake_int.h"
 
 enum {
@@ -46,31 +47,46 @@ static const char page_empty[] = "{}";
 
 /* The first row that fits wins. */
 static const struct answer_route routes[] = {
-	{ "/_bulk", SEND, ANSWER_BULK, NULL },
-	{ "/*/_bulk", SEND, ANSWER_BULK, NULL },
-	{ "/insert/jsonline", SEND, ANSWER_JSON, NULL },
-	{ "/insert/lines", SEND, ANSWER_LINES, NULL },
-	{ "/", GET, ANSWER_TEXT, page_hello },
-	{ "/_license", GET, ANSWER_TEXT, page_license },
-	{ "/_xpack", GET, ANSWER_TEXT, page_xpack },
-	{ "/_cluster/health", GET, ANSWER_TEXT, page_health },
-	{ "/_nodes/**", GET, ANSWER_TEXT, page_nodes },
-	{ "/_ilm/policy/**", GET, ANSWER_TEXT, page_empty },
-	{ "/_ilm/policy/**", SEND, ANSWER_TEXT, page_done },
-	{ "/_index_template/**", GET, ANSWER_TEXT, page_empty },
-	{ "/_index_template/**", SEND, ANSWER_TEXT, page_done },
-	{ "/_component_template/**", GET, ANSWER_TEXT, page_empty },
-	{ "/_component_template/**", SEND, ANSWER_TEXT, page_done },
-	{ "/_template/**", GET, ANSWER_TEXT, page_empty },
-	{ "/_template/**", SEND, ANSWER_TEXT, page_done },
-	{ "/_ingest/pipeline/**", GET, ANSWER_TEXT, page_empty },
-	{ "/_ingest/pipeline/**", SEND, ANSWER_TEXT, page_done },
-	{ "/_data_stream/**", GET, ANSWER_TEXT, page_empty },
-	{ "/_data_stream/**", SEND, ANSWER_TEXT, page_done },
-	{ "/_alias/**", GET, ANSWER_TEXT, page_empty },
-	{ "/_logstash/**", GET, ANSWER_TEXT, page_empty },
-	{ "/insert/ready", GET, ANSWER_TEXT, "{\"status\":\"ok\"}" },
-	{ "/health", GET, ANSWER_TEXT, "OK" },
+	{ "/_bulk", SEND, &door_bulk, NULL },
+	{ "/*/_bulk", SEND, &door_bulk, NULL },
+	{ "/insert/jsonline", SEND, &door_json, NULL },
+	{ "/insert/lines", SEND, &door_lines, NULL },
+	{ "/loki/api/v1/push", SEND, &door_loki, NULL },
+	{ "/insert/loki/api/v1/push", SEND, &door_loki, NULL },
+	{ "/insert/loki/ready", GET, NULL, "ready" },
+	{ "/v1/logs", SEND, &door_otlp, NULL },
+	{ "/otlp/v1/logs", SEND, &door_otlp, NULL },
+	{ "/insert/opentelemetry/v1/logs", SEND, &door_otlp, NULL },
+	{ "/services/collector", SEND, &door_hec, NULL },
+	{ "/services/collector/event", SEND, &door_hec, NULL },
+	{ "/services/collector/event/1.0", SEND, &door_hec, NULL },
+	{ "/services/collector/raw", SEND, &door_hec_raw, NULL },
+	{ "/services/collector/raw/1.0", SEND, &door_hec_raw, NULL },
+	{ "/services/collector/ack", SEND, &door_hec_ack, NULL },
+	{ "/services/collector/health", GET, &door_hec_health, NULL },
+	{ "/services/collector/health/1.0", GET, &door_hec_health, NULL },
+	{ "/upload", SEND, &door_journal, NULL },
+	{ "/", GET, NULL, page_hello },
+	{ "/_license", GET, NULL, page_license },
+	{ "/_xpack", GET, NULL, page_xpack },
+	{ "/_cluster/health", GET, NULL, page_health },
+	{ "/_nodes/**", GET, NULL, page_nodes },
+	{ "/_ilm/policy/**", GET, NULL, page_empty },
+	{ "/_ilm/policy/**", SEND, NULL, page_done },
+	{ "/_index_template/**", GET, NULL, page_empty },
+	{ "/_index_template/**", SEND, NULL, page_done },
+	{ "/_component_template/**", GET, NULL, page_empty },
+	{ "/_component_template/**", SEND, NULL, page_done },
+	{ "/_template/**", GET, NULL, page_empty },
+	{ "/_template/**", SEND, NULL, page_done },
+	{ "/_ingest/pipeline/**", GET, NULL, page_empty },
+	{ "/_ingest/pipeline/**", SEND, NULL, page_done },
+	{ "/_data_stream/**", GET, NULL, page_empty },
+	{ "/_data_stream/**", SEND, NULL, page_done },
+	{ "/_alias/**", GET, NULL, page_empty },
+	{ "/_logstash/**", GET, NULL, page_empty },
+	{ "/insert/ready", GET, NULL, "{\"status\":\"ok\"}" },
+	{ "/health", GET, NULL, "OK" },
 };
 
 /* Takes one segment with its slash off *path. */
@@ -126,7 +142,8 @@ static const char *
 status_text(unsigned status)
 {
 	static const struct { unsigned status; const char *text; } texts[] = {
-		{ 200, "OK" }, { 400, "Bad Request" }, { 401, "Unauthorized" },
+		{ 200, "OK" }, { 202, "Accepted" }, { 204, "No Content" },
+		{ 400, "Bad Request" }, { 401, "Unauthorized" },
 		{ 404, "Not Found" }, { 413, "Content Too Large" },
 		{ 415, "Unsupported Media Type" }, { 429, "Too Many Requests" },
 		{ 431, "Request Header Fields Too Large" }, { 501, "Not Implemented" },
@@ -142,9 +159,11 @@ status_text(unsigned status)
 void
 answer_put(struct buf *out, const struct answer *answer)
 {
-	buf_printf(out, "HTTP/1.1 %u %s\r\nX-Elastic-Product: Elasticsearch\r\n"
-	    "Content-Type: application/json\r\nContent-Length: %zu\r\n", answer->status,
-	    status_text(answer->status), answer->body.n);
+	buf_printf(out, "HTTP/1.1 %u %s\r\nX-Elastic-Product: Elasticsearch\r\n",
+	    answer->status, status_text(answer->status));
+	if (answer->status != 204)
+		buf_printf(out, "Content-Type: %s\r\nContent-Length: %zu\r\n",
+		    answer->type != NULL ? answer->type : "application/json", answer->body.n);
 	if (answer->status == 429 || answer->status == 503)
 		buf_str(out, "Retry-After: 5\r\n");
 	if (answer->status == 401)
@@ -216,7 +235,7 @@ answer_token(const struct token *token, unsigned ntoken, struct span field,
 	const uint8_t *colon;
 	size_t n;
 
-	if (scheme_take(&field, "bearer"))
+	if (scheme_take(&field, "bearer") || scheme_take(&field, "splunk"))
 		return secret_find(token, ntoken, NULL, field, ret_name);
 	if (!scheme_take(&field, "basic") && !scheme_take(&field, "apikey"))
 		return false;

@@ -10,19 +10,13 @@
 #include "base/buf.h"
 #include "intake/http.h"
 
+struct door;
 struct token;
-
-enum answer_kind {
-	ANSWER_TEXT,		/* the route's own text; a body is not looked at */
-	ANSWER_BULK,		/* Elasticsearch _bulk */
-	ANSWER_JSON,		/* a JSON object per line */
-	ANSWER_LINES,		/* a syslog message or plain line per line */
-};
 
 struct answer_route {
 	const char *path;	/* segments; "*" is any one, a last "**" is all the rest */
 	unsigned methods;	/* 1 << enum http_method */
-	uint8_t kind;		/* enum answer_kind */
+	const struct door *door;	/* NULL: the text below; a body is not looked at */
 	const char *text;
 };
 
@@ -30,6 +24,7 @@ struct answer {
 	unsigned status;
 	bool keep_alive;
 	bool no_body;		/* the head only, as for HEAD */
+	const char *type;	/* of the body; NULL: application/json */
 	struct span body;
 };
 

@@ -318,7 +318,7 @@ conn_read_on(struct conn *conn)
 		must(event_add(&conn->read_event, NULL) == 0);
 	conn->reading = true;
 	/* TLS may hold octets that the socket does not show any more. */
-	if (conn->ssl != NULL || conn->rest.n > 0)
+	if (conn->ssl != NULL || conn->rest.n > 0 || conn->pending)
 		event_active(&conn->read_event, EV_READ, 0);
 }
 
@@ -446,7 +446,7 @@ conn_handshake(struct conn *conn)
 static bool
 conn_has_rest(struct conn *conn)
 {
-	if (conn->rest.n == 0)
+	if (conn->rest.n == 0 && !conn->pending)
 		return false;
 	conn_read_off(conn);
 	return true;
@@ -471,7 +471,7 @@ conn_readable(evutil_socket_t fd, short what, void *arg)
 			conn_read_off(conn);
 			return;
 		}
-		if (conn->rest.n > 0) {
+		if (conn->rest.n > 0 || conn->pending) {
 			intake->reads++;
 			if (!conn_after(conn, conn_feed_rest(conn)) || conn_has_rest(conn))
 				return;

@@ -66,6 +66,7 @@ struct conn {
 	int fd;
 	uint8_t state;		/* enum conn_state */
 	bool blocked;		/* set by the protocol: takes no input now */
+	bool pending;		/* set by the protocol: has work to do without new input */
 	bool reading;		/* read_event is on */
 	bool listed_idle;
 	bool eof;

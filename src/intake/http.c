@@ -170,7 +170,9 @@ coding_of(struct span value)
 		return HTTP_GZIP;
 	if (is_word(value, "deflate"))
 		return HTTP_DEFLATE;
-	return is_word(value, "zstd") ? HTTP_ZSTD : HTTP_CODING_UNKNOWN;
+	if (is_word(value, "zstd"))
+		return HTTP_ZSTD;
+	return is_word(value, "snappy") ? HTTP_SNAPPY : HTTP_CODING_UNKNOWN;
 }
 
 /* Connection = #option; only "close" and "keep-alive" mean something here. */
@@ -185,6 +187,24 @@ connection_read(struct http_head *head, struct span value)
 		else if (is_word(option, "keep-alive"))
 			head->keep_alive = true;
 	}
+}
+
+/* Fields that are only remembered. */
+static void
+text_take(struct http_head *head, struct span name, struct span value)
+{
+	if (is_word(name, "authorization"))
+		head->authorization = value;
+	else if (is_word(name, "content-type"))
+		head->content_type = value;
+	else if (is_word(name, "x-splunk-request-channel"))
+		head->channel = value;
+	else if (is_word(name, "vl-msg-field"))
+		head->message_field = value;
+	else if (is_word(name, "vl-time-field"))
+		head->time_field = value;
+	else if (is_word(name, "vl-stream-fields"))
+		head->stream_fields = value;
 }
 
 /* field-line = field-name ":" OWS field-value OWS    RFC 9112, 5 */
@@ -211,14 +231,8 @@ field_line(struct http_head *head, struct span line, struct why *why)
 		connection_read(head, value);
 	} else if (is_word(name, "expect")) {
 		head->expects = is_word(value, "100-continue");
-	} else if (is_word(name, "authorization")) {
-		head->authorization = value;
-	} else if (is_word(name, "vl-msg-field")) {
-		head->message_field = value;
-	} else if (is_word(name, "vl-time-field")) {
-		head->time_field = value;
-	} else if (is_word(name, "vl-stream-fields")) {
-		head->stream_fields = value;
+	} else {
+		text_take(head, name, value);
 	}
 	return OK;
 }
@@ -352,6 +366,12 @@ http_body_next(struct http_body *b, struct span *in, struct span *ret_piece)
 }
 
 /* ---- arguments ---- */
+
+bool
+http_media_is(struct span content_type, const char *media)
+{
+	return is_word(trimmed(word_take(&content_type, ';')), media);
+}
 
 static int
 hex_value(uint8_t c)

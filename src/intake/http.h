@@ -27,6 +27,7 @@ enum http_coding {
 	HTTP_GZIP,
 	HTTP_DEFLATE,
 	HTTP_ZSTD,
+	HTTP_SNAPPY,		/* of a door that knows it */
 	HTTP_CODING_UNKNOWN,
 };
 
@@ -41,6 +42,8 @@ struct http_head {
 	struct span path;		/* before '?', as sent */
 	struct span query;		/* after it */
 	struct span authorization;
+	struct span content_type;
+	struct span channel;		/* X-Splunk-Request-Channel */
 	/* VL-Msg-Field, VL-Time-Field, VL-Stream-Fields of VictoriaLogs' clients */
 	struct span message_field, time_field, stream_fields;
 };
@@ -70,6 +73,8 @@ void		http_body_begin(struct http_body *body, const struct http_head *head);
 enum err	http_body_next(struct http_body *body, struct span *io_input,
 		    struct span *ret_piece);
 
+/* True when a Content-Type says this media type (in lower case), whatever its parameters are. */
+bool		http_media_is(struct span content_type, const char *media);
 /*
  * The value of an argument in the query, percent-decoded into room[] (cut at n); empty when it is
  * not there.

@@ -38,6 +38,7 @@ enum {
 };
 
 #define NS_PER_S INT64_C(1000000000)
+#define NS_PER_MS 1000000
 
 static const struct conn_kind *const kinds[INTAKE_KIND_END] = {
 	[INTAKE_TCP] = &syslog_kind,
@@ -351,6 +352,8 @@ intake_new(struct intake **ret_intake, const struct intake_conf *conf, struct wh
 	intake->sources = sources_new(conf->hash_seed);
 	batcher.sources = intake->sources;
 	intake->batcher = batcher_new(&batcher);
+	/* Later than any number of an earlier life, in clients that still ask for one. */
+	intake->acks = (uint64_t)clock_wall_ns() / NS_PER_MS;
 	intake->read_buf = xmalloc(READ_BYTES);
 	intake->decode_buf = xmalloc(READ_BYTES);
 	event_assign(&intake->keeper_read, intake->base, -1, 0, keeper_readable, intake);

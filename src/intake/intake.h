@@ -69,8 +69,27 @@ enum intake_format {
 
 struct intake_hint {
 	uint8_t format;			/* enum intake_format */
-	/* JSON: names that the client gave, commas between, the best first; or empty */
-	struct span message_field, time_field, stream_fields;
+	/* JSON: names that client or door gave, commas between, the best first; or empty */
+	struct span message_field, time_field, stream_fields, host_field, app_field;
+	struct span host, app;		/* of records that claim none; at most 255 octets */
+};
+
+/* What is framed where that is not the record itself: bodies of other projects' protocols. */
+enum intake_form {
+	INTAKE_FORM_RECORD,		/* it is the record */
+	INTAKE_FORM_LOKI_JSON,
+	INTAKE_FORM_LOKI_PROTO,
+	INTAKE_FORM_OTLP_JSON,
+	INTAKE_FORM_OTLP_PROTO,
+	INTAKE_FORM_ENTRY,		/* of the journal, in its export format */
+	INTAKE_FORMS
+};
+
+/* A record taken out of a body. */
+struct intake_unpacked {
+	struct span record;		/* valid until the next call */
+	uint64_t cut;			/* octets beyond LIMIT_RECORD_BYTES */
+	uint64_t skipped;		/* fields that nobody knows */
 };
 
 /* A record taken apart: record.md section 1. */
@@ -94,6 +113,15 @@ struct intake_parser {
 	    int64_t recv_ns, struct intake_parsed *ret);
 	/* The encoding of a shape that was given out; valid as long as the parser. */
 	struct span (*shape)(const void *state, uint32_t shape);
+	/*
+	 * Records out of a body of a form, one at a time: an unpacker is made, begun with a body
+	 * that stays until the last record was taken, and asked until it does not say OK.
+	 * ERR_ABSENT: that was all. Else the body is broken there and why says what and where.
+	 */
+	void *(*unpack_new)(void *state);
+	void (*unpack_begin)(void *unpack, uint8_t form, struct span body);
+	enum err (*unpack_next)(void *unpack, struct intake_unpacked *ret, struct why *why);
+	void (*unpack_free)(void *unpack);
 };
 
 /* A sentence for the log, about hostile or broken input; at most one a second. */

@@ -37,7 +37,8 @@
 	X(unauthorised, "requests_unauthorised") \
 	X(delayed, "requests_delayed")		/* answered 429 */ \
 	X(failed, "requests_failed")		/* answered 503 */ \
-	X(bombs, "bodies_refused")		/* expand too much */
+	X(bombs, "bodies_refused")		/* expand too much */ \
+	X(skipped, "fields_unknown")		/* of a protocol's messages, left out */
 
 struct counters {
 #define X(field, name) uint64_t field;
@@ -84,6 +85,8 @@ struct intake {
 	struct conn *waiting[LIMIT_CLASSES];
 	unsigned nconn, nhandshake, ndecoder;
 	size_t held;			/* octets of incomplete records */
+	size_t whole;			/* octets of bodies that are taken as a whole */
+	uint64_t acks;			/* the last number given to a client that will ask for it */
 	size_t replies;			/* octets of memory for answers that were not sent yet */
 	bool paused;			/* too much without an answer: sockets are not read */
 	int64_t paused_ns;		/* since then, monotonic */

@@ -7,7 +7,7 @@
 #include "base/buf.h"
 
 struct chosen {
-	struct buf text;		/* the three lists, one after the other */
+	struct buf text;		/* the lists, one after the other */
 	struct parse_choice choice;	/* into text */
 };
 
@@ -45,7 +45,18 @@ static bool
 choice_eq(const struct parse_choice *a, const struct parse_choice *b)
 {
 	return span_eq(a->message, b->message) && span_eq(a->time, b->time) &&
-	    span_eq(a->stream, b->stream);
+	    span_eq(a->stream, b->stream) && span_eq(a->host, b->host) &&
+	    span_eq(a->app, b->app);
+}
+
+/* The first n octets off *text. */
+static struct span
+part_take(struct span *text, size_t n)
+{
+	struct span part = span_sub(*text, 0, n);
+
+	*text = span_sub(*text, n, SIZE_MAX);
+	return part;
 }
 
 static void
@@ -56,16 +67,21 @@ choice_copy(struct chosen *to, const struct parse_choice *from)
 	buf_span_put(&to->text, from->message);
 	buf_span_put(&to->text, from->time);
 	buf_span_put(&to->text, from->stream);
+	buf_span_put(&to->text, from->host);
+	buf_span_put(&to->text, from->app);
 	text = buf_span(&to->text);
-	to->choice.message = span_sub(text, 0, from->message.n);
-	to->choice.time = span_sub(text, from->message.n, from->time.n);
-	to->choice.stream = span_sub(text, from->message.n + from->time.n, from->stream.n);
+	to->choice.message = part_take(&text, from->message.n);
+	to->choice.time = part_take(&text, from->time.n);
+	to->choice.stream = part_take(&text, from->stream.n);
+	to->choice.host = part_take(&text, from->host.n);
+	to->choice.app = part_take(&text, from->app.n);
 }
 
 uint32_t
 naming_find(struct naming *naming, const struct parse_choice *choice)
 {
-	if (choice->message.n + choice->time.n + choice->stream.n == 0)
+	if (choice->message.n + choice->time.n + choice->stream.n + choice->host.n +
+	    choice->app.n == 0)
 		return 0;
 	if (choice_eq(&naming->chosen[naming->last].choice, choice))
 		return naming->last;
@@ -154,6 +170,8 @@ naming_give(const struct naming *naming, uint32_t number, struct cut *cut)
 	role_give_chosen(cut, ROLE_MESSAGE, choice->message);
 	role_give_chosen(cut, ROLE_TIME, choice->time);
 	stream_give(cut, usual, choice->stream);
+	role_give_chosen(cut, ROLE_HOST, choice->host);
+	role_give_chosen(cut, ROLE_APP, choice->app);
 	role_give_usual(cut, ROLE_MESSAGE, usual->message);
 	role_give_usual(cut, ROLE_TIME, usual->time);
 	role_give_usual(cut, ROLE_HOST, usual->host);

@@ -16,6 +16,7 @@
 #include "model/batch.h"
 #include "parse/bulk.h"
 #include "parse/lines.h"
+#include "parse/unpack.h"
 
 struct parser;
 
@@ -36,13 +37,16 @@ struct parse_config {
 };
 
 /*
- * Fields that a client chose for its records, each a list of names with commas between, the best
- * first, or empty. stream: host and application, decoder.md section 4.
+ * Fields that a client or its protocol chose for its records, each a list of names with commas
+ * between, the best first, or empty. stream: host and application, decoder.md section 4; what it
+ * says is tried before host and app.
  */
 struct parse_choice {
 	struct span message;
 	struct span time;
 	struct span stream;
+	struct span host;
+	struct span app;
 };
 
 /* A record, cut. Everything borrows from the record and the parser until the next call. */

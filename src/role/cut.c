@@ -68,7 +68,7 @@ cut(void *state, const struct intake_hint *hint, struct span record, int64_t rec
 	    [INTAKE_FORMAT_JSON] = parse_json, [INTAKE_FORMAT_LINE] = parse_line,
 	    [INTAKE_FORMAT_JOURNAL] = parse_journal };
 	const struct parse_choice choice = { hint->message_field, hint->time_field,
-	    hint->stream_fields };
+	    hint->stream_fields, hint->host_field, hint->app_field };
 	struct cutter *c = state;
 	bool aside = is_suspect(c, record);
 	struct parsed p;
@@ -90,7 +90,9 @@ cut(void *state, const struct intake_hint *hint, struct span record, int64_t rec
 	    .event_ns = p.event_ns, .nvalue = p.nvalue, .value = p.value, .host = p.host,
 	    .app = p.app };
 	if (ret->host.n == 0)
-		ret->host = span_str(c->own_host);
+		ret->host = hint->host.n > 0 ? hint->host : span_str(c->own_host);
+	if (ret->app.n == 0)
+		ret->app = hint->app;
 }
 
 static struct span
@@ -101,10 +103,75 @@ shape_of(const void *state, uint32_t shape)
 	return parser_shape(c->parser, shape);
 }
 
+/* ---- bodies ---- */
+
+struct unpacker {
+	struct cutter *cutter;
+	struct unpack *unpack;
+	struct span body;
+	bool aside;			/* it ended two lives: not looked into */
+};
+
+static void *
+unpacker_new(void *state)
+{
+	struct unpacker *un = xcalloc(1, sizeof *un);
+
+	un->cutter = state;
+	un->unpack = unpack_new();
+	return un;
+}
+
+static void
+unpacker_free(void *unpack)
+{
+	struct unpacker *un = unpack;
+
+	unpack_free(&un->unpack);
+	free(un);
+}
+
+static void
+unpacker_begin(void *unpack, uint8_t form, struct span body)
+{
+	static const uint8_t forms[INTAKE_FORMS] = {
+		[INTAKE_FORM_LOKI_JSON] = UNPACK_LOKI_JSON,
+		[INTAKE_FORM_LOKI_PROTO] = UNPACK_LOKI_PROTO,
+		[INTAKE_FORM_OTLP_JSON] = UNPACK_OTLP_JSON,
+		[INTAKE_FORM_OTLP_PROTO] = UNPACK_OTLP_PROTO,
+		[INTAKE_FORM_ENTRY] = UNPACK_ENTRY,
+	};
+	struct unpacker *un = unpack;
+
+	must(form > INTAKE_FORM_RECORD && form < INTAKE_FORMS);
+	un->body = body;
+	un->aside = is_suspect(un->cutter, body);
+	unpack_begin(un->unpack, forms[form], body);
+}
+
+static enum err
+unpacker_next(void *unpack, struct intake_unpacked *ret, struct why *why)
+{
+	struct unpacker *un = unpack;
+	struct unpacked one = { .cut = 0 };
+	enum err rc;
+
+	*ret = (struct intake_unpacked){ .cut = 0 };
+	if (un->aside)
+		return why_set(why, ERR_FORMAT, "this body made the desk crash twice");
+	crash_at(un->body);
+	rc = unpack_next(un->unpack, &one, why);
+	crash_at((struct span){ NULL, 0 });
+	*ret = (struct intake_unpacked){ one.record, one.cut, one.skipped };
+	return rc;
+}
+
 const struct intake_parser *
 cutter_ops(void)
 {
-	static const struct intake_parser ops = { .parse = cut, .shape = shape_of };
+	static const struct intake_parser ops = { .parse = cut, .shape = shape_of,
+	    .unpack_new = unpacker_new, .unpack_begin = unpacker_begin,
+	    .unpack_next = unpacker_next, .unpack_free = unpacker_free };
 
 	return &ops;
 }

@@ -99,7 +99,57 @@ fake_shape(const void *state, uint32_t shape)
 	return buf_span(&fake->parser_shape);
 }
 
-static const struct intake_parser fake_parser = { fake_parse, fake_shape };
+/* ---- bodies: a record for each word; a word with '!' in front breaks the body there ---- */
+
+struct fake_words {
+	struct span left;
+	struct span word;
+};
+
+static inline void *
+fake_unpack_new(void *state)
+{
+	(void)state;
+	return xcalloc(1, sizeof(struct fake_words));
+}
+
+static inline void
+fake_unpack_begin(void *unpack, uint8_t form, struct span body)
+{
+	struct fake_words *words = unpack;
+
+	must(form > INTAKE_FORM_RECORD && form < INTAKE_FORMS);
+	words->left = body;
+}
+
+static inline enum err
+fake_unpack_next(void *unpack, struct intake_unpacked *ret, struct why *why)
+{
+	struct fake_words *words = unpack;
+	const uint8_t *space;
+
+	while (words->left.n > 0 && words->left.p[0] <= ' ')
+		words->left = span_sub(words->left, 1, SIZE_MAX);
+	*ret = (struct intake_unpacked){ .cut = 0 };
+	if (words->left.n == 0)
+		return ERR_ABSENT;
+	if (words->left.p[0] == '!')
+		return why_set(why, ERR_FORMAT, "broken on purpose");
+	space = memchr(words->left.p, ' ', words->left.n);
+	ret->record = span_sub(words->left, 0, space != NULL ?
+	    (size_t)(space - words->left.p) : SIZE_MAX);
+	words->left = span_sub(words->left, ret->record.n, SIZE_MAX);
+	return OK;
+}
+
+static inline void
+fake_unpack_free(void *unpack)
+{
+	free(unpack);
+}
+
+static const struct intake_parser fake_parser = { fake_parse, fake_shape, fake_unpack_new,
+    fake_unpack_begin, fake_unpack_next, fake_unpack_free };
 
 static inline void
 fake_sample(void *arg, const char *text)

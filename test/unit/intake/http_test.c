@@ -13,6 +13,7 @@
 #include "base/must.h"
 #include "intake/action.h"
 #include "intake/answer.h"
+#include "intake/door.h"
 #include "intake/decode.h"
 #include "intake/http.h"
 #include "intake/intake_int.h"
@@ -386,6 +387,25 @@ routes_are_found_with_and_without_prefix(void)
 	    "/insert/elasticsearch/_bulk", "/insert/elasticsearch/logs-1/_bulk" };
 	static const char *const none[] = { "/x", "/_bulkx", "/a/b/_bulk", "//_bulk", "/_bulk/x",
 	    "/insert/elasticsearchx/_bulk", "/insert", "/insert/jsonline/x", "/_license/x", "" };
+	static const struct {
+		const char *path;
+		uint8_t method;
+		const struct door *door;
+	} doors[] = {
+		{ "/insert/lines", HTTP_POST, &door_lines },
+		{ "/loki/api/v1/push", HTTP_POST, &door_loki },
+		{ "/insert/loki/api/v1/push", HTTP_POST, &door_loki },
+		{ "/v1/logs", HTTP_POST, &door_otlp },
+		{ "/insert/opentelemetry/v1/logs", HTTP_POST, &door_otlp },
+		{ "/services/collector", HTTP_POST, &door_hec },
+		{ "/services/collector/event", HTTP_POST, &door_hec },
+		{ "/services/collector/event/1.0", HTTP_POST, &door_hec },
+		{ "/services/collector/raw", HTTP_POST, &door_hec_raw },
+		{ "/services/collector/raw/1.0", HTTP_PUT, &door_hec_raw },
+		{ "/services/collector/ack", HTTP_POST, &door_hec_ack },
+		{ "/services/collector/health", HTTP_GET, &door_hec_health },
+		{ "/upload", HTTP_POST, &door_journal },
+	};
 	static const char *const texts[] = { "/", "/_license", "/_xpack", "/_ilm/policy",
 	    "/_ilm/policy/filebeat", "/_index_template/a/b", "/_template/x", "/_cluster/health",
 	    "/_nodes/http", "/_nodes/_all/http", "/_ingest/pipeline/x", "/insert/elasticsearch",
@@ -393,7 +413,7 @@ routes_are_found_with_and_without_prefix(void)
 
 	for (size_t i = 0; i < sizeof bulk / sizeof bulk[0]; i++)
 		if (check(route(bulk[i], HTTP_POST) != NULL))
-			check_int(route(bulk[i], HTTP_POST)->kind, ANSWER_BULK);
+			check(route(bulk[i], HTTP_POST)->door == &door_bulk);
 	for (size_t i = 0; i + 1 < sizeof none / sizeof none[0]; i++)
 		if (!check(route(none[i], HTTP_POST) == NULL))
 			printf("found: %s\n", none[i]);
@@ -403,7 +423,13 @@ routes_are_found_with_and_without_prefix(void)
 	check(route("/_bulk", HTTP_GET) == NULL);
 	check(route("/_bulk", HTTP_OTHER) == NULL);
 	check(route("/", HTTP_DELETE) == NULL);
-	check_int(route("/insert/jsonline", HTTP_POST)->kind, ANSWER_JSON);
+	check(route("/insert/jsonline", HTTP_POST)->door == &door_json);
+	for (size_t i = 0; i < sizeof doors / sizeof doors[0]; i++) {
+		const struct answer_route *r = route(doors[i].path, doors[i].method);
+
+		if (!check(r != NULL && r->door == doors[i].door))
+			printf("another door: %s\n", doors[i].path);
+	}
 }
 
 static void

@@ -19,7 +19,8 @@ static void
 parse(const char *message, const char *time, const char *stream, const char *record,
     struct parsed *ret)
 {
-	choice = (struct parse_choice){ span_str(message), span_str(time), span_str(stream) };
+	choice = (struct parse_choice){ .message = span_str(message), .time = span_str(time),
+	    .stream = span_str(stream) };
 	rig_parse(&rig, parse_chosen, span_str(record), ret);
 }
 
