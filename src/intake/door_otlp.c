@@ -48,7 +48,8 @@ otlp_refused(const struct door_request *request, const char *reason, struct answ
 
 const struct door door_otlp = {
 	.framing = DOOR_WHOLE, .format = INTAKE_FORMAT_JSON,
-	.time = "_time,observed_time", .message = "_msg,body",
+	.time = "_time,observed_time",
+	.message = "_msg,body,body.message,body.msg,body.log",
 	.host = "host.name,host.id,k8s.node.name,k8s.pod.name",
 	.app = "service.name,k8s.container.name,container.name,process.executable.name",
 	.begin = otlp_begin, .kept = otlp_kept, .refused = otlp_refused,
