@@ -44,16 +44,16 @@ field_begin(struct entry *e)
 static enum err
 line_take(struct entry *e, struct span *in, size_t most)
 {
-	const uint8_t *lf = memchr(in->p, '\n', in->n);
+	const uint8_t *lf = memchr(in->p, '\n', in->n), *is;
 	struct span part = span_sub(*in, 0, lf != NULL ? (size_t)(lf - in->p) : in->n);
 
 	*in = span_sub(*in, lf != NULL ? part.n + 1 : part.n, SIZE_MAX);
-	if (part.n > 0 && !e->equals)
-		e->equals = memchr(part.p, '=', part.n) != NULL;
+	is = part.n > 0 && !e->equals ? memchr(part.p, '=', part.n) : NULL;
+	if (!e->equals && e->line_n + (is != NULL ? (size_t)(is - part.p) : part.n) > NAME_BYTES)
+		return ERR_FORMAT;
+	e->equals |= is != NULL;
 	e->line_n += part.n;
 	field_add(e, part, most);
-	if (!e->equals && e->line_n > NAME_BYTES)
-		return ERR_FORMAT;
 	if (lf == NULL)
 		return ERR_MORE;
 	if (e->line_n == 0)

@@ -207,17 +207,17 @@ def otlp_json(groups):
 
 # ---- the journal ----
 
+def journal_field(name, value):
+    plain = b'\n' not in value and all(c >= 32 or c == 9 for c in value)
+    try:
+        value.decode()
+    except UnicodeDecodeError:
+        plain = False
+    return name.encode() + (b'=' + value if plain else
+                            b'\n' + struct.pack('<Q', len(value)) + value) + b'\n'
+
+
 def journal(entries):
     """entries: lists of (name, octets)."""
-    out = b''
-    for fields in entries:
-        for name, value in fields:
-            plain = b'\n' not in value and all(c >= 32 or c == 9 for c in value)
-            try:
-                value.decode()
-            except UnicodeDecodeError:
-                plain = False
-            out += name.encode() + (b'=' + value if plain else
-                                    b'\n' + struct.pack('<Q', len(value)) + value) + b'\n'
-        out += b'\n'
-    return out
+    return b''.join(b''.join(journal_field(*field) for field in fields) + b'\n'
+                    for fields in entries)

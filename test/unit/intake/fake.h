@@ -441,7 +441,7 @@ fake_closed(int fd)
 static inline bool
 fake_has(struct span s, const char *part)
 {
-	return s.n > 0 && memmem(s.p, s.n, part, strlen(part)) != NULL;
+	return s.p != NULL && s.n > 0 && memmem(s.p, s.n, part, strlen(part)) != NULL;
 }
 
 static inline uint64_t
