@@ -471,6 +471,7 @@ push_settled(struct conn *conn, uint64_t batch, enum err result)
 
 	if (result != OK && batch >= push->first_batch && batch <= push->last_batch)
 		push->result = (uint8_t)result;
+	push->settled = batch;
 	if (push->phase != PUSH_WAIT || batch < push->last_batch)
 		return OK;
 	rc = push_request_answer(conn);

@@ -315,7 +315,8 @@ rows_end(struct conn *conn)
 {
 	struct push *push = conn->u.push;
 
-	if (!push->rows)
+	/* The keeper may have been faster than the end of the body. */
+	if (!push->rows || push->settled >= push->last_batch)
 		return push_request_answer(conn);
 	push_body_drop(conn);
 	push->phase = PUSH_WAIT;

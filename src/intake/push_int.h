@@ -30,6 +30,7 @@ struct push {
 	int64_t begin_ns;
 	uint64_t received;		/* octets of the body as sent */
 	uint64_t first_batch, last_batch;
+	uint64_t settled;		/* the last batch that the keeper spoke of */
 	const struct door *door;	/* NULL: not known, or a page of text */
 	struct door_request request;
 	struct buf head;

@@ -152,7 +152,8 @@ def test_what_is_broken_is_refused_with_the_place(desk):
     assert (status, said) == (400, b'broken snappy block\n')
     status, said = senders.request(conn, 'POST', '/services/collector', b'{"event":1}x', JSON)
     assert status == 400 and json.loads(said)['invalid-event-number'] == 1
-    until('the counter', lambda: desk.metric('intake_requests_bad_total{listener="http"}') == before + 4)
+    until('the counter',
+          lambda: desk.metric('intake_requests_bad_total{listener="http"}') == before + 4)
 
 
 # ---- Splunk's collector ----

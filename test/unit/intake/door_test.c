@@ -62,8 +62,8 @@ loki_is_told_204_only_after_the_ack(void)
 	check_span(raw(fake, 2), SPAN("three"));
 	check_int(fake_got(fd).n, 0);
 	check(fake->intake->whole == 0);	/* the body is not needed while it waits */
-	check_span(answer(OK), SPAN("HTTP/1.1 204 No Content\r\nX-Elastic-Product: Elasticsearch\r\n"
-	    "Connection: keep-alive\r\n\r\n"));
+	check_span(answer(OK), SPAN("HTTP/1.1 204 No Content\r\n"
+	    "X-Elastic-Product: Elasticsearch\r\nConnection: keep-alive\r\n\r\n"));
 	post("/insert/loki/api/v1/push", json, SPAN("four"));
 	check(fake_has(answer(ERR_FULL), "HTTP/1.1 503 "));
 	/* Nothing in it: nothing to wait for. */
@@ -164,8 +164,8 @@ a_hec_client_may_ask_for_its_number(void)
 	check_int(second, first + 1);
 	(void)snprintf(question, sizeof question, "{\"acks\": [%llu, %llu]}", second, second + 1);
 	post("/services/collector/ack?channel=1", "", span_str(question));
-	(void)snprintf(question, sizeof question, "{\"acks\":{\"%llu\":true,\"%llu\":false}}", second,
-	    second + 1);
+	(void)snprintf(question, sizeof question, "{\"acks\":{\"%llu\":true,\"%llu\":false}}",
+	    second, second + 1);
 	check(fake_has(fake_got(fd), question));
 	post("/services/collector/ack", "", SPAN("{\"acks\":[]}"));
 	check(fake_has(fake_got(fd), "{\"acks\":{}}"));

@@ -56,6 +56,31 @@ http_says_200_only_after_the_ack(void)
 }
 
 static void
+a_body_that_ends_after_its_rows_were_kept_is_answered(void)
+{
+	static const struct { const char *body; enum err result; const char *want; } cases[] = {
+		{ "8\r\n{\"m\":1}\n\r\n", OK, "HTTP/1.1 200 " },
+		{ "8\r\n{\"m\":2}\n\r\n", ERR_FULL, "HTTP/1.1 503 " },
+	};
+	struct fake *fake = fake_one(INTAKE_HTTP);
+	int fd = fake_connect(fake, 0);
+
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		fake_send(fake, fd, SPAN("POST /insert/jsonline HTTP/1.1\r\n"
+		    "Transfer-Encoding: chunked\r\n\r\n"));
+		fake_send(fake, fd, span_str(cases[i].body));
+		check_int(fake->nrow, i + 1);
+		fake_answer_all(fake, cases[i].result);
+		fake_turns(fake, 2);
+		check_int(fake_got(fd).n, 0);
+		fake_send(fake, fd, SPAN("0\r\n\r\n"));
+		check(fake_has(fake_got(fd), cases[i].want));
+	}
+	close(fd);
+	fake_free(&fake);
+}
+
+static void
 http_says_503_when_the_keeper_refuses(void)
 {
 	struct fake *fake = fake_one(INTAKE_HTTP);
@@ -356,6 +381,7 @@ int
 main(void)
 {
 	run(http_says_200_only_after_the_ack);
+	run(a_body_that_ends_after_its_rows_were_kept_is_answered);
 	run(http_says_503_when_the_keeper_refuses);
 	run(a_request_over_many_batches_fails_when_one_of_them_does);
 	run(gzip_bodies_are_read_and_bombs_refused);

@@ -2,8 +2,9 @@
 /*
  * Walks test/golden/parse/DOOR/NAME.in, one record each, and compares what parse_DOOR() makes of
  * it with NAME.ref. A DOOR that is a form of body (parse/unpack.h) has many records in a file: the
- * reference has each one's octets and what becomes of them, and the sentence of its end. With --write as second argument the .ref files are written instead: look at
- * their difference before you commit it.
+ * reference has each one's octets and what becomes of them, and the sentence of its end. With
+ * --write as second argument the .ref files are written instead: look at their difference before
+ * you commit it.
  */
 #include <dirent.h>
 #include <stdio.h>
