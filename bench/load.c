@@ -7,6 +7,8 @@
  *	load tcp  ADDRESS PORT FILE COUNT            newline framing, no answers
  *	load relp ADDRESS PORT FILE COUNT WINDOW
  *	load http ADDRESS PORT FILE COUNT LINES-PER-POST CONNECTIONS PATH
+ *	load bodies ADDRESS PORT FILE COUNT LINES-PER-POST CONNECTIONS PATH TYPE
+ *						FILE: bodies, each behind its length and a newline
  *	load udp  ADDRESS PORT FILE COUNT
  */
 #include <arpa/inet.h>
@@ -279,16 +281,36 @@ struct post {
 	double sent;
 	char in[4096];
 	size_t nin;
+	size_t left;		/* octets of an answer's body that are still to come */
 	size_t lines;
 };
 
 static char *body;
+static bool framed;
+static const char *type = "application/x-ndjson";
+
+/* The file's next body, as it is. */
+static size_t
+body_take(void)
+{
+	const char *at = next_line < text_end ? next_line : text;
+	char *from;
+	size_t n = strtoul(at, &from, 10);
+
+	if (n > 64 << 20 || (size_t)(text_end - from) <= n)
+		fail("a body's length");
+	memcpy(body, from + 1, n);
+	next_line = from + 1 + n;
+	return n;
+}
 
 static size_t
 body_make(size_t lines)
 {
 	size_t have = 0;
 
+	if (framed)
+		return body_take();
 	for (size_t i = 0; i < lines; i++) {
 		size_t n;
 		const char *p = line(&n);
@@ -308,7 +330,7 @@ post_send(struct post *c, const char *path, size_t lines)
 	char head[512];
 	size_t n = body_make(lines);
 	int h = snprintf(head, sizeof head, "POST %s HTTP/1.1\r\nHost: x\r\n"
-	    "Content-Type: application/x-ndjson\r\nContent-Length: %zu\r\n\r\n", path, n);
+	    "Content-Type: %s\r\nContent-Length: %zu\r\n\r\n", path, type, n);
 
 	write_all(c->fd, head, (size_t)h);
 	write_all(c->fd, body, n);
@@ -323,10 +345,14 @@ post_answer(struct post *c)
 {
 	ssize_t n = read(c->fd, c->in + c->nin, sizeof c->in - 1 - c->nin);
 	char *end, *len;
-	size_t want;
+	size_t want, have;
 
 	if (n <= 0)
 		fail("http: connection ended");
+	if (c->left > 0) {
+		c->left -= (size_t)n;
+		return c->left == 0;
+	}
 	c->nin += (size_t)n;
 	c->in[c->nin] = '\0';
 	end = strstr(c->in, "\r\n\r\n");
@@ -338,7 +364,10 @@ post_answer(struct post *c)
 	}
 	len = strcasestr(c->in, "content-length:");
 	want = len != NULL && len < end ? strtoul(len + 15, NULL, 10) : 0;
-	return (size_t)(c->in + c->nin - (end + 4)) >= want || c->nin == sizeof c->in - 1;
+	have = (size_t)(c->in + c->nin - (end + 4));
+	c->left = want > have ? want - have : 0;
+	c->nin = 0;
+	return c->left == 0;
 }
 
 static void
@@ -382,7 +411,8 @@ main(int argc, char **argv)
 	size_t count;
 
 	if (argc < 6) {
-		(void)fprintf(stderr, "load tcp|udp|relp|http ADDRESS PORT FILE COUNT [...]\n");
+		(void)fprintf(stderr, "load tcp|udp|relp|http|bodies ADDRESS PORT FILE COUNT "
+		    "[...]\n");
 		return 2;
 	}
 	file_map(argv[4]);
@@ -398,7 +428,12 @@ main(int argc, char **argv)
 	else if (strcmp(argv[1], "http") == 0 && argc > 8)
 		run_http(argv[2], argv[3], count, strtoul(argv[6], NULL, 10),
 		    (unsigned)strtoul(argv[7], NULL, 10), argv[8]);
-	else
+	else if (strcmp(argv[1], "bodies") == 0 && argc > 9) {
+		framed = true;
+		type = argv[9];
+		run_http(argv[2], argv[3], count, strtoul(argv[6], NULL, 10),
+		    (unsigned)strtoul(argv[7], NULL, 10), argv[8]);
+	} else
 		return 2;
 	report(argv[1], count, now() - from);
 	return 0;
