@@ -489,7 +489,7 @@ push_expired(struct conn *conn, int64_t now_ns)
 	if (push == NULL)
 		return quiet_s > LIMIT_IDLE_S;
 	all_s = (now_ns - push->begin_ns) / NS_PER_S;
-	if (push->phase == PUSH_WAIT)
+	if (push->phase == PUSH_WAIT || push->phase == PUSH_UNPACK)
 		return false;
 	if (push->phase == PUSH_HEAD)
 		return all_s > LIMIT_STALL_S;

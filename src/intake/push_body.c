@@ -12,6 +12,7 @@
 
 enum {
 	REFUSED_WEIGHT = 8,		/* a refused item takes so much more room in the answer */
+	FREE_BYTES = 1 << 20,		/* records of this much are never a bomb */
 	CODED_PIECE = 16 << 10,		/* decoded at once; then it is seen whether there is room */
 };
 
@@ -53,6 +54,7 @@ unpack_row(struct conn *conn, uint64_t cut, int64_t recv_ns, struct why *why)
 	struct frame frame = { one.record, one.cut + cut };
 
 	conn->listener->count.skipped += one.skipped;
+	push->given += one.record.n + one.cut;
 	if (rc == OK)
 		record_take(conn, &frame, recv_ns);
 	return rc;
@@ -324,19 +326,32 @@ rows_end(struct conn *conn)
 	return OK;
 }
 
+/* What many records share is sent once and stands in each: so a small body can be a large one. */
+static bool
+expands_too_much(const struct push *push)
+{
+	return push->given > FREE_BYTES && push->given / LIMIT_EXPANSION > push->whole.n;
+}
+
 enum err
 push_unpack(struct conn *conn, int64_t recv_ns)
 {
+	struct push *push = conn->u.push;
 	struct why why = { "" };
 	enum err rc = OK;
 
-	while (rc == OK && !intake_is_full(conn->intake))
+	while (rc == OK && !intake_is_full(conn->intake)) {
 		rc = unpack_row(conn, 0, recv_ns, &why);
+		if (rc == OK && expands_too_much(push))
+			rc = why_set(&why, ERR_LIMIT, "the records are more than %d times as long "
+			    "as the body", LIMIT_EXPANSION);
+	}
 	if (rc == OK)
 		return OK;
 	if (rc == ERR_ABSENT)
 		return rows_end(conn);
-	rc = push_refuse(conn, 400, why.text);
+	conn->listener->count.bombs += rc == ERR_LIMIT;
+	rc = push_refuse(conn, rc == ERR_LIMIT ? 413 : 400, why.text);
 	return rc == OK ? push_request_end(conn) : rc;
 }
 

@@ -41,6 +41,7 @@ struct push {
 	struct entry entry;
 	struct buf whole;		/* counted in intake->whole */
 	void *unpack;			/* the parser's, or NULL */
+	uint64_t given;			/* octets of the records that came out of it */
 	struct outcomes outcomes;
 	struct intake_hint hint;
 	uint8_t fields[3][FIELDS_BYTES];	/* what the hint borrows */

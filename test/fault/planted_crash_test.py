@@ -3,11 +3,14 @@
 desk goes on. Planted by FAIL_CRASH_ON (src/sys/fault.h).
 """
 
+import http.client
+import json
 import os
 import threading
 
 import pytest
 
+import senders
 from harness import Desk, Sent, assert_kept, until
 
 POISON = 'xqpoison7'
@@ -55,6 +58,34 @@ def test_a_record_that_crashes_the_parser_is_kept_whole_after_two_lives(tmp_path
         assert_kept(desk, bad)
         assert desk.stop() == 0
         assert desk.verify()[0] == 0
+
+
+def post(desk, path, body):
+    """Sends until there is an answer, as shippers do."""
+    for _ in range(5):
+        conn = senders.connection(desk.port['http'])
+        try:
+            return senders.request(conn, 'POST', path, body, {'Content-Type': 'application/json'})
+        except (OSError, http.client.HTTPException):
+            desk.wait_ready()
+            until('the door', lambda: desk.accepts(desk.port['http']))
+        finally:
+            conn.close()
+    raise AssertionError('no answer')
+
+
+def test_a_body_that_crashes_its_reader_is_refused_and_an_entry_kept_after_two_lives(tmp_path):
+    loki = json.dumps({'streams': [{'stream': {}, 'values': [['1', POISON]]}]}).encode()
+    with Desk(tmp_path, listen=('http',), env=plant('intake', 'unpack')) as desk:
+        assert post(desk, '/loki/api/v1/push', loki) == (
+            400, b'this body made the desk crash twice\n')
+        assert crashes(desk, 'intake') == 2
+        # A journal would never go on without it.
+        assert post(desk, '/upload', b'MESSAGE=%s\n\n' % POISON.encode())[0] == 202
+        assert crashes(desk, 'intake') == 4
+        until('the entry', lambda: len(desk.search(POISON)) == 1)
+        assert post(desk, '/upload', b'MESSAGE=good\n\n')[0] == 202
+        until('the next', lambda: len(desk.search('MESSAGE:=good OR good')) == 1)
 
 
 def test_a_line_that_crashes_the_collector_is_kept_whole_after_two_lives(tmp_path):

@@ -156,6 +156,14 @@ def test_what_is_broken_is_refused_with_the_place(desk):
           lambda: desk.metric('intake_requests_bad_total{listener="http"}') == before + 4)
 
 
+def test_labels_that_make_a_small_body_a_large_one_are_refused(desk):
+    body = json.dumps({'streams': [{'stream': {'app': 'x' * 5000},
+                                    'values': [['1', 'x']] * 4000}]})
+    conn = senders.connection(desk.port['http'])
+    status, said = senders.request(conn, 'POST', '/loki/api/v1/push', body.encode(), JSON)
+    assert status == 413 and b'200 times' in said, (status, said)
+
+
 # ---- Splunk's collector ----
 
 def test_splunk_by_curl(desk):
