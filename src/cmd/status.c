@@ -69,6 +69,8 @@ static const struct loss {
 	    "HTTP requests that could not be kept" },
 	{ "intake_bodies_refused_total", "yêu cầu HTTP nén bung ra quá lớn",
 	    "compressed bodies that expand too much" },
+	{ "intake_fields_unknown_total", "trường lạ trong giao thức, không ghi lại",
+	    "fields that a protocol's page does not know, left out" },
 	{ "collector_files_refused_total", "tệp, thư mục không đọc được",
 	    "files or folders that cannot be read" },
 	{ "collector_lines_cut_total", "dòng dài quá bị cắt", "lines cut, too long" },
