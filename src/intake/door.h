@@ -38,6 +38,7 @@ struct door {
 	uint8_t framing;	/* enum door_framing */
 	uint8_t format;		/* enum intake_format of the records */
 	bool endless;		/* a body may be longer than LIMIT_BODY_MB: it is a stream */
+	bool claims;		/* the query may say host and application: claims_read, push.c */
 	/* Names of fields, commas between, the best first, unless the client says others. */
 	const char *message, *time, *host, *app;
 	/* Looks at the head. ERR_ABSENT: a content type or coding that we have not. Optional. */

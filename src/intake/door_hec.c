@@ -125,12 +125,12 @@ health_asked(const struct door_request *request, struct span question, struct bu
 const struct door door_hec = {
 	.framing = DOOR_OBJECTS, .format = INTAKE_FORMAT_JSON,
 	.message = "event,event.message,event._msg,event.msg,event.line,event.log,event.Message",
-	.time = "time", .host = "host", .app = "sourcetype,source",
+	.time = "time", .host = "host", .app = "sourcetype,source", .claims = true,
 	.begin = hec_begin, .kept = hec_kept, .refused = hec_refused,
 };
 
 const struct door door_hec_raw = {
-	.framing = DOOR_LINES, .format = INTAKE_FORMAT_SYSLOG,
+	.framing = DOOR_LINES, .format = INTAKE_FORMAT_SYSLOG, .claims = true,
 	.begin = hec_begin, .kept = hec_kept, .refused = hec_refused,
 };
 

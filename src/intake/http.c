@@ -115,6 +115,7 @@ method_of(struct span word)
 	static const struct { const char *name; uint8_t method; } methods[] = {
 		{ "GET", HTTP_GET }, { "HEAD", HTTP_HEAD }, { "POST", HTTP_POST },
 		{ "PUT", HTTP_PUT }, { "DELETE", HTTP_DELETE },
+		{ "OPTIONS", HTTP_OPTIONS },
 	};
 
 	for (size_t i = 0; i < sizeof methods / sizeof methods[0]; i++)

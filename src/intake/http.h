@@ -20,6 +20,7 @@ enum http_method {
 	HTTP_POST,
 	HTTP_PUT,
 	HTTP_DELETE,
+	HTTP_OPTIONS,
 };
 
 enum http_coding {

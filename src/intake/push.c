@@ -295,7 +295,8 @@ hint_read(struct push *push, const struct http_head *head)
 	hint->format = push->door->format;
 	hint->host_field = list_of(push->door->host);
 	hint->app_field = list_of(push->door->app);
-	claims_read(push, head->query);
+	if (push->door->claims)
+		claims_read(push, head->query);
 	rc = fields_take(head->query, "_msg_field", head->message_field, push->fields[0],
 	    &hint->message_field);
 	if (rc == OK)
@@ -388,7 +389,9 @@ head_take(struct conn *conn, struct span text)
 	push->phase = PUSH_BODY;
 	route = answer_route(&head);
 	push->door = route != NULL ? route->door : NULL;
-	rc = sender_check(conn, &head);
+	/* Who asks only what there is has no token with him. */
+	if (head.method != HTTP_OPTIONS)
+		rc = sender_check(conn, &head);
 	if (rc != OK || push->phase != PUSH_BODY)
 		return rc;
 	if (route == NULL)

@@ -340,25 +340,27 @@ scope_enter(struct unpack *u, const struct pulled *group)
 
 /* ---- records ---- */
 
+/* True when the AnyValue is an array or a list of pairs. */
+static bool
+any_is_nested(const struct pull *in, const struct pulled *any)
+{
+	struct pull inside = pull_into(in, any);
+	struct pulled member;
+
+	if (any->kind == PULL_OBJECT)
+		while (pull_next(&inside, &member) == OK)
+			if (pull_is(&member, "arrayValue", PULL_OBJECT) ||
+			    pull_is(&member, "kvlistValue", PULL_OBJECT))
+				return true;
+	return false;
+}
+
 /* A body that is an array or a list is called `body`, any other `_msg`. */
 static enum err
 body_put(struct unpack *u, struct pull *in, const struct pulled *any)
 {
-	size_t before = u->record.n, name;
-	struct span value;
-	enum err rc;
-
-	unpack_name(&u->record, SPAN("_msg"));
-	name = u->record.n;
-	rc = any_put(u, &u->record, in, any);
-	value = span_sub(buf_span(&u->record), name, SIZE_MAX);
-	/* {"bytesValue" and {"doubleValue" stand for one value */
-	if (rc != OK || value.n == 0 || (value.p[0] != '[' && value.p[0] != '{') ||
-	    span_starts(value, SPAN("{\"bytesValue\"")) ||
-	    span_starts(value, SPAN("{\"doubleValue\"")))
-		return rc;
-	memcpy(u->record.p + before + 2, "body", 4);
-	return OK;
+	unpack_name(&u->record, any_is_nested(in, any) ? SPAN("body") : SPAN("_msg"));
+	return any_put(u, &u->record, in, any);
 }
 
 static enum err

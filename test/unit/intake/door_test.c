@@ -173,6 +173,10 @@ a_hec_client_may_ask_for_its_number(void)
 	check(fake_has(fake_got(fd), "HTTP/1.1 400 "));
 	post("/services/collector/ack", "", SPAN("{}"));
 	check(fake_has(fake_got(fd), "HTTP/1.1 400 "));
+	fake_send(fake, fd, SPAN("OPTIONS /services/collector/event/1.0 HTTP/1.1\r\n\r\n"));
+	check(fake_has(fake_got(fd), "HTTP/1.1 200 "));
+	fake_send(fake, fd, SPAN("OPTIONS /v1/logs HTTP/1.1\r\n\r\n"));
+	check(fake_has(fake_got(fd), "HTTP/1.1 404 "));
 	fake_send(fake, fd, SPAN("GET /services/collector/health HTTP/1.1\r\n\r\n"));
 	check(fake_has(fake_got(fd), "{\"text\":\"HEC is healthy\",\"code\":17}"));
 	end();
