@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/civil.h"
 #include "base/must.h"
 #include "sys/clock.h"
 #include "sys/dir.h"
@@ -65,10 +66,16 @@ on_time(void *ctx, uint8_t format, struct span record, int64_t recv_ns)
 	typedef void parse_fn(struct parser *, struct span, int64_t, struct parsed *);
 	static parse_fn *const by_format[FORMAT_END] = { [FORMAT_RFC5424] = parse_syslog,
 	    [FORMAT_RFC3164] = parse_syslog, [FORMAT_JSON] = parse_json, [FORMAT_LINE] = parse_line,
-	    [FORMAT_JOURNAL] = parse_journal };
+	    [FORMAT_JOURNAL] = parse_journal, [FORMAT_ACCESS] = parse_access,
+	    [FORMAT_CSV] = parse_line };
+	const struct civil_frame utc = { .near_ns = recv_ns };
+	int64_t ns;
 	struct reindex *r = ctx;
 	struct parsed p;
 
+	/* Most have date and time in front; what the columns were is not known here. */
+	if (format == FORMAT_W3C)
+		return civil_iso(record, &utc, &ns) > 0 ? ns : recv_ns;
 	if (format >= FORMAT_END || by_format[format] == NULL)
 		return recv_ns;
 	by_format[format](r->parser, record, recv_ns, &p);

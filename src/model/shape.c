@@ -211,6 +211,7 @@ record_format_name(unsigned format)
 		[FORMAT_RFC5424] = "rfc5424", [FORMAT_RFC3164] = "rfc3164",
 		[FORMAT_JSON] = "json", [FORMAT_LINE] = "line",
 		[FORMAT_UNPARSED] = "unparsed", [FORMAT_JOURNAL] = "journal",
+		[FORMAT_CSV] = "csv", [FORMAT_W3C] = "w3c", [FORMAT_ACCESS] = "access",
 	};
 
 	if (format >= FORMAT_END || name[format] == NULL)

@@ -10,7 +10,9 @@
 #include "base/fold.h"
 #include "base/must.h"
 #include "base/utf8.h"
+#include "parse/access.h"
 #include "parse/bsd.h"
+#include "parse/columns.h"
 #include "parse/known.h"
 #include "parse/naming.h"
 #include "parse/object.h"
@@ -28,6 +30,10 @@ struct parser {
 	struct naming *naming;
 	struct track *track[NAMINGS];		/* of JSON, by number; NULL until it is used */
 	struct track *journal;
+	struct columns *header[PARSE_HEADERS];	/* number - 1 */
+	uint32_t nheader;
+	size_t header_bytes;
+	int64_t near_ns;			/* of stamps without a year; 0: as received */
 	int64_t first_ns;			/* no record is older: YEAR_FIRST */
 	uint8_t host[CLAIM_BYTES];		/* claims that had to be decoded */
 	uint8_t app[CLAIM_BYTES];
@@ -73,8 +79,35 @@ parser_free(struct parser **parser)
 	for (uint32_t i = 0; i < NAMINGS; i++)
 		track_free(&p->track[i]);
 	track_free(&p->journal);
+	for (uint32_t i = 0; i < p->nheader; i++)
+		columns_free(&p->header[i]);
 	free(p);
 	*parser = NULL;
+}
+
+void
+parser_near(struct parser *parser, int64_t near_ns)
+{
+	parser->near_ns = near_ns;
+}
+
+uint32_t
+parser_header(struct parser *parser, unsigned format, struct span header)
+{
+	struct columns *columns;
+
+	/* The last ones first: a file has one, or goes back and forth between a few. */
+	for (uint32_t i = parser->nheader; i > 0; i--)
+		if (columns_is(parser->header[i - 1], format, header))
+			return i;
+	if (parser->nheader == PARSE_HEADERS || parser->header_bytes > PARSE_HEADERS_BYTES)
+		return PARSE_NO_HEADER;
+	columns = columns_new(format, header, parser->config.names);
+	if (columns == NULL)
+		return PARSE_NO_HEADER;
+	parser->header_bytes += columns_bytes(columns);
+	parser->header[parser->nheader++] = columns;
+	return parser->nheader;
 }
 
 struct span
@@ -103,7 +136,8 @@ role_value(const struct cut *cut, unsigned role, unsigned *ret_kind)
 	*ret_kind = cut->hole[i].kind;
 	if (*ret_kind == HOLE_JSON_LITERAL && span_is(cut->value[i], "null"))
 		return none;
-	if (cut->format == FORMAT_RFC5424 && span_is(cut->value[i], "-"))
+	if ((cut->format == FORMAT_RFC5424 || cut->format == FORMAT_W3C) &&
+	    span_is(cut->value[i], "-"))
 		return none;
 	return cut->value[i];
 }
@@ -178,7 +212,8 @@ flags_of(struct span record, enum time_rule rule)
 static struct civil_frame
 frame_of(const struct parser *parser, int64_t recv_ns)
 {
-	return (struct civil_frame){ .near_ns = recv_ns, .zone_s = parser->config.zone_s };
+	return (struct civil_frame){ .zone_s = parser->config.zone_s,
+	    .near_ns = parser->near_ns != 0 ? parser->near_ns : recv_ns };
 }
 
 /* Kinds and roles of a cut that track_follow() filled. */
@@ -406,5 +441,36 @@ parse_whole(struct parser *parser, struct span record, int64_t recv_ns, struct p
 {
 	must(record.n <= LIMIT_RECORD_BYTES);
 	cut_whole(&parser->cut, record, FORMAT_UNPARSED);
+	cut_answer(parser, recv_ns, ret_parsed);
+}
+
+void
+parse_access(struct parser *parser, struct span record, int64_t recv_ns,
+    struct parsed *ret_parsed)
+{
+	must(record.n <= LIMIT_RECORD_BYTES);
+	if (access_cut(&parser->cut, record))
+		cut_answer(parser, recv_ns, ret_parsed);
+	else
+		line_answer(parser, record, recv_ns, ret_parsed);
+}
+
+void
+parse_row(struct parser *parser, uint32_t header, struct span record, int64_t recv_ns,
+    struct parsed *ret_parsed)
+{
+	struct civil_frame frame = frame_of(parser, recv_ns);
+
+	must(record.n <= LIMIT_RECORD_BYTES && header > 0 && header <= parser->nheader);
+	columns_cut(parser->header[header - 1], header, &parser->cut, record, &frame);
+	cut_answer(parser, recv_ns, ret_parsed);
+}
+
+void
+parse_heading(struct parser *parser, unsigned format, struct span record, int64_t recv_ns,
+    struct parsed *ret_parsed)
+{
+	must(record.n <= LIMIT_RECORD_BYTES && (format == FORMAT_CSV || format == FORMAT_W3C));
+	cut_whole(&parser->cut, record, format);
 	cut_answer(parser, recv_ns, ret_parsed);
 }

@@ -15,7 +15,9 @@
 #include "base/span.h"
 #include "model/batch.h"
 #include "parse/bulk.h"
+#include "parse/guess.h"
 #include "parse/lines.h"
+#include "parse/split.h"
 #include "parse/unpack.h"
 
 struct parser;
@@ -67,6 +69,17 @@ void		parser_free(struct parser **parser);
 
 /* The encoding of a shape that was given out; stays as long as the parser. */
 struct span	parser_shape(const struct parser *parser, uint32_t shape_id);
+/*
+ * From now on a stamp without a year lies as near to this as it can; 0: to the receive time, as in
+ * the beginning.
+ */
+void		parser_near(struct parser *parser, int64_t near_ns);
+/*
+ * The number of a table's header (FORMAT_CSV: its first row; FORMAT_W3C: its line "#Fields:"), for
+ * parse_row. PARSE_NO_HEADER: it names no column, or the parser remembers too many already.
+ */
+enum { PARSE_NO_HEADER = 0, PARSE_HEADERS = 1024, PARSE_HEADERS_BYTES = 16 << 20 };
+uint32_t	parser_header(struct parser *parser, unsigned format, struct span header);
 /* How many ids were given out. */
 uint32_t	parser_shapes(const struct parser *parser);
 
@@ -77,7 +90,9 @@ uint32_t	parser_shapes(const struct parser *parser);
  * object; else a plain line. parse_line: the same without PRI, for lines of a file: a line of
  * markup is no syslog message. parse_json: one JSON object, else FORMAT_UNPARSED. parse_journal:
  * a journal entry as a JSON object (journalctl -o json), else FORMAT_UNPARSED. parse_whole: not
- * looked into, FORMAT_UNPARSED. parse_json_chosen: parse_json with a client's fields tried before
+ * looked into, FORMAT_UNPARSED. parse_access: a line of an access log, else as parse_line.
+ * parse_row: under that header. parse_heading: a header itself, kept whole, FORMAT_CSV or
+ * FORMAT_W3C. parse_json_chosen: parse_json with a client's fields tried before
  * the parser's own; so many different choices are known, later ones change nothing.
  */
 void	parse_syslog(struct parser *parser, struct span record, int64_t recv_ns,
@@ -91,6 +106,12 @@ void	parse_json_chosen(struct parser *parser, const struct parse_choice *choice,
 void	parse_journal(struct parser *parser, struct span record, int64_t recv_ns,
 	    struct parsed *ret_parsed);
 void	parse_whole(struct parser *parser, struct span record, int64_t recv_ns,
+	    struct parsed *ret_parsed);
+void	parse_access(struct parser *parser, struct span record, int64_t recv_ns,
+	    struct parsed *ret_parsed);
+void	parse_row(struct parser *parser, uint32_t header, struct span record, int64_t recv_ns,
+	    struct parsed *ret_parsed);
+void	parse_heading(struct parser *parser, unsigned format, struct span record, int64_t recv_ns,
 	    struct parsed *ret_parsed);
 
 #endif

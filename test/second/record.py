@@ -19,7 +19,7 @@ ONCE = (1, 2, 3, 4, 6)
 def parse_shape(octets):
     c = Cursor(octets)
     form, decoder, nhole = c.u8(), c.u8(), c.varint()
-    need(1 <= form <= 6, 'shape of format %d', form)
+    need(1 <= form <= 9, 'shape of format %d', form)
     need(nhole <= 1024, 'shape with %d holes', nhole)
     pieces, holes = [c.bytes()], []
     for _ in range(nhole):

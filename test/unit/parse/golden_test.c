@@ -12,12 +12,29 @@
 #include "check.h"
 #include "rig.h"
 
+/* Rows under these headers. */
+static void
+csv_parse(struct parser *parser, struct span record, int64_t recv_ns, struct parsed *ret)
+{
+	parse_row(parser, parser_header(parser, FORMAT_CSV,
+	    SPAN("\xef\xbb\xbf" "Time,\"Host\",app,message, n ,")), record, recv_ns, ret);
+}
+
+static void
+w3c_parse(struct parser *parser, struct span record, int64_t recv_ns, struct parsed *ret)
+{
+	parse_row(parser, parser_header(parser, FORMAT_W3C, SPAN("#Fields: date time s-sitename "
+	    "s-computername cs-method cs-uri-stem cs(User-Agent) sc-status\r")), record, recv_ns,
+	    ret);
+}
+
 static const struct {
 	const char *name;
 	parse_fn *parse;
 } door[] = {
 	{ "syslog", parse_syslog }, { "line", parse_line }, { "json", parse_json },
-	{ "journal", parse_journal },
+	{ "journal", parse_journal }, { "access", parse_access }, { "csv", csv_parse },
+	{ "w3c", w3c_parse },
 };
 
 /* Bodies, and which fields their records' are: as the doors say (src/intake/door_*.c). */
