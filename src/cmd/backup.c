@@ -152,6 +152,15 @@ cold_copy(struct backup *b, struct why *why)
 	return rc;
 }
 
+/* How far contents were imported; nothing was, or all of it is still in the journal: no file. */
+static enum err
+places_copy(struct backup *b, struct why *why)
+{
+	enum err rc = copy_file(&b->copy, "places", COPY_ALWAYS, why);
+
+	return rc == ERR_ABSENT ? OK : rc;
+}
+
 static enum err
 store_copy(struct backup *b, struct why *why)
 {
@@ -162,6 +171,8 @@ store_copy(struct backup *b, struct why *why)
 		rc = seal_copy(b, why);
 	if (rc == OK)
 		rc = copy_file(&b->copy, "manifest", COPY_ALWAYS, why);
+	if (rc == OK)
+		rc = places_copy(b, why);
 	if (rc == OK)
 		rc = copy_tree(&b->copy, "segment", COPY_UNLESS_SAME_ENDS, why);
 	if (rc == OK)

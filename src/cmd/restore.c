@@ -91,6 +91,9 @@ restore_run(struct copy *copy, const char *from, const char *state, const char *
 		rc = copy_tree(copy, trees[i], COPY_ALWAYS, why);
 	if (rc == OK)
 		rc = segments_copy(copy, cold, why);
+	/* How far contents were imported; a backup may have none. */
+	if (rc == OK && (rc = copy_file(copy, "places", COPY_ALWAYS, why)) == ERR_ABSENT)
+		rc = OK;
 	if (rc == OK)
 		rc = copy_file(copy, "manifest", COPY_ALWAYS, why);
 	return rc;

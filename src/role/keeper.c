@@ -29,6 +29,7 @@
 #include "store/key.h"
 #include "role/brief.h"
 #include "role/keepconf.h"
+#include "role/keeptake.h"
 #include "role/rotation.h"
 #include "role/waits.h"
 
@@ -214,6 +215,10 @@ ask_take(struct keeper *k, struct line *l, const struct chan_msg *msg)
 		keep_cool(k->keep, span_is(arg, "all") ? KEEP_REPACK_ALL : KEEP_REPACK_CLOSED);
 		wait_for(k, l, msg->tag, KEEP_COOLED);
 		break;
+	case ASK_PLACES:
+		places_answer(k->keep, arg, &out);
+		send_result(l, WIRE_ANSWER, msg->tag, OK, buf_span(&out));
+		break;
 	case ASK_KEY_ROTATE:
 		rotate(k, l, msg->tag, arg);
 		break;
@@ -224,29 +229,6 @@ ask_take(struct keeper *k, struct line *l, const struct chan_msg *msg)
 }
 
 /* ---- what writers send ---- */
-
-/* Each name begins with the role that counts: no role counts for another. */
-static void
-counters_take(struct keeper *k, const struct line *l, struct span body)
-{
-	struct cur in = cur_of(body);
-	uint64_t n = cur_varint(&in);
-	struct buf name = { 0 }, own = { 0 };
-
-	buf_printf(&own, "%s.", wire_role_name(l->role));
-	for (uint64_t i = 0; i < n && !in.bad; i++) {
-		struct span s = cur_bytes(&in);
-		uint64_t v = cur_varint(&in);
-
-		name.n = 0;
-		buf_span_put(&name, span_starts(s, buf_span(&own)) ? SPAN("") : buf_span(&own));
-		buf_span_put(&name, s);
-		if (!in.bad)
-			keep_counter(k->keep, buf_span(&name), v);
-	}
-	buf_done(&name);
-	buf_done(&own);
-}
 
 _Static_assert((int)CHAN_FRONT_BYTES == KEEP_FRONT_BYTES, "a batch is received where it stays");
 /* Offers the batch in `held`, which stays there while it waits. */
@@ -298,17 +280,24 @@ message(struct keeper *k, struct line *l, const struct chan_msg *msg, struct why
 		return rc;
 	}
 	if (msg->type == WIRE_ASK) {
-		if (l->role != WIRE_FRONT)
+		if (l->role != WIRE_FRONT && (l->role != WIRE_IMPORTER ||
+		    cur_u8(&in) != ASK_PLACES))
 			return why_set(why, ERR_DENIED, "it may not ask");
 		ask_take(k, l, msg);
 		return OK;
 	}
 	if (msg->type == WIRE_COUNTERS) {
-		counters_take(k, l, msg->body);
+		counters_keep(k->keep, wire_role_name(l->role), msg->body);
 		return OK;
 	}
 	if (!l->hello)
 		return why_set(why, ERR_FORMAT, "message %u before HELLO", msg->type);
+	if (msg->type == WIRE_PLACE) {
+		if (l->role != WIRE_IMPORTER)
+			return why_set(why, ERR_DENIED, "it may not import");
+		place_keep(k->keep, l->id, msg->body);
+		return OK;
+	}
 	if (msg->type == WIRE_SHAPE || msg->type == WIRE_SOURCE)
 		return define(k, l, msg, why);
 	if (msg->type != WIRE_BATCH)

@@ -247,8 +247,10 @@ static void
 trim_milled(struct keep *keep, struct mill_job *job)
 {
 	keep->trimming = false;
-	if (job->rc != OK)
+	if (job->rc != OK) {
+		keep->places.dirty |= job->note.n > 0;
 		keep_alarm(keep, "cannot remove journal files: %s", job->why->text);
+	}
 	mill_job_free(&job);
 }
 

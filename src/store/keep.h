@@ -86,6 +86,19 @@ enum err	keep_source(struct keep *keep, uint32_t channel, uint32_t id, struct sp
 enum err	keep_batch(struct keep *keep, uint32_t channel, uint64_t ticket,
 		    struct span batch, struct why *why);
 /*
+ * The next batch of this channel is part of an import: it is taken only when the content's place is
+ * `from`, else refused by ERR_ABSENT; with its rows the place becomes `to`, on disk too.
+ * journal.md section 7.
+ */
+struct keep_place {
+	uint64_t content;		/* its highest bit is set */
+	uint64_t from, to;		/* from < to; 0: nothing is there */
+};
+
+void		keep_place(struct keep *keep, uint32_t channel, const struct keep_place *place);
+/* The place with all that was taken, on disk or not yet. */
+uint64_t	keep_place_get(const struct keep *keep, uint64_t content);
+/*
  * The same without a copy: *io_whole is KEEP_FRONT_BYTES octets for our use and the batch. Its
  * memory is taken over when it is {0} afterwards (never unless OK).
  */

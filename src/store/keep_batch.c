@@ -17,7 +17,6 @@ enum {
 	LEAF_FIXED = SEED_BYTES + 1 + 8,
 	LEAF_SEGMENT_ENDS = 1,
 	TABLE_FIRST = 64,
-	SEEN_FIRST = 1024,
 };
 
 /* ---- channels ---- */
@@ -31,7 +30,8 @@ keep_channel_open(struct keep *keep, uint64_t instance, uint32_t *ret_channel, s
 		if (channel->open)
 			continue;
 		channel->open = true;
-		channel->instance = instance;
+		/* The mark is for contents: places.h. */
+		channel->instance = instance & ~PLACE_MARK;
 		channel->generation++;
 		*ret_channel = i;
 		return OK;
@@ -407,46 +407,6 @@ strand_add(struct keep *keep, struct parcel *p, uint32_t epoch, const struct row
 	mill_push(keep->mill, job);
 }
 
-/* ---- what comes again ---- */
-
-static size_t
-seen_slot(const struct seen *seen, uint64_t instance, uint64_t ticket)
-{
-	uint64_t mix = (instance ^ ticket) * UINT64_C(0x9E3779B97F4A7C15);
-	size_t at = (size_t)(mix >> 20) & (seen->nslot - 1);
-
-	while (seen->slot[at].instance != 0 && (seen->slot[at].instance != instance ||
-	    seen->slot[at].ticket != ticket))
-		at = (at + 1) & (seen->nslot - 1);
-	return at;
-}
-
-void
-seen_add(struct seen *seen, uint64_t instance, uint64_t ticket)
-{
-	if (instance == 0)
-		return;
-	if (seen->n * 2 >= seen->nslot) {
-		struct seen larger = { .nslot = seen->nslot > 0 ? seen->nslot * 2 : SEEN_FIRST };
-
-		larger.slot = xcalloc(larger.nslot, sizeof larger.slot[0]);
-		for (size_t i = 0; i < seen->nslot; i++)
-			if (seen->slot[i].instance != 0)
-				seen_add(&larger, seen->slot[i].instance, seen->slot[i].ticket);
-		free(seen->slot);
-		*seen = larger;
-	}
-	seen->slot[seen_slot(seen, instance, ticket)] = (struct seen_one){ instance, ticket };
-	seen->n++;
-}
-
-bool
-seen_has(const struct seen *seen, uint64_t instance, uint64_t ticket)
-{
-	return seen->nslot > 0 &&
-	    seen->slot[seen_slot(seen, instance, ticket)].instance == instance;
-}
-
 /* ---- the batch ---- */
 
 /* May anything be taken now? */
@@ -486,6 +446,9 @@ poison(struct keep *keep, uint32_t channel, uint64_t ticket, struct span batch,
 	if (rc != OK)
 		return rc;
 	keep->tally.set_aside_rows += head->nrow;
+	if (keep->channel[channel].place.content != 0)
+		(void)places_set(&keep->places, keep->channel[channel].place.content,
+		    keep->channel[channel].place.to);
 	keep_alarm(keep, "a batch of %u rows ended this process twice and is set aside in "
 	    "quarantine/", head->nrow);
 	keep_tell(keep, KEEP_ACK, (struct span){ NULL, 0 }, &e);
@@ -499,6 +462,8 @@ batch_take(struct keep *keep, uint32_t channel, uint64_t ticket, struct buf *io_
 {
 	struct strand *strand = &keep->strand[head->stream][head->class];
 	uint64_t first_seq = keep->next_seq[head->stream];
+	const struct keep_place *place = &keep->channel[channel].place;
+	bool placed = place->content != 0;
 	uint8_t seed[SEED_BYTES];
 	struct rows_sum sum;
 	struct parcel *p;
@@ -520,8 +485,11 @@ batch_take(struct keep *keep, uint32_t channel, uint64_t ticket, struct buf *io_
 	if (rc != OK)
 		return rc;
 
-	p = parcel_of_rows(seed, keep->channel[channel].instance, ticket, io_whole, head,
-	    keep->resolved);
+	p = parcel_of_rows(seed, placed ? place->content : keep->channel[channel].instance,
+	    placed ? place->to : ticket, io_whole, head, keep->resolved);
+	p->content = place->content;
+	p->from = place->from;
+	p->to = place->to;
 	p->id = first_seq;
 	p->digest = sum.digest;
 	p->channel = channel;
@@ -530,6 +498,8 @@ batch_take(struct keep *keep, uint32_t channel, uint64_t ticket, struct buf *io_
 	strand_add(keep, p, keep->epoch, &sum);
 	parcel_put(keep, p);
 	parcel_wait(keep, p);
+	if (placed)
+		(void)places_set(&keep->places, place->content, place->to);
 	keep->next_seq[head->stream] += head->nrow;
 	keep->tally.rows += head->nrow;
 	keep->tally.batches++;
@@ -565,7 +535,10 @@ keep_batch_give(struct keep *keep, uint32_t channel, uint64_t ticket, struct buf
 	rc = batch_head_read(&head, batch, why);
 	if (rc == OK)
 		rc = batch_resolve(keep, c, &head, why);
-	if (rc == OK && c->instance != 0 && seen_has(&keep->seen, c->instance, ticket)) {
+	if (rc == OK)
+		rc = place_check(keep, &c->place, why);
+	if (rc == OK && c->place.content == 0 && c->instance != 0 &&
+	    seen_has(&keep->seen, c->instance, ticket)) {
 		keep->note->keeping = 0;
 		again(keep, channel, ticket, &head);
 		return OK;
@@ -584,6 +557,8 @@ keep_batch_give(struct keep *keep, uint32_t channel, uint64_t ticket, struct buf
 	if (rc == ERR_FULL)
 		rc = keep_full_answer(keep, head.stream, head.class, why);
 
+	if (rc != ERR_BUSY)
+		c->place = (struct keep_place){ 0 };
 	if (rc == ERR_BUSY)
 		keep->turned_away = true;
 	else if (rc == ERR_FORMAT || rc == ERR_LIMIT)

@@ -59,6 +59,7 @@ keep_trim(struct keep *keep)
 			buf_put(&job->bytes, &keep->file[i].number, sizeof(uint64_t));
 	memmove(keep->file, keep->file + n, (keep->nfile - n) * sizeof keep->file[0]);
 	keep->nfile -= n;
+	keep_places_encode(keep, &job->note);
 	keep->trimming = true;
 	mill_push(keep->mill, job);
 }

@@ -21,6 +21,7 @@
 #include "store/journal_int.h"
 #include "store/keep.h"
 #include "store/mill.h"
+#include "store/places.h"
 #include "store/upkeep.h"
 
 enum {
@@ -53,6 +54,7 @@ struct channel {
 	struct def **source;
 	uint32_t nshape, shape_cap, nsource, source_cap;
 	size_t bytes;
+	struct keep_place place;	/* of the next batch; content 0: none */
 };
 
 struct making {
@@ -118,6 +120,7 @@ struct parcel {
 	uint32_t channel;
 	uint32_t generation;
 	uint64_t ticket;
+	uint64_t content, from, to;	/* an import's: its place before and behind */
 	struct making *making;		/* LEAF of rows too */
 	/* LEAF */
 	struct span entry;		/* in plain */
@@ -247,6 +250,7 @@ struct keep {
 	struct file_facts *file;
 	size_t nfile, file_cap;
 	struct seen seen;
+	struct places places;
 
 	uint64_t next_seq[STREAM_END];
 	uint64_t stored[STREAM_END][LIMIT_CLASSES];
@@ -359,6 +363,12 @@ enum err	keep_digest(struct keep *keep, const struct batch_head *head,
 		    struct def *const *def, uint32_t epoch, uint64_t first_seq,
 		    const uint8_t seed[SEED_BYTES], const struct locator *locator,
 		    struct rows_sum *ret_sum, struct why *why);
+/* OK when there is none; see keep_batch. */
+enum err	place_check(const struct keep *keep, const struct keep_place *place,
+		    struct why *why);
+enum err	keep_places_open(struct keep *keep, struct why *why);
+/* The file as it must be before journal files go; nothing when it is so already. */
+void		keep_places_encode(struct keep *keep, struct buf *out);
 void		seen_add(struct seen *seen, uint64_t instance, uint64_t ticket);
 bool		seen_has(const struct seen *seen, uint64_t instance, uint64_t ticket);
 /* Frees what is durable and milled. */

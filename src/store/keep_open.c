@@ -244,6 +244,9 @@ life_begin(struct keep *keep, struct why *why)
 	struct recovery r = { .epoch = 0 };
 	enum err rc;
 
+	rc = keep_places_open(keep, why);
+	if (rc != OK)
+		return rc;
 	keep->recovering = true;
 	rc = keep_recover(keep, &r, why);
 	keep->recovering = false;
@@ -390,6 +393,7 @@ keep_free(struct keep *keep)
 	free(keep->file);
 	free(keep->counter);
 	free(keep->seen.slot);
+	places_done(&keep->places);
 	free(keep->origin);
 	free(keep->machine);
 	row_many_free(&keep->many);

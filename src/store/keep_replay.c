@@ -175,7 +175,10 @@ walk_rows(struct walk *w, const struct journal_frame *frame)
 	if (keep->next_seq[frame->stream] <= last)
 		keep->next_seq[frame->stream] = last + 1;
 	facts->last_seq[frame->stream][frame->class] = last;
-	seen_add(&keep->seen, frame->instance, frame->ticket);
+	if ((frame->instance & PLACE_MARK) == 0)
+		seen_add(&keep->seen, frame->instance, frame->ticket);
+	else if (frame->ticket > places_get(&keep->places, frame->instance))
+		(void)places_set(&keep->places, frame->instance, frame->ticket);
 	if (last <= keep->stored[frame->stream][frame->class])
 		return false;
 	keep->note->keeping = what;

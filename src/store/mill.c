@@ -17,6 +17,7 @@
 #include "sys/thread.h"
 #include "store/cold_int.h"
 #include "store/journal_int.h"
+#include "store/places.h"
 #include "store/segment_int.h"
 
 enum { DAY_NAME_BYTES = 16 + SEGMENT_NAME };
@@ -288,6 +289,8 @@ job_trim(struct mill *m, struct mill_job *job)
 		rc = file_rename(m->dirfd, name, m->dirfd, aside, &why);
 		list[i] = 0;
 	}
+	if (rc == OK && job->note.n > 0)
+		rc = file_replace(m->dirfd, PLACES_NAME, buf_span(&job->note), &why);
 	if (rc == OK) {
 		lock_take(&m->manifest_lock);
 		rc = manifest_trim(m->manifest, job->id, &why);

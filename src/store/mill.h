@@ -55,7 +55,8 @@ struct mill_job {
 	struct why *why;		/* heap, when rc is not OK */
 	struct segment_info info;	/* SEGMENT; REPLACE: the new one */
 	uint64_t size;			/* CHECKPOINT: entries signed; ROWS: builder_bytes */
-	struct buf note;		/* CHECKPOINT; REPLACE: leaves of the new one */
+	struct buf note;		/* CHECKPOINT; REPLACE: leaves of the new one; TRIM: the
+					 * file `places`, when it is to be written before */
 };
 
 /* Shared with the crash handler: what the mill's thread (tid) has in a builder; 0: nothing. */

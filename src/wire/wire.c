@@ -14,6 +14,7 @@ enum {
 	ID_BYTES = 4,
 	ACK_BYTES = 8 + 4,
 	KEY_BYTES = 1 + 32,
+	PLACE_BYTES = 8 * 3,
 	KEY_LAST = 1,
 };
 
@@ -169,6 +170,19 @@ key_check(struct cur *in, struct why *why)
 	return OK;
 }
 
+/* place = u64 content with its highest bit set, u64 from, u64 to above it */
+static enum err
+place_rule(struct cur *in, struct why *why)
+{
+	uint64_t content = cur_u64(in);
+	uint64_t from = cur_u64(in);
+	uint64_t to = cur_u64(in);
+
+	if (content >> 63 == 0 || to <= from)
+		return why_set(why, ERR_FORMAT, "no place of a content");
+	return OK;
+}
+
 static const struct rule rules[WIRE_END] = {
 	[WIRE_HELLO] = { "hello", HELLO_BYTES, HELLO_BYTES, hello_check },
 	[WIRE_SHAPE] = { "shape", ID_BYTES + 4, WIRE_LIMIT, shape_check },
@@ -184,6 +198,7 @@ static const struct rule rules[WIRE_END] = {
 	[WIRE_ANSWER] = { "answer", 1, WIRE_LIMIT, answer_check },
 	[WIRE_KEY] = { "key", KEY_BYTES, KEY_BYTES, key_check },
 	[WIRE_SUSPECT] = { "suspect", 8, 8, NULL },
+	[WIRE_PLACE] = { "place", PLACE_BYTES, PLACE_BYTES, place_rule },
 };
 
 enum err
@@ -217,6 +232,7 @@ wire_role_name(unsigned role)
 		[WIRE_PARENT] = "parent", [WIRE_INTAKE] = "intake",
 		[WIRE_COLLECTOR] = "collector", [WIRE_KEEPER] = "keeper",
 		[WIRE_FRONT] = "front", [WIRE_TELLER] = "teller",
+		[WIRE_IMPORTER] = "importer",
 	};
 
 	if (role >= WIRE_ROLE_END || name[role] == NULL)

@@ -31,11 +31,12 @@ enum wire_type {
 	WIRE_READY,	/* role -> parent: text, what it listens on or opened */
 	WIRE_STOP,	/* parent -> role: finish what is begun, answer, end */
 	WIRE_CONF,	/* parent -> role: the configuration, YAML, as checked by the parent */
-	WIRE_ASK,	/* front -> keeper: u8 enum wire_ask, bytes argument; tag */
+	WIRE_ASK,	/* front, importer -> keeper: u8 enum wire_ask, bytes argument; tag */
 	WIRE_ANSWER,	/* keeper -> front: tag; u8 enum err, text or bytes */
 	WIRE_KEY,	/* parent -> keeper, front: u8 which (0 store, 1 seal seed), 32 octets */
 	WIRE_SUSPECT,	/* role -> parent: u64, hash of the record that it crashes over;
 			 * parent -> role, before CONF: such a one, which ended two lives */
+	WIRE_PLACE,	/* importer -> keeper: u64 content, u64 from, u64 to: of the next BATCH */
 	WIRE_END
 };
 
@@ -49,6 +50,7 @@ enum wire_ask {
 	ASK_REPACK,		/* repack closed days now */
 	ASK_KEY_ROTATE,		/* argument: reason */
 	ASK_COOL,		/* move closed days to the cold folder now */
+	ASK_PLACES,		/* argument: n * u64 content; answers n * u64 place */
 	ASK_END
 };
 
@@ -59,6 +61,7 @@ enum wire_role {
 	WIRE_KEEPER,
 	WIRE_FRONT,
 	WIRE_TELLER,
+	WIRE_IMPORTER,
 	WIRE_ROLE_END
 };
 
