@@ -27,6 +27,7 @@ int	cmd_backup(int argc, char **argv);
 int	cmd_restore(int argc, char **argv);
 int	cmd_reindex(int argc, char **argv);
 int	cmd_evidence(int argc, char **argv);
+int	cmd_import(int argc, char **argv);
 int	cmd_completion(int argc, char **argv);
 
 /*

@@ -12,6 +12,8 @@
 static const struct command table[] = {
 	{ "serve", cmd_serve, "chạy bàn trực trên máy này", "start the desk on this machine" },
 	{ "search", cmd_search, "tìm bản ghi nhật ký (LogsQL)", "find records (LogsQL)" },
+	{ "import", cmd_import, "nhập nhật ký cũ vào bàn trực đang chạy",
+	    "bring old logs into the running desk" },
 	{ "status", cmd_status, "tình trạng của bàn trực đang chạy",
 	    "how the running desk is doing" },
 	{ "verify", cmd_verify, "kiểm tra tính toàn vẹn của kho nhật ký",

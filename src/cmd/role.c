@@ -24,6 +24,8 @@ static const struct role_row roles[] = {
 	{ "collector", collector_main },
 	{ "front", front_main },
 	{ "teller", teller_main },
+	{ "importer", importer_main },
+	{ "unpack", unpack_main },
 	{ NULL, NULL },
 };
 

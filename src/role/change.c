@@ -97,7 +97,7 @@ fronts_differ(const struct conf *a, const struct conf *b)
 unsigned
 change_wanted(const struct conf *conf)
 {
-	unsigned roles = 1u << WIRE_KEEPER | 1u << WIRE_FRONT;
+	unsigned roles = 1u << WIRE_KEEPER | 1u << WIRE_FRONT | 1u << WIRE_IMPORTER;
 
 	if (conf->nlistener > 0)
 		roles |= 1u << WIRE_INTAKE;
@@ -116,6 +116,8 @@ change_roles(const struct conf *old, const struct conf *now)
 
 	if (parse || class_names_differ(old, now) || listeners_differ(old, now))
 		roles |= 1u << WIRE_INTAKE;
+	if (parse || class_names_differ(old, now))
+		roles |= 1u << WIRE_IMPORTER;
 	if (parse || class_names_differ(old, now) || collects_differ(old, now))
 		roles |= 1u << WIRE_COLLECTOR;
 	if (classes_differ(old, now) || stores_differ(old, now))

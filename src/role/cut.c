@@ -60,6 +60,17 @@ is_suspect(const struct cutter *c, struct span record)
 }
 
 static void
+answer(const struct cutter *c, const struct parsed *p, bool aside, struct intake_parsed *ret)
+{
+	*ret = (struct intake_parsed){ .shape = p->shape_id, .set_aside = aside,
+	    .unparsed = p->format == FORMAT_UNPARSED || p->format == FORMAT_LINE,
+	    .flags = p->flags, .event_ns = p->event_ns, .nvalue = p->nvalue, .value = p->value,
+	    .host = p->host, .app = p->app };
+	if (ret->host.n == 0)
+		ret->host = span_str(c->own_host);
+}
+
+static void
 cut(void *state, const struct intake_hint *hint, struct span record, int64_t recv_ns,
     struct intake_parsed *ret)
 {
@@ -85,14 +96,75 @@ cut(void *state, const struct intake_hint *hint, struct span record, int64_t rec
 			by_format[hint->format](c->parser, record, recv_ns, &p);
 	}
 	crash_at((struct span){ NULL, 0 });
-	*ret = (struct intake_parsed){ .shape = p.shape_id, .set_aside = aside,
-	    .unparsed = p.format == FORMAT_UNPARSED || p.format == FORMAT_LINE, .flags = p.flags,
-	    .event_ns = p.event_ns, .nvalue = p.nvalue, .value = p.value, .host = p.host,
-	    .app = p.app };
-	if (ret->host.n == 0)
-		ret->host = hint->host.n > 0 ? hint->host : span_str(c->own_host);
+	answer(c, &p, aside, ret);
+	if (p.host.n == 0 && hint->host.n > 0)
+		ret->host = hint->host;
 	if (ret->app.n == 0)
 		ret->app = hint->app;
+}
+
+/* ---- imported files ---- */
+
+/* A row of a table, its header, or a line of W3C that is none. */
+static void
+table_parse(struct cutter *c, struct cut_file *file, struct span record, int64_t recv_ns,
+    struct parsed *ret)
+{
+	unsigned format = file->form == FORM_CSV ? FORMAT_CSV : FORMAT_W3C;
+	bool heading = file->form == FORM_CSV ? !file->begun :
+	    record.n > 0 && record.p[0] == '#';
+
+	if (heading && (format == FORMAT_CSV || span_starts(record, SPAN("#Fields:"))))
+		file->header = parser_header(c->parser, format, record);
+	if (ret == NULL)
+		return;
+	if (heading)
+		parse_heading(c->parser, format, record, recv_ns, ret);
+	else if (file->header != PARSE_NO_HEADER)
+		parse_row(c->parser, file->header, record, recv_ns, ret);
+	else
+		parse_line(c->parser, record, recv_ns, ret);
+}
+
+static void
+form_parse(struct cutter *c, struct cut_file *file, struct span record, int64_t recv_ns,
+    struct parsed *ret)
+{
+	typedef void parse_fn(struct parser *, struct span, int64_t, struct parsed *);
+	static parse_fn *const by_form[FORM_END] = { [FORM_SYSLOG] = parse_syslog,
+	    [FORM_PLAIN] = parse_line, [FORM_JSON] = parse_json, [FORM_JSON_VALUES] = parse_json,
+	    [FORM_ACCESS] = parse_access };
+
+	must(file->form < FORM_END);
+	if (by_form[file->form] == NULL)
+		table_parse(c, file, record, recv_ns, ret);
+	else if (ret != NULL)
+		by_form[file->form](c->parser, record, recv_ns, ret);
+	file->begun = true;
+}
+
+void
+cutter_file(struct cutter *c, struct cut_file *file, struct span record, int64_t recv_ns,
+    struct intake_parsed *ret)
+{
+	bool aside = is_suspect(c, record);
+	struct parsed p;
+
+	crash_at(record);
+	parser_near(c->parser, file->near_ns);
+	if (aside && ret != NULL)
+		parse_whole(c->parser, record, recv_ns, &p);
+	else if (!aside)
+		form_parse(c, file, record, recv_ns, ret != NULL ? &p : NULL);
+	crash_at((struct span){ NULL, 0 });
+	if (ret != NULL)
+		answer(c, &p, aside, ret);
+}
+
+uint32_t
+cutter_shapes(const struct cutter *c)
+{
+	return parser_shapes(c->parser);
 }
 
 static struct span

@@ -21,6 +21,22 @@ void		cutter_free(struct cutter **cutter);
  * CUT_SUSPECTS are left out.
  */
 void		cutter_suspects(struct cutter *cutter, const uint64_t *hash, unsigned n);
+/* How the records of one imported file are taken apart; {form, near_ns} to begin with. */
+struct cut_file {
+	uint8_t form;			/* enum parse_form */
+	int64_t near_ns;		/* of stamps without a year */
+	uint32_t header;		/* of a table; 0: none yet */
+	bool begun;
+};
+
+/*
+ * The next record of the file. ret NULL: it is not looked into but for a table's header, because
+ * it is stored already. The answer is valid until the next call.
+ */
+void		cutter_file(struct cutter *cutter, struct cut_file *file, struct span record,
+		    int64_t recv_ns, struct intake_parsed *ret);
+/* How many shapes were given out. */
+uint32_t	cutter_shapes(const struct cutter *cutter);
 /* For struct intake_conf and batcher_conf; the state is the cutter. */
 const struct intake_parser	*cutter_ops(void);
 

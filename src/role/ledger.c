@@ -2,6 +2,7 @@
 /* One shape, one source, one-row batches: see ledger.h. */
 #include "role/ledger.h"
 
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -164,7 +165,7 @@ ledger_channel(struct ledger *ledger, struct chan *keeper)
 
 	l->keeper = keeper;
 	l->defined = false;
-	if (keeper == NULL || l->npending == 0)
+	if (keeper == NULL)
 		return;
 	rc = define(l, &why);
 	for (unsigned i = 0; rc == OK && i < l->npending; i++)
@@ -233,4 +234,16 @@ ledger_write(struct ledger *ledger, const struct ledger_act *act, int64_t now_ns
 	l->npending++;
 	l->pending_bytes += p->code.n;
 	return OK;
+}
+
+uint64_t
+ledger_ticket(const struct ledger *l)
+{
+	return l->ticket;
+}
+
+bool
+ledger_settled(const struct ledger *l, uint64_t ticket)
+{
+	return l->npending == 0 || ticket < l->pending[l->first].ticket;
 }

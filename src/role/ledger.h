@@ -36,4 +36,9 @@ struct ledger_act {
 enum err	ledger_write(struct ledger *ledger, const struct ledger_act *act, int64_t now_ns,
 		    struct why *why);
 
+/* Of the row handed over last; 0: none was. */
+uint64_t	ledger_ticket(const struct ledger *ledger);
+/* Has the keeper answered for it? */
+bool		ledger_settled(const struct ledger *ledger, uint64_t ticket);
+
 #endif

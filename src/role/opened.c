@@ -278,6 +278,20 @@ front_bind(int fd[2], const struct opened *old, const struct conf *conf, struct 
 	return rc;
 }
 
+/* Beside the front's; its address cannot change while the desk runs. */
+static enum err
+import_bind(struct opened *now, const struct opened *old, struct why *why)
+{
+	struct sock_spec spec = { .kind = SOCK_KIND_STREAM, .unix_mode = 0666 };
+	char path[CONF_PATH + 32];
+
+	now->import_fd = old->import_fd;
+	if (now->import_fd >= 0)
+		return OK;
+	(void)snprintf(path, sizeof path, "unix:%s/run/import.sock", now->conf->state);
+	return sock_listen(&now->import_fd, path, &spec, why);
+}
+
 static bool
 holds(const struct opened *o, int fd)
 {
@@ -307,7 +321,7 @@ sockets_none(struct opened *o)
 {
 	for (unsigned i = 0; i < ROLE_LISTENERS; i++)
 		o->listen_fd[i] = -1;
-	o->front_fd[0] = o->front_fd[1] = -1;
+	o->front_fd[0] = o->front_fd[1] = o->import_fd = -1;
 }
 
 /* The sockets of `now`: those of `old` that fit, the others bound. */
@@ -320,6 +334,8 @@ sockets_bind(struct opened *now, const struct opened *old, struct why *why)
 		rc = listener_bind(now, old, i, why);
 	if (rc == OK)
 		rc = front_bind(now->front_fd, old, now->conf, why);
+	if (rc == OK)
+		rc = import_bind(now, old, why);
 	return rc;
 }
 

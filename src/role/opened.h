@@ -20,6 +20,7 @@ struct opened {
 	int state_fd, lock_fd, collector_fd;
 	int listen_fd[ROLE_LISTENERS];
 	int front_fd[2];		/* unix socket, HTTP; -1 = none */
+	int import_fd;			/* STATE/run/import.sock; the same as long as we live */
 	struct notify_socket passed[NOTIFY_LISTEN_MAX];	/* by the service manager: never closed */
 	unsigned npassed;
 	uint64_t files;			/* what the listeners' certificates and tokens are now */

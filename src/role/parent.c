@@ -61,7 +61,8 @@ struct parent {
 	bool stopping, told_ready, reload;
 };
 
-static const uint8_t writers[] = { WIRE_INTAKE, WIRE_COLLECTOR, WIRE_FRONT, WIRE_TELLER };
+static const uint8_t writers[] = { WIRE_INTAKE, WIRE_COLLECTOR, WIRE_FRONT, WIRE_TELLER,
+    WIRE_IMPORTER };
 
 static bool
 is_writer(uint8_t role)
@@ -194,6 +195,8 @@ launch_fill(struct parent *p, struct child *c, struct launch *launch, struct why
 	for (unsigned i = 0; c->role == WIRE_FRONT && i < 2; i++)
 		if (p->open.front_fd[i] >= 0)
 			launch_add(launch, p->open.front_fd[i], "l");
+	if (c->role == WIRE_IMPORTER)
+		launch_add(launch, p->open.import_fd, "l");
 	return rc;
 }
 
@@ -402,7 +405,7 @@ children_start(struct parent *p)
 {
 	/* The keeper first: it makes the channels that the others are started with. */
 	static const uint8_t order[] = { WIRE_KEEPER, WIRE_FRONT, WIRE_TELLER, WIRE_COLLECTOR,
-	    WIRE_INTAKE };
+	    WIRE_INTAKE, WIRE_IMPORTER };
 	struct why why = { "" };
 
 	for (size_t i = 0; i < sizeof order && !p->stopping; i++) {
@@ -489,8 +492,8 @@ child_stop(struct parent *p, struct child *c)
 /* ---- reload ---- */
 
 /* Writers before the keeper, and those that take from outside before those that tell. */
-static const uint8_t stop_order[] = { WIRE_INTAKE, WIRE_COLLECTOR, WIRE_FRONT, WIRE_TELLER,
-    WIRE_KEEPER };
+static const uint8_t stop_order[] = { WIRE_INTAKE, WIRE_IMPORTER, WIRE_COLLECTOR, WIRE_FRONT,
+    WIRE_TELLER, WIRE_KEEPER };
 
 /* Ends what is to begin anew, in order; children_start does the rest. */
 static void

@@ -26,5 +26,8 @@ int	intake_main(const struct role_start *start);
 int	collector_main(const struct role_start *start);
 int	front_main(const struct role_start *start);
 int	teller_main(const struct role_start *start);
+int	importer_main(const struct role_start *start);
+/* Started by `trucban import` and not by the parent: listen_fd[0] is a file. */
+int	unpack_main(const struct role_start *start);
 
 #endif
