@@ -243,6 +243,14 @@ flow(struct content *c, int64_t recv_ns)
 static void
 flow_end(struct content *c)
 {
+	struct buf none = { 0 };
+
+	/* First: the sum must not go over what is begun and left out. */
+	if (!c->dead)
+		batch_end(c);
+	else if (batch_rows(c->writer) > 0)
+		batch_finish(c->writer, &none);
+	buf_done(&none);
 	c->at = c->in.n;
 	in_drop(c);
 	running_look(c->sum, &c->done.digest);
@@ -251,13 +259,7 @@ flow_end(struct content *c)
 		twin_end(c->twins);
 		decide(c);
 	}
-	if (c->dead && batch_rows(c->writer) > 0) {
-		struct buf none = { 0 };
-
-		batch_finish(c->writer, &none);
-		buf_done(&none);
-	}
-	batch_end(c);
+	must(batch_rows(c->writer) == 0);
 	c->state = CONTENT_OVER;
 	batch_writer_free(&c->writer);
 	running_free(&c->sum);
