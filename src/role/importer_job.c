@@ -305,9 +305,13 @@ importer_keeper_read(struct importer *im)
 void
 importer_keeper(struct importer *im, int fd)
 {
+	struct why why;
+
 	if (im->keeper != NULL)
 		importer_keeper_lost(im);
 	im->shapes_sent = im->sources_sent = 0;
 	im->keeper = chan_new(fd, WIRE_LIMIT, KEEPER_QUEUE);
 	ledger_channel(im->ledger, im->keeper);
+	if (ledger_define(im->ledger, &why) != OK)
+		importer_keeper_lost(im);
 }

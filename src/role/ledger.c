@@ -165,7 +165,7 @@ ledger_channel(struct ledger *ledger, struct chan *keeper)
 
 	l->keeper = keeper;
 	l->defined = false;
-	if (keeper == NULL)
+	if (keeper == NULL || l->npending == 0)
 		return;
 	rc = define(l, &why);
 	for (unsigned i = 0; rc == OK && i < l->npending; i++)
@@ -246,4 +246,10 @@ bool
 ledger_settled(const struct ledger *l, uint64_t ticket)
 {
 	return l->npending == 0 || ticket < l->pending[l->first].ticket;
+}
+
+enum err
+ledger_define(struct ledger *l, struct why *why)
+{
+	return l->keeper == NULL || l->defined ? OK : define(l, why);
 }

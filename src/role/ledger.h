@@ -36,6 +36,8 @@ struct ledger_act {
 enum err	ledger_write(struct ledger *ledger, const struct ledger_act *act, int64_t now_ns,
 		    struct why *why);
 
+/* Says HELLO and defines now, not with the first row: for who sends on the channel too. */
+enum err	ledger_define(struct ledger *ledger, struct why *why);
 /* Of the row handed over last; 0: none was. */
 uint64_t	ledger_ticket(const struct ledger *ledger);
 /* Has the keeper answered for it? */

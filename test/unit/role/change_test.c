@@ -7,7 +7,8 @@
 
 enum {
 	INTAKE = 1u << WIRE_INTAKE, COLLECTOR = 1u << WIRE_COLLECTOR, KEEPER = 1u << WIRE_KEEPER,
-	FRONT = 1u << WIRE_FRONT, TELLER = 1u << WIRE_TELLER
+	FRONT = 1u << WIRE_FRONT, TELLER = 1u << WIRE_TELLER,
+	IMPORTER = 1u << WIRE_IMPORTER
 };
 
 static struct conf old, now;
@@ -37,14 +38,15 @@ each_part_concerns_the_roles_that_work_by_it(void)
 {
 	check_int(changed(ALL, ALL "front: {query_memory: 8MB}\n"), FRONT);
 	check_int(changed(ALL, ALL "front: {address: \"\"}\n"), FRONT);
-	check_int(changed(ALL, ALL "zone: \"+00:00\"\n"), FRONT | INTAKE | COLLECTOR);
-	check_int(changed(ALL, ALL "event_lead: 5s\n"), INTAKE | COLLECTOR);
+	check_int(changed(ALL, ALL "zone: \"+00:00\"\n"),
+	    FRONT | INTAKE | COLLECTOR | IMPORTER);
+	check_int(changed(ALL, ALL "event_lead: 5s\n"), INTAKE | COLLECTOR | IMPORTER);
 	check_int(changed(ALL, ALL "store: {segment_age: 5s}\n"), KEEPER);
 	check_int(changed(ALL, ALL "store: {cold: /c}\n"), KEEPER | FRONT);
 	check_int(changed(ALL, ALL "store: {cold_after: 3}\n"), KEEPER);
 	check_int(changed(ALL, BASE REST "classes: [{name: b, days: 4}, {name: c}]\n"), KEEPER);
 	check_int(changed(ALL, BASE REST "classes: [{name: c}, {name: b, days: 3}]\n"),
-	    KEEPER | INTAKE | COLLECTOR);
+	    KEEPER | INTAKE | COLLECTOR | IMPORTER);
 	check_int(changed(ALL, BASE CLASS "collect: {files: [/g]}\n"
 	    "seal: {anchor: [{kind: file, target: /a}]}\n"), COLLECTOR);
 	check_int(changed(ALL, BASE CLASS "collect: {files: [/f]}\n"
@@ -59,9 +61,9 @@ a_role_that_comes_or_goes_is_concerned(void)
 	check_int(changed(BASE CLASS, ALL), COLLECTOR | TELLER);
 	check_int(changed(ALL, BASE CLASS), COLLECTOR | TELLER);
 	check_int(changed(BASE CLASS, CLASS "state: /x\n"), INTAKE);
-	/* What nobody does now and before is no change. */
-	check_int(changed("state: /x\n", "state: /x\nevent_lead: 5s\n"), 0);
-	check_int(change_wanted(&now), KEEPER | FRONT);
+	/* What nobody does now and before is no change; imports there always are. */
+	check_int(changed("state: /x\n", "state: /x\nevent_lead: 5s\n"), IMPORTER);
+	check_int(change_wanted(&now), KEEPER | FRONT | IMPORTER);
 }
 
 static void

@@ -162,6 +162,54 @@ a_batch_that_is_sent_again_after_a_restart_is_kept_once(void)
 	place_remove(&p);
 }
 
+/* One batch of an import; its rows must be the writer's next ones. */
+static enum err
+import_batch(struct place *p, uint64_t content, uint64_t from, uint64_t to)
+{
+	struct buf batch = { 0 };
+	uint64_t next = p->raw.next;
+	enum err rc;
+
+	writer_batch(&p->raw, 10, &batch);
+	keep_place(p->keep, p->raw.channel, &(struct keep_place){ content, from, to });
+	rc = keep_batch(p->keep, p->raw.channel, ++p->raw.ticket, buf_span(&batch), NULL);
+	if (rc == OK)
+		place_until(p, KEEP_ACK);
+	else
+		p->raw.next = next;
+	buf_done(&batch);
+	return rc;
+}
+
+static void
+an_import_goes_on_from_its_place_and_from_no_other(void)
+{
+	const uint64_t content = UINT64_C(0x8000000000000007);
+	struct place p;
+
+	place_make(&p);
+	place_open(&p, KEY_MAKE_PLAIN);
+	check_int(keep_place_get(p.keep, content), 0);
+	check_int(import_batch(&p, content, 5, 9), ERR_ABSENT);
+	check_int(import_batch(&p, 7, 0, 9), ERR_FORMAT);
+	check_int(import_batch(&p, content, 0, 9), OK);
+	check_int(keep_place_get(p.keep, content), 9);
+	check_int(import_batch(&p, content, 0, 9), ERR_ABSENT);
+	check_int(import_batch(&p, content, 9, 9), ERR_FORMAT);
+	check_int(import_batch(&p, content, 9, 20), OK);
+	check_int(import_batch(&p, content + 1, 0, 3), OK);
+	place_close(&p);
+	place_open(&p, KEY_MAKE_PLAIN);
+	check_int(keep_place_get(p.keep, content), 20);
+	check_int(keep_place_get(p.keep, content + 1), 3);
+	check_int(keep_place_get(p.keep, content + 2), 0);
+	check_int(import_batch(&p, content, 9, 30), ERR_ABSENT);
+	place_close(&p);
+	whole(&p, STREAM_RAW, 30);
+	check_int(verified(&p), 0);
+	place_remove(&p);
+}
+
 static void
 a_bad_batch_is_refused_and_the_next_one_kept(void)
 {
@@ -439,6 +487,7 @@ main(void)
 	run(an_encrypted_store_does_so_too);
 	run(a_long_journal_is_cut_when_its_rows_are_in_segments);
 	run(a_batch_that_is_sent_again_after_a_restart_is_kept_once);
+	run(an_import_goes_on_from_its_place_and_from_no_other);
 	run(a_bad_batch_is_refused_and_the_next_one_kept);
 	run(a_changed_batch_is_refused_or_kept_as_it_is);
 	run(definitions_out_of_order_are_refused);

@@ -52,7 +52,7 @@ static const struct bad bad_table[] = {
 	BAD(WIRE_STOP, "a payload", "x"),
 	BAD(WIRE_CONF, "a NUL", "\0"),
 	BAD(WIRE_ASK, "request 0", "\0\0"),
-	BAD(WIRE_ASK, "request past the end", "\x0a\0"),
+	BAD(WIRE_ASK, "request past the end", "\x0b\0"),
 	BAD(WIRE_ASK, "argument longer than the message", "\1\1"),
 	BAD(WIRE_ASK, "octets follow", "\1\0\0"),
 	BAD(WIRE_ANSWER, "nothing", ""),
@@ -60,6 +60,9 @@ static const struct bad bad_table[] = {
 	BAD(WIRE_KEY, "key 2", "\2aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"),
 	BAD(WIRE_SUSPECT, "7 octets", "aaaaaaa"),
 	BAD(WIRE_SUSPECT, "9 octets", "aaaaaaaaa"),
+	BAD(WIRE_PLACE, "23 octets", "aaaaaaaaaaaaaaaaaaaaaaa"),
+	BAD(WIRE_PLACE, "no content", "aaaaaaaa\0\0\0\0\0\0\0\0\1\0\0\0\0\0\0\0"),
+	BAD(WIRE_PLACE, "no way on", "aaaaaaa\x80\1\0\0\0\0\0\0\0\1\0\0\0\0\0\0\0"),
 	BAD(WIRE_KEY, "31 octets", "\0aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"),
 };
 
@@ -79,6 +82,7 @@ static const struct bad good_table[] = {
 	BAD(WIRE_ASK, "hold", "\4\1\x3c"),
 	BAD(WIRE_ANSWER, "any octets", "\0\0\1\2"),
 	BAD(WIRE_SUSPECT, "a hash", "aaaaaaaa"),
+	BAD(WIRE_PLACE, "a place", "aaaaaaa\x80\0\0\0\0\0\0\0\0\1\0\0\0\0\0\0\0"),
 	BAD(WIRE_KEY, "32 octets", "\1aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"),
 };
 
