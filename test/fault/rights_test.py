@@ -16,7 +16,7 @@ import pytest
 
 from harness import Desk, Sent, assert_kept
 
-ROLES = ['collector', 'front', 'intake', 'keeper', 'teller']
+ROLES = ['collector', 'front', 'importer', 'intake', 'keeper', 'teller']
 MORE = ('collect: {files: ["%(dir)s/logs/*.log"]}\n'
         'seal: {checkpoint: 1s, anchor: [{kind: file, target: "%(dir)s/anchors.txt"}]}\n')
 
@@ -123,7 +123,7 @@ def test_only_the_roles_that_talk_hold_sockets_of_the_network(desk):
 def test_only_the_keeper_writes_the_store_and_the_intake_has_no_file(desk):
     for pid, role in desk.children().items():
         below = [link for link in links(pid) if link.startswith(desk.state + '/')]
-        if role == 'intake':
+        if role in ('intake', 'importer'):
             assert not [link for link in links(pid) if link.startswith(desk.folder)
                         and not link.endswith('desk.log')], links(pid)
         if role in ('front', 'teller', 'collector'):
