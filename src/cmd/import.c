@@ -396,8 +396,8 @@ run_all(struct run *run, char **name, int n)
 	rc = desk_open(run, &why);
 	if (rc != OK) {
 		(void)fprintf(stderr, say("trucban: không nhập được vào bàn trực ở %s: %s. Bàn "
-		    "trực đang chạy chưa?\n", "trucban: cannot import into the desk at %s: %s. Is it "
-		    "running?\n"), run->state, why.text);
+		    "trực đang chạy chưa?\n", "trucban: cannot import into the desk at %s: %s. "
+		    "Is it running?\n"), run->state, why.text);
 		return EXIT_COULD_NOT;
 	}
 	for (int i = 0; i < n && rc == OK; i++)
