@@ -43,6 +43,7 @@ struct judge {
 	const struct text_map *map;
 	bool together;			/* most templates are judged: look into all at once */
 	bool whole_words;		/* needles have a word's edges on both sides */
+	bool guess;			/* lists that may hold it are not decoded to be sure */
 	enum alike how;			/* of literals in it: the matcher's, or (?i) */
 	/* one template */
 	struct span template;		/* as stored */

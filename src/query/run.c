@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Running a query: segments that the plan wants are opened here, filtered (and counted) by tasks
+ * Running a query: segments that the plan wants are opened and filtered (and counted) by tasks
  * that may run on several threads, and brought together here in the order of the segments. At
  * most a few views are open at once; rows go out as soon as their segment's turn has come.
  */
@@ -30,6 +30,7 @@ struct search {
 
 struct task {
 	const struct search *search;
+	size_t number;			/* of its segment in the store */
 	bool found;			/* rows: its segment is worth keeping */
 	struct view *view;
 	struct bits rows;
@@ -126,16 +127,20 @@ view_search(const struct search *search, struct task *task)
 	return rc;
 }
 
+/* On any thread: opening a segment is as much work as looking into it. */
 static void
 task_run(void *arg, size_t i)
 {
 	struct task *task = (struct task *)arg + i;
 	const struct search *search = task->search;
+	struct segment *segment = NULL;
 
-	if (is_cancelled(search->query))
-		task->rc = cancelled(&task->why);
-	else
-		task->rc = view_search(search, task);
+	task->rc = is_cancelled(search->query) ? cancelled(&task->why) :
+	    store_segment_open(search->store, task->number, &segment, &task->why);
+	if (task->rc != OK)
+		return;
+	task->view = view_new(segment, store_segment(search->store, task->number));
+	task->rc = view_search(search, task);
 }
 
 /* ---- rows going out ---- */
@@ -259,46 +264,39 @@ is_whole(struct search *search, size_t number, enum flow *ret_flow)
 	return true;
 }
 
-/* Opens the next few segments; *k moves behind them. */
-static enum err
-wave_open(struct search *search, struct task *task, size_t most, size_t *k, size_t *ret_n)
+/*
+ * Tasks for the next few segments that have to be opened; *k moves behind them. Returns how many.
+ */
+static size_t
+wave_plan(struct search *search, struct task *task, size_t most, size_t *k, enum flow *ret_flow)
 {
 	size_t all = store_segments(search->store), n = 0;
-	enum err rc = OK;
 
-	for (; *k < all && n < most && rc == OK; ++*k) {
+	for (; *k < all && n < most && *ret_flow == FLOW_ON; ++*k) {
 		size_t number = segment_number(search, *k, all);
-		struct segment *segment = NULL;
-		enum flow flow = FLOW_ON;
 
-		if (!segment_wanted(search, number))
+		if (!segment_wanted(search, number) ||
+		    (n == 0 && is_whole(search, number, ret_flow)))
 			continue;
-		if (n == 0 && is_whole(search, number, &flow)) {
-			rc = flow == FLOW_FAILED ? search->run.rc : OK;
-			continue;
-		}
-		rc = store_segment_open(search->store, number, &segment, search->run.why);
-		if (rc != OK)
-			break;
-		task[n] = (struct task){ .search = search };
-		task[n].view = view_new(segment, store_segment(search->store, number));
-		search->query->cost.rows_seen += task[n].view->nrow;
-		search->query->cost.opened++;
-		n++;
+		task[n++] = (struct task){ .search = search, .number = number };
 	}
-	*ret_n = n;
-	return rc;
+	return n;
 }
 
 static void
 wave_run(struct search *search, struct task *task, size_t n)
 {
-	if (search->pool != NULL && n > 1) {
+	if (search->pool != NULL && n > 1)
 		search->pool->run(search->pool->ctx, task_run, task, n);
-		return;
+	else
+		for (size_t i = 0; i < n; i++)
+			task_run(task, i);
+	for (size_t i = 0; i < n; i++) {
+		if (task[i].view == NULL)
+			continue;
+		search->query->cost.rows_seen += task[i].view->nrow;
+		search->query->cost.opened++;
 	}
-	for (size_t i = 0; i < n; i++)
-		task_run(task, i);
 }
 
 /* A segment that was looked into for nothing is not likely to be wanted next. */
@@ -362,19 +360,18 @@ segments_search(struct search *search)
 	most = most < WAVE_MAX ? most : WAVE_MAX;
 	for (size_t wave = may_end_early(search) ? 1 : most; flow == FLOW_ON;
 	    wave = wave * 2 < most ? wave * 2 : most) {
-		enum err rc = wave_open(search, task, wave, &k, &n);
-
-		if (rc == OK && is_cancelled(search->query))
-			rc = cancelled(search->run.why);
-		if (rc == OK && n == 0)
+		n = wave_plan(search, task, wave, &k, &flow);
+		if (flow == FLOW_FAILED)
 			break;
-		if (rc == OK) {
-			wave_run(search, task, n);
-			flow = wave_out(search, task, n);
-		} else {
-			search->run.rc = rc;
+		if (is_cancelled(search->query)) {
+			search->run.rc = cancelled(search->run.why);
 			flow = FLOW_FAILED;
+			break;
 		}
+		if (n == 0)
+			break;
+		wave_run(search, task, n);
+		flow = wave_out(search, task, n);
 		wave_free(search, task, n);
 	}
 	free(task);

@@ -139,6 +139,10 @@ list_judge(struct judge *j, struct known *known, uint32_t list)
 	if (j->how == ALIKE_SAME && segment_list_octets(segment, index, list, &octets) &&
 	    !is_escaped(j, octets) && text_find(octets, known->unit, 0) == SIZE_MAX)
 		return OK;
+	if (j->guess) {
+		known->list[list] = HOLDS;
+		return OK;
+	}
 	return values_judge(j, known, list);
 }
 

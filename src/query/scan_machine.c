@@ -402,18 +402,41 @@ rows_walk(struct walk *w, const struct bits *want, uint8_t *read, uint32_t *at, 
 
 /* ---- the part ---- */
 
+/*
+ * READ for templates of wanted rows that may match, by what texts every match holds one of; NEVER
+ * for the others. Texts whose case does not count are found by the machine as fast.
+ */
 static enum err
-templates_judge(struct walk *w, const struct bits *want, struct why *why)
+templates_choose(struct walk *w, const struct bits *want, bool *ret_some, struct why *why)
 {
 	const struct part *part = w->part;
 	const struct column *column = part->column;
-	bool all = bits_count(want) == w->view->nrow, by_row = false;
+	const struct regex_facts *facts = regex_facts(w->m->regex);
+	uint32_t n = column->ntemplate;
+	bool all = bits_count(want) == w->view->nrow;
 	enum err rc = OK;
 
-	memset(w->verdict, all ? READ : NEVER, column->ntemplate);
+	*ret_some = true;
+	memset(w->verdict, all, n);
 	for (uint32_t i = 0; i < part->n && !all; i++)
 		if (bits_has(want, part->row != NULL ? part->row[i] : i))
-			w->verdict[column->template_of[i]] = READ;
+			w->verdict[column->template_of[i]] = 1;
+	if (facts->nbranch > 0 && !facts->any_case)
+		rc = scan_text_may(w->view, w->m, part, n, w->verdict, ret_some, why);
+	for (uint32_t t = 0; t < n; t++)
+		w->verdict[t] = w->verdict[t] != 0 ? READ : NEVER;
+	return rc;
+}
+
+static enum err
+templates_judge(struct walk *w, const struct bits *want, struct why *why)
+{
+	const struct column *column = w->part->column;
+	bool by_row = false, some;
+	enum err rc = templates_choose(w, want, &some, why);
+
+	if (rc != OK || !some)
+		return rc;
 	for (uint32_t t = 0; t < column->ntemplate && rc == OK; t++) {
 		if (w->verdict[t] == READ)
 			rc = template_judge(w, t, &w->verdict[t], why);

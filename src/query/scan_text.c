@@ -297,6 +297,51 @@ verdicts_apply(struct view *view, const struct part *part, const uint8_t *verdic
 	return n;
 }
 
+/* For judging n templates. */
+static struct judge
+judge_of(struct view *view, const struct matcher *m, const struct part *part, uint32_t n,
+    struct why *why)
+{
+	struct judge j = { .view = view, .m = m, .part = part, .how = m->alike,
+	    .map = segment_text_map(view->segment, part->index), .why = why };
+
+	if (m->regex != NULL && regex_facts(m->regex)->any_case)
+		j.how = ALIKE_CASE;
+	j.together = j.how == ALIKE_SAME && n >= part->column->ntemplate / 8;
+	needles_make(&j);
+	return j;
+}
+
+/* Judges the templates with verdict[t] != 0; *ret_some: not all of them are NEVER. */
+static enum err
+templates_judge(struct judge *j, uint8_t *verdict, bool *ret_some)
+{
+	enum err rc = OK;
+
+	*ret_some = false;
+	for (uint32_t t = 0; t < j->part->column->ntemplate && rc == OK; t++) {
+		enum verdict one = NEVER;
+
+		if (verdict[t] != 0)
+			rc = template_judge(j, t, &one);
+		verdict[t] = (uint8_t)one;
+		*ret_some |= one != NEVER;
+	}
+	room_done(&j->room);
+	room_done(&j->template_room);
+	return rc;
+}
+
+enum err
+scan_text_may(struct view *view, const struct matcher *m, const struct part *part, uint32_t n,
+    uint8_t *used, bool *ret_some, struct why *why)
+{
+	struct judge j = judge_of(view, m, part, n, why);
+
+	j.guess = true;
+	return templates_judge(&j, used, ret_some);
+}
+
 enum err
 scan_text(struct view *view, const struct matcher *m, struct part *part, const struct bits *want,
     struct bits *ret, struct why *why)
@@ -305,29 +350,16 @@ scan_text(struct view *view, const struct matcher *m, struct part *part, const s
 	uint8_t *verdict = arena_zalloc(view->arena, ntemplate + 1, 1);
 	uint8_t *read = arena_zalloc(view->arena, part->n + 1, 1);
 	uint32_t *at = arena_alloc(view->arena, (part->n + 1) * sizeof *at);
-	struct judge j = { .view = view, .m = m, .part = part, .how = m->alike,
-	    .map = segment_text_map(view->segment, part->index), .why = why };
+	struct judge j;
 	bool some = false;
-	enum err rc = OK;
+	enum err rc;
 
-	if (m->regex != NULL && regex_facts(m->regex)->any_case)
-		j.how = ALIKE_CASE;
 	if (bits_count(want) == view->nrow)
 		memset(verdict, 1, ntemplate);
 	else
 		n = templates_in_use(view, part, want, verdict);
-	j.together = j.how == ALIKE_SAME && n >= ntemplate / 8;
-	needles_make(&j);
-	for (uint32_t t = 0; t < ntemplate && rc == OK; t++) {
-		enum verdict one = NEVER;
-
-		if (verdict[t] != 0)
-			rc = template_judge(&j, t, &one);
-		verdict[t] = (uint8_t)one;
-		some |= one != NEVER;
-	}
-	room_done(&j.room);
-	room_done(&j.template_room);
+	j = judge_of(view, m, part, n, why);
+	rc = templates_judge(&j, verdict, &some);
 	if (rc != OK || !some)
 		return rc;
 	n = verdicts_apply(view, part, verdict, want, read, at, ret);

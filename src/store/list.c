@@ -6,6 +6,9 @@
 #include "store/list.h"
 
 #include <stdlib.h>
+#ifdef __SSE4_1__
+#include <smmintrin.h>
+#endif
 
 #include "base/must.h"
 
@@ -355,11 +358,30 @@ ints_skip(struct list_in *in)
 static uint32_t
 short_codes(const struct planes *p, uint32_t *ret, size_t n)
 {
-	const uint8_t *low = p->bytes.p, *high = low + n;
+	const uint8_t *low = p->bytes.p, *high = p->width == 1 ? NULL : low + n;
 	uint32_t most = 0;
+	size_t i = 0;
 
-	for (size_t i = 0; i < n; i++) {
-		ret[i] = p->width == 1 ? low[i] : (uint32_t)(low[i] | high[i] << 8);
+#ifdef __SSE4_1__
+	const __m128i zero = _mm_setzero_si128();
+	__m128i all = zero;
+
+	for (; n - i >= 8; i += 8) {
+		__m128i x = _mm_loadl_epi64((const __m128i *)(const void *)(low + i));
+		__m128i y = high == NULL ? zero :
+		    _mm_loadl_epi64((const __m128i *)(const void *)(high + i));
+
+		x = _mm_unpacklo_epi8(x, y);
+		all = _mm_max_epu16(all, x);
+		_mm_storeu_si128((__m128i *)(void *)(ret + i), _mm_unpacklo_epi16(x, zero));
+		_mm_storeu_si128((__m128i *)(void *)(ret + i + 4), _mm_unpackhi_epi16(x, zero));
+	}
+	/* The greatest of eight is what the least of their complements is not. */
+	all = _mm_minpos_epu16(_mm_xor_si128(all, _mm_set1_epi8(-1)));
+	most = (uint16_t)~(unsigned)_mm_cvtsi128_si32(all);
+#endif
+	for (; i < n; i++) {
+		ret[i] = low[i] | (high == NULL ? 0U : (uint32_t)high[i] << 8);
 		most = ret[i] > most ? ret[i] : most;
 	}
 	return most;

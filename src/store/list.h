@@ -158,10 +158,11 @@ size_t	number_put(uint8_t *at, int64_t v);
  * compared without regard to it. False is certain. (look.c)
  */
 bool	list_may_hold(struct span params, struct span text, bool any_case);
-/* How many points a value has at most, as numbers' encodings say: text_map.points. */
-uint8_t	list_points(struct span params);
-/* How the list's values lie, an enum list_lies; LIST_HERE: in params themselves. */
-uint8_t	list_lies(struct span params);
+/*
+ * How the list's values lie, an enum list_lies (LIST_HERE: in params themselves), and how many
+ * points one has at most, as numbers' encodings say: text_map.points.
+ */
+void	list_look(struct span params, uint8_t *ret_lies, uint8_t *ret_points);
 /* What its values look like. (outline.c) */
 struct outline;
 void	list_outline(struct pack *pack, struct span params, struct outline *ret);

@@ -276,7 +276,7 @@ stamp_points(struct cur *c)
 	    LIST_POINTS_ANY;
 }
 
-uint8_t
+static uint8_t
 list_points(struct span params)
 {
 	struct cur c = cur_of(params);
@@ -304,7 +304,7 @@ list_points(struct span params)
 
 /* ---- how values lie ---- */
 
-uint8_t
+static uint8_t
 list_lies(struct span params)
 {
 	struct cur c = cur_of(params);
@@ -324,4 +324,17 @@ list_lies(struct span params)
 		return LIST_OTHER;
 	}
 	return (cur_varint(&c) & 1) != 0 && !c.bad ? LIST_HERE : LIST_AWAY;
+}
+
+void
+list_look(struct span params, uint8_t *ret_lies, uint8_t *ret_points)
+{
+	/* What most lists are: one value, here or elsewhere by the first bit of the reference. */
+	if (params.n > 1 && params.p[0] == ENCODING_CONST) {
+		*ret_lies = (params.p[1] & 1) != 0 ? LIST_HERE : LIST_AWAY;
+		*ret_points = LIST_POINTS_ANY;
+		return;
+	}
+	*ret_lies = list_lies(params);
+	*ret_points = list_points(params);
 }

@@ -46,9 +46,11 @@ lists_look(const struct text_reader *r, struct text_map *map)
 	for (uint32_t i = 0; i < r->nsub; i++) {
 		const struct sub *s = &r->sub[i];
 
-		lies[i] = s->n > 0 ? list_lies(s->params) : LIST_EMPTY;
-		points[i] = s->n > 0 ? list_points(s->params) : 0;
-		map->here = both_ends(map->here, s->params);
+		lies[i] = LIST_EMPTY;
+		points[i] = 0;
+		if (s->n > 0)
+			list_look(sub_params(s), &lies[i], &points[i]);
+		map->here = both_ends(map->here, sub_params(s));
 		end[i] = (uint32_t)map->here.n;
 	}
 	map->nlist = r->nsub;
@@ -121,7 +123,7 @@ away_make(struct text_reader *r, const struct text_map *map, enum text_escapes e
 		struct span octets;
 
 		if (map->lies[i] != LIST_AWAY ||
-		    !list_octets(r->pack, r->sub[i].params, &octets))
+		    !list_octets(r->pack, sub_params(&r->sub[i]), &octets))
 			continue;
 		if (escapes == TEXT_ESCAPED && octets.n > 0 &&
 		    memchr(octets.p, '\\', octets.n) != NULL)

@@ -59,7 +59,6 @@ templates_read(struct text_reader *r, struct span all, struct why *why)
 	r->template = hold_alloc(r->hold, r->ntemplate, sizeof *r->template);
 	/* Each slot is a NUL among these octets. */
 	r->slot_sub = hold_alloc(r->hold, most, sizeof *r->slot_sub);
-	r->steps = hold_alloc(r->hold, most, sizeof *r->steps);
 	for (uint32_t i = 0; i < r->ntemplate; i++) {
 		r->text[i] = cur_bytes(&c);
 		r->template[i] = (struct template){ nslot, slots_of(r->text[i]), 0, 0 };
@@ -74,6 +73,7 @@ templates_read(struct text_reader *r, struct span all, struct why *why)
 			next += sub == 0;
 		}
 	}
+	r->nslot = nslot;
 	if (!cur_done(&c) || next != r->nsub)
 		return broken("broken list of templates", why);
 	if (r->text[0].n != 1 || r->text[0].p[0] != 0)
@@ -86,29 +86,31 @@ static enum err
 subs_read(struct text_reader *r, struct span all, struct why *why)
 {
 	uint32_t *rows = xcalloc(r->ntemplate, sizeof *rows);
-	uint64_t *need = xcalloc((size_t)r->nsub + 1, sizeof *need);
 	struct cur c = cur_of(all);
 	enum err rc = OK;
 
+	_Static_assert((uint64_t)LIMIT_COLUMN_VALUES * LIMIT_SLOTS <= UINT32_MAX, "sums fit");
+	r->sub = hold_alloc(r->hold, r->nsub, sizeof *r->sub);
+	memset(r->sub, 0, r->nsub * sizeof *r->sub);
 	for (uint32_t i = 0; i < r->n; i++)
 		rows[r->template_of[i]]++;
 	for (uint32_t i = 0; i < r->ntemplate; i++) {
 		for (uint32_t k = 0; k < r->template[i].nslot; k++)
-			need[r->slot_sub[r->template[i].first + k]] += rows[i];
+			r->sub[r->slot_sub[r->template[i].first + k]].n += rows[i];
 	}
-	r->sub = hold_alloc(r->hold, r->nsub, sizeof *r->sub);
+	free(rows);
 	for (uint32_t i = 0; i < r->nsub && rc == OK; i++) {
+		struct sub *s = &r->sub[i];
 		uint64_t n = cur_varint(&c);
+		struct span params = cur_bytes(&c);
 
-		r->sub[i] = (struct sub){ .n = (uint32_t)n, .params = cur_bytes(&c) };
-		if (c.bad || n != need[i] || n > LIMIT_COLUMN_VALUES ||
-		    (n > 0 && r->sub[i].params.n == 0))
+		s->params = params.p;
+		s->nparam = (uint32_t)params.n;
+		if (c.bad || n != s->n || n > LIMIT_COLUMN_VALUES || (n > 0 && params.n == 0))
 			rc = broken("broken slot", why);
 	}
 	if (rc == OK && !cur_done(&c))
 		rc = broken("broken list of slots", why);
-	free(rows);
-	free(need);
 	return rc;
 }
 
@@ -172,10 +174,10 @@ text_reader_refs(const struct text_reader *r)
 /* ---- slots ---- */
 
 static enum err
-refs_get(struct sub *s, struct list_in *in, struct why *why)
+refs_get(struct sub_values *s, struct list_in *in, struct why *why)
 {
 	uint64_t nref = cur_varint(in->c), nrest;
-	uint32_t *ref, *code, rest = 0;
+	uint32_t *ref, *code, n = s->rest.n, rest = 0;
 	enum err rc;
 
 	if (nref == 0 || nref > TEXT_REFS)
@@ -188,11 +190,11 @@ refs_get(struct sub *s, struct list_in *in, struct why *why)
 			return broken("broken reference", why);
 		ref[i] = (uint32_t)column;
 	}
-	code = hold_alloc(in->hold, s->n, sizeof *code);
-	rc = codes_get(in, code, s->n, (uint32_t)nref + 1, why);
+	code = hold_alloc(in->hold, n, sizeof *code);
+	rc = codes_get(in, code, n, (uint32_t)nref + 1, why);
 	if (rc != OK)
 		return rc;
-	for (uint32_t i = 0; i < s->n; i++)
+	for (uint32_t i = 0; i < n; i++)
 		rest += code[i] == nref;
 	nrest = cur_varint(in->c);
 	if (nrest != rest)
@@ -205,7 +207,7 @@ refs_get(struct sub *s, struct list_in *in, struct why *why)
 }
 
 static enum err
-same_get(struct sub *s, struct list_in *in, struct why *why)
+same_get(struct sub_values *s, struct list_in *in, struct why *why)
 {
 	uint64_t column = cur_varint(in->c);
 	uint32_t *ref, *code;
@@ -213,9 +215,10 @@ same_get(struct sub *s, struct list_in *in, struct why *why)
 	if (in->c->bad || column >= LIMIT_COLUMNS)
 		return broken("broken reference", why);
 	ref = hold_alloc(in->hold, 1, sizeof *ref);
-	code = hold_alloc(in->hold, s->n, sizeof *code);
-	memset(code, 0, s->n * sizeof *code);
+	code = hold_alloc(in->hold, s->rest.n, sizeof *code);
+	memset(code, 0, s->rest.n * sizeof *code);
 	*ref = (uint32_t)column;
+	s->rest.n = 0;
 	s->nref = 1;
 	s->ref = ref;
 	s->code = code;
@@ -223,27 +226,42 @@ same_get(struct sub *s, struct list_in *in, struct why *why)
 }
 
 static enum err
-sub_load(struct text_reader *r, struct sub *s, struct why *why)
+sub_read(struct text_reader *r, struct sub_values *v, struct span params, struct why *why)
 {
-	struct cur c = cur_of(s->params);
+	struct cur c = cur_of(params);
 	struct list_in in = { &c, r->pack, r->hold };
 	enum err rc = OK;
 
-	if (s->loaded || s->n == 0)
-		return OK;
-	s->rest = (struct column){ .n = s->n };
-	if (s->params.p[0] == ENCODING_SAME || s->params.p[0] == ENCODING_MIXED) {
+	if (params.p[0] == ENCODING_SAME || params.p[0] == ENCODING_MIXED) {
 		if ((r->flags & TEXT_HAS_REFS) == 0)
 			return broken("references where none are", why);
-		s->rest.n = 0;
-		rc = cur_u8(&c) == ENCODING_SAME ? same_get(s, &in, why) : refs_get(s, &in, why);
+		rc = cur_u8(&c) == ENCODING_SAME ? same_get(v, &in, why) : refs_get(v, &in, why);
 	}
-	if (rc == OK && s->rest.n > 0)
-		rc = column_get(&in, &s->rest, &s->more, why);
+	if (rc == OK && v->rest.n > 0)
+		rc = column_get(&in, &v->rest, &v->more, why);
 	if (rc == OK && !cur_done(&c))
 		rc = broken("octets behind a slot", why);
-	s->loaded = rc == OK;
 	return rc;
+}
+
+/* Reads the values, unless there are none. */
+static enum err
+sub_load(struct text_reader *r, struct sub *s, struct why *why)
+{
+	struct sub_values *v;
+	enum err rc;
+
+	if (s->values != NULL || s->n == 0)
+		return OK;
+	v = hold_alloc(r->hold, 1, sizeof *v);
+	*v = (struct sub_values){ .rest.n = s->n };
+	rc = sub_read(r, v, sub_params(s), why);
+	if (rc != OK)
+		return rc;
+	v->next = r->read;
+	r->read = v;
+	s->values = v;
+	return OK;
 }
 
 /* ---- making texts ---- */
@@ -258,7 +276,7 @@ struct making {
 
 /* Value i of a list's own; *room moves behind what was written there. */
 static inline struct span
-rest_at(const struct sub *s, uint32_t i, uint8_t **room)
+rest_at(const struct sub_values *s, uint32_t i, uint8_t **room)
 {
 	const struct column *c = &s->rest;
 	struct span v;
@@ -278,18 +296,42 @@ steps_make(struct text_reader *r)
 {
 	uint32_t n = 0;
 
+	if (r->steps == NULL)
+		r->steps = hold_alloc(r->hold, r->nslot, sizeof *r->steps);
 	for (uint32_t i = 0; i < r->ntemplate; i++) {
 		struct template *t = &r->template[i];
 
 		t->step = n;
 		for (uint32_t k = t->first; k < t->first + t->nslot; k++) {
-			struct sub *s = &r->sub[r->slot_sub[k]];
+			struct sub_values *v = r->sub[r->slot_sub[k]].values;
 
-			if (s->wanted)
-				r->steps[n++] = s;
+			if (v != NULL && v->wanted)
+				r->steps[n++] = v;
 		}
 		t->nstep = n - t->step;
 	}
+}
+
+/* None is wanted. */
+static void
+subs_reset(struct text_reader *r)
+{
+	for (struct sub_values *v = r->read; v != NULL; v = v->next) {
+		v->wanted = false;
+		v->at = v->rest_at = 0;
+	}
+}
+
+/* The sub's values, which are wanted from now on; NULL: it has none. */
+static enum err
+sub_want(struct text_reader *r, struct sub *s, struct sub_values **ret, struct why *why)
+{
+	enum err rc = sub_load(r, s, why);
+
+	if (rc == OK && s->values != NULL)
+		s->values->wanted = true;
+	*ret = rc == OK ? s->values : NULL;
+	return rc;
 }
 
 /* The slots' values of text i; their sum in *ret_bytes. */
@@ -302,7 +344,7 @@ parts_find(struct making *m, uint32_t i, size_t *ret_bytes, struct why *why)
 	enum err rc = OK;
 
 	for (uint32_t k = 0; k < t->nslot && rc == OK; k++) {
-		struct sub *s = &m->r->sub[m->r->slot_sub[t->first + k]];
+		struct sub_values *s = m->r->sub[m->r->slot_sub[t->first + k]].values;
 		uint32_t at = s->at++;
 
 		if (s->code != NULL && s->code[at] < s->nref)
@@ -323,7 +365,7 @@ parts_skip(struct text_reader *r, uint32_t i)
 	const struct template *t = &r->template[r->template_of[i]];
 
 	for (uint32_t k = 0; k < t->nstep; k++) {
-		struct sub *s = r->steps[t->step + k];
+		struct sub_values *s = r->steps[t->step + k];
 		uint32_t at = s->at++;
 
 		if (s->code != NULL)
@@ -380,28 +422,21 @@ subs_begin(struct making *m, const uint8_t *want, uint32_t *ret_end, struct why 
 	size_t most = 0;
 	enum err rc = OK;
 
-	for (uint32_t i = 0; i < r->nsub; i++)
-		r->sub[i].wanted = false;
+	subs_reset(r);
 	*ret_end = 0;
-	for (uint32_t i = 0; i < r->n; i++) {
+	for (uint32_t i = 0; i < r->n && rc == OK; i++) {
 		const struct template *t = &r->template[r->template_of[i]];
+		struct sub_values *v;
 
 		if (want != NULL && want[i] == 0)
 			continue;
 		*ret_end = i + 1;
-		for (uint32_t k = 0; k < t->nslot; k++)
-			r->sub[r->slot_sub[t->first + k]].wanted = true;
+		for (uint32_t k = 0; k < t->nslot && rc == OK; k++)
+			rc = sub_want(r, &r->sub[r->slot_sub[t->first + k]], &v, why);
 	}
-	for (uint32_t i = 0; i < r->nsub && rc == OK; i++) {
-		struct sub *s = &r->sub[i];
-
-		s->at = s->rest_at = 0;
-		if (!s->wanted)
-			continue;
-		rc = sub_load(r, s, why);
-		if (rc == OK && s->more.recipe != NULL && recipe_bytes(s->more.recipe) > most)
-			most = recipe_bytes(s->more.recipe);
-	}
+	for (const struct sub_values *v = r->read; v != NULL; v = v->next)
+		if (v->wanted && v->more.recipe != NULL && recipe_bytes(v->more.recipe) > most)
+			most = recipe_bytes(v->more.recipe);
 	steps_make(r);
 	m->room = xmalloc(most * LIMIT_SLOTS + 1);
 	return rc;
@@ -440,16 +475,15 @@ text_reader_clock(struct text_reader *r, const uint32_t *sub, uint32_t n, int64_
 {
 	enum err rc = OK;
 
-	for (uint32_t i = 0; i < r->nsub; i++)
-		r->sub[i].wanted = false;
+	subs_reset(r);
 	for (uint32_t i = 0; i < n && rc == OK; i++) {
+		struct sub_values *v;
+
 		if (sub[i] >= r->nsub)
 			return broken("no such slot", why);
-		rc = sub_load(r, &r->sub[sub[i]], why);
-		if (rc == OK && (r->sub[sub[i]].more.ns == NULL || r->sub[sub[i]].nref > 0))
+		rc = sub_want(r, &r->sub[sub[i]], &v, why);
+		if (rc == OK && (v == NULL || v->more.ns == NULL || v->nref > 0))
 			return broken("no slot of timestamps", why);
-		r->sub[sub[i]].wanted = true;
-		r->sub[sub[i]].at = 0;
 	}
 	memset(has, 0, r->n);
 	steps_make(r);
@@ -457,7 +491,7 @@ text_reader_clock(struct text_reader *r, const uint32_t *sub, uint32_t n, int64_
 		const struct template *t = &r->template[r->template_of[i]];
 
 		for (uint32_t k = t->step; k < t->step + t->nstep; k++) {
-			struct sub *s = r->steps[k];
+			struct sub_values *s = r->steps[k];
 
 			if (has[i] == 0)
 				ns[i] = s->more.ns[s->at];
@@ -498,8 +532,8 @@ text_list_may_hold(const struct text_reader *r, uint32_t list, struct span text,
 	must(list < r->nsub);
 	if (s->n == 0)
 		return false;
-	return s->params.p[0] == ENCODING_SAME || s->params.p[0] == ENCODING_MIXED ||
-	    list_may_hold(s->params, text, any_case);
+	return s->params[0] == ENCODING_SAME || s->params[0] == ENCODING_MIXED ||
+	    list_may_hold(sub_params(s), text, any_case);
 }
 
 bool
@@ -508,14 +542,14 @@ text_list_octets(const struct text_reader *r, uint32_t list, struct span *ret)
 	const struct sub *s = &r->sub[list];
 
 	must(list < r->nsub);
-	return s->n > 0 && list_octets(r->pack, s->params, ret);
+	return s->n > 0 && list_octets(r->pack, sub_params(s), ret);
 }
 
 struct span
 text_list_params(const struct text_reader *r, uint32_t list)
 {
 	must(list < r->nsub);
-	return r->sub[list].n > 0 ? r->sub[list].params : span_of(NULL, 0);
+	return r->sub[list].n > 0 ? sub_params(&r->sub[list]) : span_of(NULL, 0);
 }
 
 enum err
@@ -528,23 +562,28 @@ text_slot(struct text_reader *r, uint32_t template, uint32_t slot, struct text_s
 enum err
 text_list(struct text_reader *r, uint32_t list, struct text_slot *ret, struct why *why)
 {
-	struct sub *s = &r->sub[list];
+	struct sub_values *v;
 	enum err rc;
 
 	must(list < r->nsub);
-	rc = sub_load(r, s, why);
+	rc = sub_load(r, &r->sub[list], why);
 	if (rc != OK)
 		return rc;
-	column_values(&s->rest, &s->more, r->hold);
-	*ret = (struct text_slot){ .nref = s->nref, .ref = s->ref };
-	if (s->rest.value == NULL)
-		ret->code = s->rest.code;
-	if (s->rest.value != NULL) {
-		ret->nvalue = s->rest.n;
-		ret->value = s->rest.value;
-	} else if (s->rest.word != NULL) {
-		ret->nvalue = s->rest.nword;
-		ret->value = s->rest.word;
+	*ret = (struct text_slot){ .nvalue = 0 };
+	v = r->sub[list].values;
+	if (v == NULL)
+		return OK;
+	column_values(&v->rest, &v->more, r->hold);
+	ret->nref = v->nref;
+	ret->ref = v->ref;
+	if (v->rest.value == NULL)
+		ret->code = v->rest.code;
+	if (v->rest.value != NULL) {
+		ret->nvalue = v->rest.n;
+		ret->value = v->rest.value;
+	} else if (v->rest.word != NULL) {
+		ret->nvalue = v->rest.nword;
+		ret->value = v->rest.word;
 	}
 	return OK;
 }
@@ -553,16 +592,19 @@ enum err
 text_list_ipv4(struct text_reader *r, uint32_t list, const int64_t **ret_num, uint32_t *ret_n,
     struct why *why)
 {
-	struct sub *s = &r->sub[list];
+	const struct sub_values *v;
 	bool words;
 	enum err rc;
 
 	must(list < r->nsub);
-	rc = sub_load(r, s, why);
+	rc = sub_load(r, &r->sub[list], why);
 	if (rc != OK)
 		return rc;
-	words = s->more.words != NULL;
-	*ret_num = recipe_ipv4(words ? s->more.words : s->more.recipe);
-	*ret_n = words ? s->rest.nword : s->rest.n;
+	v = r->sub[list].values;
+	if (v == NULL)
+		return broken("a list that has no values", why);
+	words = v->more.words != NULL;
+	*ret_num = recipe_ipv4(words ? v->more.words : v->more.recipe);
+	*ret_n = words ? v->rest.nword : v->rest.n;
 	return *ret_num != NULL ? OK : broken("a list that is not of addresses", why);
 }

@@ -6,11 +6,16 @@
 #include "store/column.h"
 #include "store/text.h"
 
-/* A list of slots' values. */
+/* A list of slots' values; there are thousands, and few are ever read. */
 struct sub {
+	const uint8_t *params;
+	uint32_t nparam;
 	uint32_t n;
-	struct span params;
-	bool loaded;
+	struct sub_values *values;	/* NULL: not read yet */
+};
+
+struct sub_values {
+	struct sub_values *next;	/* of those that were read */
 	uint32_t nref;
 	const uint32_t *ref;
 	const uint32_t *code;		/* below nref: that reference; nref: the next of rest */
@@ -29,13 +34,14 @@ struct template {
 struct text_reader {
 	struct pack *pack;
 	struct hold *hold;
-	uint32_t n, ntemplate, nsub;
+	uint32_t n, ntemplate, nsub, nslot;
 	uint8_t flags;
 	struct span *text;
 	struct template *template;
 	uint32_t *slot_sub;
-	struct sub **steps;		/* while texts are made */
+	struct sub_values **steps;	/* while texts are made; NULL until then */
 	struct sub *sub;
+	struct sub_values *read;	/* the last one first */
 	const uint32_t *template_of;
 	uint8_t *block;			/* free octets for texts */
 	size_t left;
@@ -44,5 +50,11 @@ struct text_reader {
 	struct text_away *away;		/* the same */
 	uint32_t naway;
 };
+
+static inline struct span
+sub_params(const struct sub *s)
+{
+	return span_of(s->params, s->nparam);
+}
 
 #endif
