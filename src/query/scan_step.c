@@ -213,6 +213,24 @@ number_step(struct walk *w, struct step *step)
 	step->to = w->number[k];
 }
 
+/* Whether no value leads out of the state, since none of the list's octets does. */
+static bool
+octets_stay(const struct walk *w, uint32_t list, uint16_t state)
+{
+	const struct machine *m = w->machine;
+	struct span octets;
+	unsigned high = 0, moves = 0;
+
+	if (!segment_list_octets(w->view->segment, w->part->index, list, &octets))
+		return false;
+	for (size_t i = 0; i < octets.n && moves == 0; i++) {
+		high |= octets.p[i];
+		moves = m->next[state + m->kind[octets.p[i]]] ^ state;
+	}
+	return moves == 0 && high < 0x80 && (!w->part->escaped || octets.n == 0 ||
+	    memchr(octets.p, '\\', octets.n) == NULL);
+}
+
 static void
 outline_step(struct walk *w, uint32_t list, struct step *step)
 {
@@ -230,6 +248,10 @@ outline_step(struct walk *w, uint32_t list, struct step *step)
 		return;
 	}
 	if (step->from == w->machine->idle && !outline_wakes(w, o)) {
+		(void)set_add(&step->to, step->from);
+		return;
+	}
+	if (o->kind == OUTLINE_NONE && octets_stay(w, list, step->from)) {
 		(void)set_add(&step->to, step->from);
 		return;
 	}
