@@ -274,7 +274,7 @@ static uint32_t
 verdicts_apply(struct view *view, const struct part *part, const uint8_t *verdict,
     const struct bits *want, uint8_t *read, uint32_t *at, struct bits *ret)
 {
-	const uint32_t *template_of = part->column->template_of;
+	const uint16_t *template_of = part->column->template_of;
 	uint32_t n = 0;
 
 	for (uint32_t i = 0; i < part->n; i++) {

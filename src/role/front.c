@@ -18,6 +18,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "base/limits.h"
 #include "base/must.h"
 #include "sys/clock.h"
 #include "sys/file.h"
@@ -38,10 +39,10 @@
 /* FRONT_FILES: open segments of the workers, and clients. */
 enum { FRONT_WORKERS = 4, FRONT_FILES = 8192, KEEPER_QUEUE = 4 << 20 };
 /*
- * Decoded segments between questions, of all workers: eight that were asked for a word. They are
- * gone a minute or two after the last question.
+ * Decoded segments between questions, of all workers, are gone a minute or two after the last
+ * question.
  */
-enum { SHELF_BYTES = 160 << 20, SHELF_TICKS = 60, KEEP_BYTES = 32 << 20 };
+enum { SHELF_TICKS = 60, KEEP_BYTES = 32 << 20 };
 
 static const int64_t answer_late_ns = 10000000000, fresh_ns = 20000000;
 
@@ -447,8 +448,11 @@ front_open(struct front *f, struct why *why)
 	/* What one segment took the next takes: not back to the kernel and anew each time. */
 	(void)mallopt(M_MMAP_THRESHOLD, KEEP_BYTES);
 	(void)mallopt(M_TRIM_THRESHOLD, KEEP_BYTES);
+	/* Segments end on other threads than they began on: one heap, or each would hold free
+	 * room for as many as the shelf has. */
+	(void)mallopt(M_ARENA_MAX, 1);
 	f->pool = pool_new(f->helpers);
-	f->shelf = shelf_new(SHELF_BYTES);
+	f->shelf = shelf_new(LIMIT_SHELF_BYTES);
 	for (unsigned i = 0; i < FRONT_WORKERS; i++) {
 		f->select[i] = select_new(f->start->store_fd, key,
 		    (size_t)f->brief.conf.query_bytes / FRONT_WORKERS,

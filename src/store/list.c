@@ -331,11 +331,13 @@ ints_get(struct list_in *in, int64_t *ret, size_t n, struct why *why)
 	if (mode == INTS_FOR) {
 		for (size_t i = 0; i < n; i++)
 			ret[i] = (int64_t)planes_at(&p, n, i);
-		return OK;
+		n = 0;
 	}
-	ret[0] = first;
+	if (n > 0)
+		ret[0] = first;
 	for (size_t i = 1; i < n; i++)
 		ret[i] = (int64_t)((uint64_t)ret[i - 1] + planes_at(&p, n - 1, i - 1));
+	pack_done(in->pack, p.bytes);
 	return OK;
 }
 
@@ -417,12 +419,33 @@ codes_get(struct list_in *in, uint32_t *ret, size_t n, uint32_t limit, struct wh
 			most = u > most ? u : most;
 			ret[i] = (uint32_t)u;
 		}
+		pack_done(in->pack, p.bytes);
 	} else {
 		most = UINT64_MAX;
 	}
 	if (in->c->bad || most >= limit)
 		return why_set(why, ERR_FORMAT, "directory: broken list of codes");
 	return OK;
+}
+
+enum err
+short_codes_get(struct list_in *in, uint16_t *ret, size_t n, uint32_t limit, struct why *why)
+{
+	uint32_t *code = xreallocarray(NULL, n, sizeof *code);
+	enum err rc;
+
+	must(limit <= UINT16_MAX + 1);
+	rc = codes_get(in, code, n, limit, why);
+	for (size_t i = 0; i < n && rc == OK; i++)
+		ret[i] = (uint16_t)code[i];
+	free(code);
+	return rc;
+}
+
+bool
+codes_are_zero(struct span params)
+{
+	return params.n == 2 && params.p[0] == INTS_CONST && params.p[1] == 0;
 }
 
 /* ---- decimal numbers ---- */

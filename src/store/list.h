@@ -134,6 +134,11 @@ struct list {
 	bool has_stamp;
 };
 
+/* Whether codes_put wrote zeros only. */
+bool		codes_are_zero(struct span params);
+/* The same as codes_get, each of them below `limit`, which is at most 2^16. */
+enum err	short_codes_get(struct list_in *in, uint16_t *ret, size_t n, uint32_t limit,
+		    struct why *why);
 /* Steps over what ints_put or codes_put wrote; reads nothing. */
 void		ints_skip(struct list_in *in);
 /*

@@ -337,6 +337,7 @@ pack_get(struct pack *p, struct pack_ref ref, struct span *ret_bytes, struct why
 		return why_set(why, ERR_FORMAT, "%s: a stream is not inside of chunk %u", p->name,
 		    ref.chunk);
 	c = &p->chunk[ref.chunk];
+	c->again |= c->loaded;
 	if (!c->loaded) {
 		rc = chunk_load(p, c, ref.chunk, &c->bytes, why);
 		if (rc != OK) {
@@ -348,6 +349,28 @@ pack_get(struct pack *p, struct pack_ref ref, struct span *ret_bytes, struct why
 	}
 	*ret_bytes = span_of(c->bytes.p + ref.at, ref.n);
 	return OK;
+}
+
+void
+pack_done(struct pack *p, struct span bytes)
+{
+	for (uint32_t i = 0; p != NULL && i < p->nchunk && bytes.n > 0; i++) {
+		struct chunk *c = &p->chunk[i];
+
+		if (!c->loaded || c->again || c->bytes.p != bytes.p || c->plain != bytes.n)
+			continue;
+		buf_done(&c->bytes);
+		c->loaded = false;
+		p->bytes -= c->plain;
+		return;
+	}
+}
+
+void
+pack_rest(struct pack *p)
+{
+	ZSTD_freeDCtx(p->zstd);
+	p->zstd = NULL;
 }
 
 void

@@ -57,6 +57,14 @@ segment_free(struct segment **segment)
 	*segment = NULL;
 }
 
+void
+segment_rest(struct segment *s)
+{
+	pack_rest(s->sealed);
+	if (s->derived != NULL)
+		pack_rest(s->derived);
+}
+
 size_t
 segment_memory_bytes(const struct segment *s)
 {

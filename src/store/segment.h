@@ -78,7 +78,7 @@ struct column {
 	const int64_t *num;		/* when has_int: the numbers (per value) */
 	uint32_t ntemplate;		/* TEXT */
 	const struct span *template;	/* TEXT: fixed octets with 0x00 where a slot is */
-	const uint32_t *template_of;	/* TEXT: per value */
+	const uint16_t *template_of;	/* TEXT: per value */
 };
 
 /* Decodes column `column`; for TEXT only templates and template_of. Idempotent, cached. */

@@ -52,7 +52,7 @@ struct segment {
 	uint32_t nsource;
 	struct source **source;
 	struct span shape_at, source_at, flags_at, recv_at;	/* parameters of the vectors */
-	uint16_t *shape_index, *source_index;
+	const uint16_t *shape_index, *source_index;
 	uint8_t *flags;
 	int64_t *recv, *time;
 	uint64_t *seq;

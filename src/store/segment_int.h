@@ -87,6 +87,8 @@ enum err	segment_values(struct segment *segment, uint32_t row, struct span *ret_
 /* The sealed part's container: for verify. */
 struct pack	*segment_pack(struct segment *segment);
 
+/* Gives back what only reading needs: it is to be kept. */
+void		segment_rest(struct segment *segment);
 /* What it takes of memory, about. */
 size_t		segment_memory_bytes(const struct segment *segment);
 

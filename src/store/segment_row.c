@@ -25,25 +25,38 @@ small_read(struct segment *s, struct span at, uint32_t limit, uint32_t **ret, st
 }
 
 static enum err
-index_read(struct segment *s, struct span at, uint32_t limit, uint16_t **ret, struct why *why)
+index_read(struct segment *s, struct span at, uint32_t limit, const uint16_t **ret,
+    struct why *why)
 {
-	uint32_t *code = NULL;
-	enum err rc = small_read(s, at, limit, &code, why);
+	struct cur c = cur_of(at);
+	struct list_in in = { &c, s->sealed, &s->hold };
+	uint16_t *code = hold_alloc(&s->hold, s->nrow, sizeof *code);
+	enum err rc = short_codes_get(&in, code, s->nrow, limit, why);
 
-	if (rc != OK)
-		return rc;
-	*ret = hold_alloc(&s->hold, s->nrow, sizeof **ret);
-	for (uint32_t i = 0; i < s->nrow; i++)
-		(*ret)[i] = (uint16_t)code[i];
-	free(code);
-	return OK;
+	if (rc == OK && !cur_done(&c))
+		rc = why_set(why, ERR_FORMAT, "directory: octets behind a vector");
+	if (rc == OK)
+		*ret = code;
+	return segment_why(s, rc, why);
+}
+
+/* Where there is one shape only, its number is 0 in all rows. */
+static bool
+is_one_shape(const struct segment *s)
+{
+	return s->nshape == 1 && codes_are_zero(s->shape_at);
 }
 
 enum err
 segment_shape_index(struct segment *s, const uint16_t **ret, struct why *why)
 {
+	static const uint16_t zeros[LIMIT_ROWS];
 	enum err rc = OK;
 
+	if (s->shape_index == NULL && is_one_shape(s)) {
+		s->shape_index = zeros;
+		s->shape[0].rows = s->nrow;
+	}
 	if (s->shape_index == NULL) {
 		rc = index_read(s, s->shape_at, s->nshape, &s->shape_index, why);
 		for (uint32_t i = 0; i < s->nrow && rc == OK; i++)

@@ -8,20 +8,22 @@
 #include "sys/thread.h"
 #include "store/segment_int.h"
 
-enum { SHELF_SEGMENTS = 64 };
+enum { SHELF_PLACES = 512 };
 
+/* Also remembers segments that are not here, as long as there are places. */
 struct shelf_place {
-	uint64_t id;
-	struct segment *segment;	/* NULL: free */
+	uint64_t id;			/* 0: free */
+	struct segment *segment;	/* NULL: not here */
 	size_t bytes;
-	uint64_t turn;			/* of the cache, when it was given back */
+	uint32_t asked;			/* how often it was given back, halved as time goes by */
+	uint64_t turn;			/* of the shelf, when it was given back */
 };
 
 struct shelf {
 	struct lock lock;
 	size_t most, bytes;
 	uint64_t turn, aged;
-	struct shelf_place one[SHELF_SEGMENTS];
+	struct shelf_place one[SHELF_PLACES];
 };
 
 struct shelf *
@@ -37,9 +39,8 @@ shelf_new(size_t most_bytes)
 static void
 one_drop(struct shelf *k, struct shelf_place *one)
 {
-	k->bytes -= one->bytes;
+	k->bytes -= one->segment != NULL ? one->bytes : 0;
 	segment_free(&one->segment);
-	*one = (struct shelf_place){ 0 };
 }
 
 void
@@ -49,79 +50,109 @@ shelf_free(struct shelf **shelf)
 
 	if (k == NULL)
 		return;
-	for (size_t i = 0; i < SHELF_SEGMENTS; i++)
+	for (size_t i = 0; i < SHELF_PLACES; i++)
 		one_drop(k, &k->one[i]);
 	lock_done(&k->lock);
 	free(k);
 	*shelf = NULL;
 }
 
+/* The segment's place; a free one, or that of a segment not here which was asked for least. */
+static struct shelf_place *
+place_of(struct shelf *k, uint64_t id)
+{
+	struct shelf_place *best = NULL;
+
+	for (size_t i = 0; i < SHELF_PLACES; i++) {
+		struct shelf_place *one = &k->one[i];
+
+		if (one->id == id)
+			return one;
+		if (one->segment == NULL && (best == NULL || one->asked < best->asked))
+			best = one;
+	}
+	return best;
+}
+
 struct segment *
 shelf_take(struct shelf *k, uint64_t id)
 {
+	struct shelf_place *one;
 	struct segment *found = NULL;
 
 	lock_take(&k->lock);
-	for (size_t i = 0; i < SHELF_SEGMENTS && found == NULL; i++) {
-		struct shelf_place *one = &k->one[i];
-
-		if (one->segment == NULL || one->id != id)
-			continue;
+	one = place_of(k, id);
+	if (one != NULL && one->id == id && one->segment != NULL) {
 		found = one->segment;
 		one->segment = NULL;
-		one_drop(k, one);
+		k->bytes -= one->bytes;
 	}
 	lock_give(&k->lock);
 	return found;
 }
 
-/* A free place; the one that was not asked for longest makes room. */
-static struct shelf_place *
-place_make(struct shelf *k, size_t bytes)
+/*
+ * Room for what was asked for `asked` times, where segments are that were asked for less; false:
+ * there is none. Less by one is not enough: a question that goes over all segments in order would
+ * put out each of them just before its turn.
+ */
+static bool
+room_make(struct shelf *k, size_t bytes, uint32_t asked)
 {
-	for (;;) {
-		struct shelf_place *oldest = NULL, *free_one = NULL;
+	if (bytes > k->most / 2)
+		return false;
+	while (k->bytes + bytes > k->most) {
+		struct shelf_place *least = NULL;
 
-		for (size_t i = 0; i < SHELF_SEGMENTS; i++) {
+		for (size_t i = 0; i < SHELF_PLACES; i++) {
 			struct shelf_place *one = &k->one[i];
 
-			if (one->segment == NULL)
-				free_one = one;
-			else if (oldest == NULL || one->turn < oldest->turn)
-				oldest = one;
+			if (one->segment != NULL && (least == NULL || one->asked < least->asked))
+				least = one;
 		}
-		if (free_one != NULL && k->bytes + bytes <= k->most)
-			return free_one;
-		must(oldest != NULL);
-		one_drop(k, oldest);
+		if (least == NULL || least->asked + 1 >= asked)
+			return false;
+		one_drop(k, least);
 	}
+	return true;
 }
 
 void
 shelf_give(struct shelf *k, uint64_t id, struct segment **segment)
 {
-	size_t bytes = segment_memory_bytes(*segment);
 	struct shelf_place *one;
+	size_t bytes;
 
-	if (bytes > k->most / 2) {
-		segment_free(segment);
-		return;
-	}
+	segment_rest(*segment);
+	bytes = segment_memory_bytes(*segment);
 	lock_take(&k->lock);
-	one = place_make(k, bytes);
-	*one = (struct shelf_place){ id, *segment, bytes, ++k->turn };
-	k->bytes += bytes;
+	one = place_of(k, id);
+	if (one != NULL) {
+		if (one->id != id)
+			*one = (struct shelf_place){ .id = id };
+		one->asked++;
+		one->turn = ++k->turn;
+	}
+	/* Another thread may have opened it, too, and been sooner. */
+	if (one != NULL && one->segment == NULL && room_make(k, bytes, one->asked)) {
+		one->segment = *segment;
+		one->bytes = bytes;
+		k->bytes += bytes;
+		*segment = NULL;
+	}
 	lock_give(&k->lock);
-	*segment = NULL;
+	segment_free(segment);
 }
 
 void
 shelf_age(struct shelf *k)
 {
 	lock_take(&k->lock);
-	for (size_t i = 0; i < SHELF_SEGMENTS; i++)
-		if (k->one[i].segment != NULL && k->one[i].turn <= k->aged)
+	for (size_t i = 0; i < SHELF_PLACES; i++) {
+		k->one[i].asked /= 2;
+		if (k->one[i].turn <= k->aged)
 			one_drop(k, &k->one[i]);
+	}
 	k->aged = k->turn;
 	lock_give(&k->lock);
 }
@@ -130,7 +161,7 @@ void
 shelf_prune(struct shelf *k, const struct manifest *manifest)
 {
 	lock_take(&k->lock);
-	for (size_t i = 0; i < SHELF_SEGMENTS; i++)
+	for (size_t i = 0; i < SHELF_PLACES; i++)
 		if (k->one[i].segment != NULL && manifest_find(manifest, k->one[i].id) == NULL)
 			one_drop(k, &k->one[i]);
 	lock_give(&k->lock);

@@ -120,7 +120,7 @@ text_get(struct list_in *in, struct column *ret, struct text_reader **ret_reader
 	struct text_reader *r = xcalloc(1, sizeof *r);
 	struct span templates, subs;
 	uint64_t ntemplate, nsub;
-	uint32_t *code;
+	uint16_t *code;
 	enum err rc;
 
 	must(cur_u8(in->c) == ENCODING_TEXT);
@@ -142,7 +142,7 @@ text_get(struct list_in *in, struct column *ret, struct text_reader **ret_reader
 		rc = templates_read(r, templates, why);
 	if (rc == OK) {
 		code = hold_alloc(in->hold, r->n, sizeof *code);
-		rc = codes_get(in, code, r->n, r->ntemplate, why);
+		rc = short_codes_get(in, code, r->n, r->ntemplate, why);
 		r->template_of = code;
 	}
 	if (rc == OK)

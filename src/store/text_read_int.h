@@ -42,7 +42,7 @@ struct text_reader {
 	struct sub_values **steps;	/* while texts are made; NULL until then */
 	struct sub *sub;
 	struct sub_values *read;	/* the last one first */
-	const uint32_t *template_of;
+	const uint16_t *template_of;
 	uint8_t *block;			/* free octets for texts */
 	size_t left;
 	size_t made;

@@ -18,7 +18,7 @@ struct fake_column {
 	struct span *raw;		/* all values */
 	struct span *shown;		/* TEXT: only those that were asked for */
 	struct span *template;
-	uint32_t *template_of;
+	uint16_t *template_of;
 	uint32_t ntemplate;
 };
 
@@ -354,7 +354,7 @@ text_make(struct segment *s, struct fake_column *c)
 			k++;
 		if (k == c->ntemplate)
 			c->template[c->ntemplate++] = t;
-		c->template_of[i] = k;
+		c->template_of[i] = (uint16_t)k;
 	}
 	c->info.form = COLUMN_TEXT;
 	c->column.ntemplate = c->ntemplate;

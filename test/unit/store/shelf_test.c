@@ -56,24 +56,42 @@ what_is_taken_is_not_there_for_others(void)
 	shelf_free(&shelf);
 }
 
+/* Opens it anew when it is not there. */
+static bool
+asked_for(struct shelf *shelf, uint64_t id)
+{
+	struct segment *segment = shelf_take(shelf, id);
+	bool there = segment != NULL;
+
+	if (!there)
+		segment = segment_made();
+	shelf_give(shelf, id, &segment);
+	check(segment == NULL);
+	return there;
+}
+
 static void
-the_oldest_makes_room(void)
+what_is_asked_for_more_often_takes_the_room(void)
 {
 	struct segment *segment = segment_made();
 	size_t bytes = segment_memory_bytes(segment);
 	struct shelf *shelf = shelf_new(bytes * 2 + bytes / 2);
 
-	shelf_give(shelf, 1, &segment);
-	for (uint64_t id = 2; id <= 3; id++) {
-		segment = segment_made();
-		shelf_give(shelf, id, &segment);
-	}
-	check(shelf_take(shelf, 1) == NULL);
-	for (uint64_t id = 2; id <= 3; id++) {
-		segment = shelf_take(shelf, id);
-		check(segment != NULL);
-		segment_free(&segment);
-	}
+	/* A question that goes over four in order finds two of them again. */
+	for (unsigned round = 0; round < 4; round++)
+		for (uint64_t id = 1; id <= 4; id++)
+			check(asked_for(shelf, id) == (round > 0 && id <= 2));
+	/* Another one that is asked for all the time gets there, too. */
+	for (unsigned round = 0; round < 6; round++)
+		check(!asked_for(shelf, 5));
+	check(asked_for(shelf, 5));
+	/* Two threads opened it: one of them is kept. */
+	check(asked_for(shelf, 2));
+	shelf_give(shelf, 2, &segment);
+	check(segment == NULL);
+	segment = shelf_take(shelf, 2);
+	check(segment != NULL && shelf_take(shelf, 2) == NULL);
+	segment_free(&segment);
 	shelf_free(&shelf);
 	/* One that is too large for the shelf is not kept at all. */
 	shelf = shelf_new(bytes);
@@ -104,7 +122,7 @@ int
 main(void)
 {
 	run(what_is_taken_is_not_there_for_others);
-	run(the_oldest_makes_room);
+	run(what_is_asked_for_more_often_takes_the_room);
 	run(what_is_not_asked_for_goes);
 	return check_done();
 }
