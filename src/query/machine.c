@@ -387,7 +387,7 @@ ascii_eight(const uint8_t *p)
 }
 
 bool
-machine_reads(const struct machine *m, struct span s)
+octets_are_ascii(struct span s)
 {
 	unsigned high = 0;
 	size_t i = 0;
@@ -403,5 +403,11 @@ machine_reads(const struct machine *m, struct span s)
 		high |= ascii_eight(s.p + s.n - 8) ? 0 : 0x80;
 	for (; i < s.n && s.n < 8; i++)
 		high |= s.p[i];
-	return high < 0x80 || (!m->ascii && is_utf8(s));
+	return high < 0x80;
+}
+
+bool
+machine_reads(const struct machine *m, struct span s)
+{
+	return octets_are_ascii(s) || (!m->ascii && is_utf8(s));
 }

@@ -43,6 +43,7 @@ machine_end(const struct machine *machine, uint16_t state)
 	return machine->end[state] != 0;
 }
 
+bool		octets_are_ascii(struct span octets);
 /* Whether the machine may be given these octets, which begin and end with whole code points. */
 bool		machine_reads(const struct machine *machine, struct span octets);
 

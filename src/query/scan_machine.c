@@ -21,6 +21,13 @@
 
 /* ---- one template ---- */
 
+/* The lists of the template's slots, from the left. */
+static const uint32_t *
+slots_of(const struct walk *w, uint32_t t, uint32_t *ret_n)
+{
+	return segment_text_slots(w->view->segment, w->part->index, t, ret_n);
+}
+
 /* The number of octets up to the next slot. */
 static size_t
 piece_of(struct span rest)
@@ -57,13 +64,15 @@ template_run(struct walk *w, uint32_t t, uint16_t *ret_state, bool *ret_plain, s
 	const struct machine *m = w->machine;
 	struct span rest = w->part->column->template[t];
 	size_t n = piece_of(rest);
+	uint32_t nslot;
 	uint16_t state = piece_run(w, m->start, span_sub(rest, 0, n));
+	const uint32_t *lists = slots_of(w, t, &nslot);
 	enum err rc = OK;
 
 	for (uint32_t slot = 0; rc == OK && n < rest.n && state != UNKNOWN && !is_decided(m, state);
 	    slot++) {
-		uint32_t list = segment_text_list(w->view->segment, w->part->index, t, slot);
 		const struct step *step;
+		uint32_t list = lists[slot];
 		struct span one;
 
 		rest = span_of(rest.p + n + 1, rest.n - n - 1);
@@ -139,16 +148,17 @@ hops_make(struct walk *w, uint32_t t, bool exact, uint32_t *ret_nhop, bool *ret_
 	struct span rest = w->part->column->template[t];
 	size_t n = piece_of(rest);
 	struct hop *hop = w->hop;
-	uint32_t slot = 0;
+	uint32_t slot = 0, nslot;
+	const uint32_t *lists = slots_of(w, t, &nslot);
 	enum err rc = OK;
 
 	hop->before = (struct set){ .n = 1, .state = { piece_run(w, w->machine->start,
 	    span_sub(rest, 0, n)) } };
 	while (rc == OK && n < rest.n && !hop->before.full && (hop->before.n > 1 ||
 	    !is_decided(w->machine, hop->before.state[0]))) {
-		must(slot < SLOTS_MAX);
+		must(slot < nslot && slot < SLOTS_MAX);
 		hop->slot = slot;
-		hop->list = segment_text_list(w->view->segment, w->part->index, t, slot++);
+		hop->list = lists[slot++];
 		rest = span_sub(rest, n + 1, rest.n);
 		n = piece_of(rest);
 		rc = hop_make(w, hop, span_sub(rest, 0, n), exact, why);
@@ -220,31 +230,22 @@ way_make(struct walk *w, uint32_t t, uint32_t nhop)
 	memcpy(way->hop, w->hop, (nhop + 1) * sizeof *way->hop);
 }
 
-static uint32_t
-slots_of(struct span template)
-{
-	uint32_t n = 0;
-
-	for (size_t i = 0; i < template.n; i++)
-		n += template.p[i] == 0;
-	return n;
-}
-
 static enum err
 template_judge(struct walk *w, uint32_t t, uint8_t *ret, struct why *why)
 {
 	const struct part *part = w->part;
 	struct span text = part->column->template[t];
-	uint32_t nhop = 0;
+	uint32_t nhop = 0, nslot;
 	bool full = false, plain = false;
 	uint16_t state;
 	enum err rc;
 
 	*ret = READ;
+	(void)slots_of(w, t, &nslot);
 	w->reads = text.n > 0 && machine_reads(w->machine, text) && (!part->escaped ||
 	    memchr(text.p, '\\', text.n) == NULL);
 	if ((part->kind == HOLE_JSON_LITERAL || part->dash_null) &&
-	    text.n - slots_of(text) <= SHORT_BYTES)
+	    text.n - nslot <= SHORT_BYTES)
 		return OK;
 	rc = template_run(w, t, &state, &plain, why);
 	if (rc != OK || plain) {
@@ -307,27 +308,26 @@ static void
 shares_begin(struct walk *w)
 {
 	const struct column *column = w->part->column;
-	struct arena *arena = w->view->arena;
-	uint32_t *slots = arena_alloc(arena, (column->ntemplate + 1) * sizeof *slots), n = 0;
+	uint32_t n = 0, nslot;
 
 	for (uint32_t t = 0; t < column->ntemplate; t++) {
-		slots[t] = slots_of(column->template[t]);
-		n += slots[t];
-		for (uint32_t k = 0; k < slots[t]; k++) {
-			uint32_t list = segment_text_list(w->view->segment, w->part->index, t, k);
+		const uint32_t *list = slots_of(w, t, &nslot);
 
-			w->use[list] += w->use[list] > 0;
-		}
+		for (uint32_t k = 0; k < nslot; k++)
+			w->use[list[k]] += w->use[list[k]] > 0;
+		n += nslot;
 	}
-	w->share = arena_alloc(arena, (n + 1) * sizeof *w->share);
+	w->share = arena_alloc(w->view->arena, (n + 1) * sizeof *w->share);
 	n = 0;
 	for (uint32_t t = 0; t < column->ntemplate; t++) {
-		w->way[t].share = n;
-		for (uint32_t k = 0; k < slots[t]; k++) {
-			uint32_t list = segment_text_list(w->view->segment, w->part->index, t, k);
+		const uint32_t *list = slots_of(w, t, &nslot);
 
-			w->share[n + k] = w->use[list] > 2 ? list : UINT32_MAX;
-			if (w->use[list] > 2)
+		w->way[t].share = n;
+		for (uint32_t k = 0; k < nslot; k++) {
+			bool shared = w->use[list[k]] > 2;
+
+			w->share[n + k] = shared ? list[k] : UINT32_MAX;
+			if (shared)
 				w->way[t].nshare = k + 1;
 		}
 		n += w->way[t].nshare;
@@ -371,13 +371,18 @@ rows_walk(struct walk *w, const struct bits *want, uint8_t *read, uint32_t *at, 
 	const struct part *part = w->part;
 	uint32_t place[SLOTS_MAX + 1], n = 0;
 
+	memset(read, 0, part->n);
+	for (uint32_t t = 0; t < part->column->ntemplate; t++)
+		if (w->verdict[t] == NEVER && w->way[t].nshare == 0)
+			w->verdict[t] = SKIP;
 	for (uint32_t i = 0; i < part->n; i++) {
-		uint32_t row = part->row != NULL ? part->row[i] : i;
-		uint32_t t = part->column->template_of[i];
+		uint32_t row, t = part->column->template_of[i];
 		struct way *way = &w->way[t];
 		uint8_t verdict = w->verdict[t];
 
-		read[i] = 0;
+		if (verdict == SKIP)
+			continue;
+		row = part->row != NULL ? part->row[i] : i;
 		for (uint32_t k = 0; k < way->nshare; k++) {
 			uint32_t list = w->share[way->share + k];
 

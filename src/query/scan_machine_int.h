@@ -15,7 +15,7 @@ enum {
 };
 
 enum sure { SURE_NO, SURE_YES, SURE_MAYBE };
-enum verdict { NEVER, ALWAYS, BY_ROW, READ };
+enum verdict { NEVER, ALWAYS, BY_ROW, READ, SKIP };	/* SKIP: and no slot counts */
 
 struct set {
 	uint8_t n;

@@ -99,14 +99,33 @@ part_run(const struct walk *w, const struct outline_part *part, struct set at)
 	return to;
 }
 
+/* Values that lie one behind the other and can all be read as they are; 0: the first cannot. */
+static uint32_t
+values_plain(const struct walk *w, const struct span *value, uint32_t n)
+{
+	size_t bytes = value[0].n;
+	struct span all;
+	uint32_t i = 1;
+
+	for (; i < n && value[i].p == value[0].p + bytes; i++)
+		bytes += value[i].n;
+	all = span_of(value[0].p, bytes);
+	return octets_are_ascii(all) && (!w->part->escaped || bytes == 0 ||
+	    memchr(all.p, '\\', bytes) == NULL) ? i : 0;
+}
+
 static void
 values_step(struct walk *w, struct step *step, const struct span *value, uint32_t n)
 {
 	uint16_t *next = arena_alloc(w->view->arena, (n + 1) * sizeof *next);
+	uint32_t plain = n > 0 ? values_plain(w, value, n) : 0;
 	uint16_t last = UNKNOWN;
 
 	for (uint32_t i = 0; i < n; i++) {
-		next[i] = octets_run(w, step->from, value[i]);
+		if (i < plain)
+			next[i] = machine_run(w->machine, step->from, value[i]);
+		else
+			next[i] = octets_run(w, step->from, value[i]);
 		if (i == 0 || next[i] != last)
 			(void)set_add(&step->to, next[i]);
 		last = next[i];
@@ -213,22 +232,36 @@ number_step(struct walk *w, struct step *step)
 	step->to = w->number[k];
 }
 
-/* Whether no value leads out of the state, since none of the list's octets does. */
+/*
+ * All states that octets out of those that the list has lead to, in any order: more than its
+ * values do, but told without decoding them. False: too many, or a match, or it cannot be told.
+ */
 static bool
-octets_stay(const struct walk *w, uint32_t list, uint16_t state)
+octets_step(const struct walk *w, uint32_t list, uint16_t from, struct set *ret)
 {
 	const struct machine *m = w->machine;
+	struct set to = { .n = 1, .state = { from } };
+	uint8_t has[256] = { 0 }, kind[128];
 	struct span octets;
-	unsigned high = 0, moves = 0;
+	uint32_t n = 0;
 
 	if (!segment_list_octets(w->view->segment, w->part->index, list, &octets))
 		return false;
-	for (size_t i = 0; i < octets.n && moves == 0; i++) {
-		high |= octets.p[i];
-		moves = m->next[state + m->kind[octets.p[i]]] ^ state;
-	}
-	return moves == 0 && high < 0x80 && (!w->part->escaped || octets.n == 0 ||
-	    memchr(octets.p, '\\', octets.n) == NULL);
+	for (size_t i = 0; i < octets.n; i++)
+		has[octets.p[i]] = 1;
+	if (memchr(has + 128, 1, 128) != NULL || (w->part->escaped && has['\\'] != 0))
+		return false;
+	for (unsigned c = 0; c < 128; c++)
+		if (has[c] != 0 && (n == 0 || kind[n - 1] != m->kind[c]))
+			kind[n++] = m->kind[c];
+	for (uint8_t i = 0; i < to.n && !to.full; i++)
+		for (uint32_t k = 0; k < n && to.state[i] != m->yes; k++)
+			(void)set_add(&to, m->next[to.state[i] + kind[k]]);
+	for (uint8_t i = 0; i < to.n; i++)
+		to.full |= to.state[i] == m->yes;
+	if (!to.full)
+		*ret = to;
+	return !to.full;
 }
 
 static void
@@ -251,10 +284,8 @@ outline_step(struct walk *w, uint32_t list, struct step *step)
 		(void)set_add(&step->to, step->from);
 		return;
 	}
-	if (o->kind == OUTLINE_NONE && octets_stay(w, list, step->from)) {
-		(void)set_add(&step->to, step->from);
+	if (o->kind == OUTLINE_NONE && octets_step(w, list, step->from, &step->to))
 		return;
-	}
 	step->to.full = o->kind == OUTLINE_NONE;
 	for (uint32_t i = 0; i < o->n && o->kind == OUTLINE_PARTS_OF_ALL; i++)
 		at = part_run(w, &o->part[i], at);

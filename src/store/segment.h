@@ -91,21 +91,15 @@ enum err	segment_column_load(struct segment *segment, uint32_t column,
 enum err	segment_column_text(struct segment *segment, uint32_t column, const uint8_t *want,
 		    struct why *why);
 /*
- * The distinct values of the slots of one template that hold word characters, for deciding
- * whether any row of it can match: calls each(ctx, value) until it returns false.
- */
-enum err	segment_template_slots(struct segment *segment, uint32_t column, uint32_t template,
-		    bool (*each)(void *ctx, uint32_t slot, struct span value), void *ctx,
-		    struct why *why);
-/*
  * The lists that slots' values are in, by number: templates share them. For judging each list
  * once. may_hold: as list_may_hold() of store, from how the list (a column) is encoded; false is
  * certain. values: those of the list itself, words once or values one by one; a slot may also
  * repeat the columns ref[], in the same rows. The column must be loaded and a TEXT.
  */
 uint32_t	segment_text_lists(const struct segment *segment, uint32_t column);
-uint32_t	segment_text_list(const struct segment *segment, uint32_t column,
-		    uint32_t template, uint32_t slot);
+/* The lists of a template's slots, from the left. */
+const uint32_t	*segment_text_slots(const struct segment *segment, uint32_t column,
+		    uint32_t template, uint32_t *ret_n);
 bool		segment_list_may_hold(const struct segment *segment, uint32_t column, uint32_t list,
 		    struct span text, bool any_case);
 bool		segment_column_may_hold(const struct segment *segment, uint32_t column,

@@ -347,47 +347,6 @@ segment_column_text(struct segment *s, uint32_t column, const uint8_t *want, str
 	return segment_why(s, texts_make(s, col, want, why), why);
 }
 
-/* Calls each for the values that a column has; false when it returned false. */
-static enum err
-ref_each(struct segment *s, uint32_t index, uint32_t slot,
-    bool (*each)(void *ctx, uint32_t slot, struct span value), void *ctx, bool *go,
-    struct why *why)
-{
-	const struct column *c;
-	enum err rc;
-
-	if (index >= s->ncolumn || s->column[index].params.p[0] == ENCODING_TEXT)
-		return why_set(why, ERR_FORMAT, "text: a slot that repeats no column");
-	rc = column_load(s, index, why);
-	if (rc != OK)
-		return rc;
-	c = &s->column[index].column;
-	for (uint32_t i = 0; i < (c->value != NULL ? c->n : c->nword) && *go; i++)
-		*go = each(ctx, slot, c->value != NULL ? c->value[i] : c->word[i]);
-	return OK;
-}
-
-enum err
-segment_template_slots(struct segment *s, uint32_t column, uint32_t template,
-    bool (*each)(void *ctx, uint32_t slot, struct span value), void *ctx, struct why *why)
-{
-	struct segment_column *col = &s->column[column];
-	bool go = true;
-	enum err rc = column_load(s, column, why);
-
-	must(rc != OK || col->text != NULL);
-	for (uint32_t i = 0; rc == OK && go && i < text_slots(col->text, template); i++) {
-		struct text_slot slot;
-
-		rc = text_slot(col->text, template, i, &slot, why);
-		for (uint32_t k = 0; rc == OK && go && k < slot.nvalue; k++)
-			go = each(ctx, i, slot.value[k]);
-		for (uint32_t k = 0; rc == OK && go && k < slot.nref; k++)
-			rc = ref_each(s, slot.ref[k], i, each, ctx, &go, why);
-	}
-	return segment_why(s, rc, why);
-}
-
 uint32_t
 segment_text_lists(const struct segment *s, uint32_t column)
 {
@@ -395,11 +354,11 @@ segment_text_lists(const struct segment *s, uint32_t column)
 	return text_lists(s->column[column].text);
 }
 
-uint32_t
-segment_text_list(const struct segment *s, uint32_t column, uint32_t template, uint32_t slot)
+const uint32_t *
+segment_text_slots(const struct segment *s, uint32_t column, uint32_t template, uint32_t *ret_n)
 {
 	must(column < s->ncolumn && s->column[column].text != NULL);
-	return text_slot_list(s->column[column].text, template, slot);
+	return text_slots(s->column[column].text, template, ret_n);
 }
 
 bool

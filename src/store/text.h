@@ -85,7 +85,8 @@ struct text_slot {
 
 /* Lists are numbered; slots of several templates may share one. */
 uint32_t	text_lists(const struct text_reader *reader);
-uint32_t	text_slot_list(const struct text_reader *reader, uint32_t template, uint32_t slot);
+const uint32_t	*text_slots(const struct text_reader *reader, uint32_t template,
+		    uint32_t *ret_n);
 /* list_may_hold() of a list; true when it repeats columns. */
 bool		text_list_may_hold(const struct text_reader *reader, uint32_t list,
 		    struct span text, bool any_case);
@@ -105,8 +106,5 @@ const struct text_map	*text_map(struct text_reader *reader);
 enum text_escapes { TEXT_PLAIN, TEXT_ESCAPED };
 const struct text_away	*text_away(struct text_reader *reader, enum text_escapes escapes,
 		    uint32_t *ret_n);
-uint32_t	text_slots(const struct text_reader *reader, uint32_t template);
-enum err	text_slot(struct text_reader *reader, uint32_t template, uint32_t slot,
-		    struct text_slot *ret, struct why *why);
 
 #endif

@@ -505,23 +505,17 @@ text_reader_clock(struct text_reader *r, const uint32_t *sub, uint32_t n, int64_
 /* ---- looking at slots ---- */
 
 uint32_t
-text_slots(const struct text_reader *r, uint32_t template)
-{
-	must(template < r->ntemplate);
-	return r->template[template].nslot;
-}
-
-uint32_t
 text_lists(const struct text_reader *r)
 {
 	return r->nsub;
 }
 
-uint32_t
-text_slot_list(const struct text_reader *r, uint32_t template, uint32_t slot)
+const uint32_t *
+text_slots(const struct text_reader *r, uint32_t template, uint32_t *ret_n)
 {
-	must(template < r->ntemplate && slot < r->template[template].nslot);
-	return r->slot_sub[r->template[template].first + slot];
+	must(template < r->ntemplate);
+	*ret_n = r->template[template].nslot;
+	return r->slot_sub + r->template[template].first;
 }
 
 bool
@@ -550,13 +544,6 @@ text_list_params(const struct text_reader *r, uint32_t list)
 {
 	must(list < r->nsub);
 	return r->sub[list].n > 0 ? sub_params(&r->sub[list]) : span_of(NULL, 0);
-}
-
-enum err
-text_slot(struct text_reader *r, uint32_t template, uint32_t slot, struct text_slot *ret,
-    struct why *why)
-{
-	return text_list(r, text_slot_list(r, template, slot), ret, why);
 }
 
 enum err

@@ -570,12 +570,21 @@ segment_text_lists(const struct segment *s, uint32_t column)
 	return s->column[column].ntemplate * 16;
 }
 
-uint32_t
-segment_text_list(const struct segment *s, uint32_t column, uint32_t template, uint32_t slot)
+const uint32_t *
+segment_text_slots(const struct segment *s, uint32_t column, uint32_t template, uint32_t *ret_n)
 {
-	(void)s, (void)column;
-	must(slot < 16);
-	return template * 16 + slot;
+	struct span t = s->column[column].template[template];
+	uint32_t *list = arena_alloc(s->arena, 16 * sizeof *list);
+
+	*ret_n = 0;
+	for (size_t i = 0; i < t.n; i++) {
+		must(t.p[i] != 0 || *ret_n < 16);
+		if (t.p[i] == 0) {
+			list[*ret_n] = template * 16 + *ret_n;
+			++*ret_n;
+		}
+	}
+	return list;
 }
 
 bool
