@@ -62,8 +62,11 @@ stream_put(struct list_out *out, enum pack_lane lane, struct span bytes)
 	buf_varint(out->dir, ref.at);
 }
 
-enum err
-stream_get(struct list_in *in, struct span *ret_bytes, struct why *why)
+typedef enum err octets_fn(struct pack *pack, struct pack_ref ref, struct span *ret_bytes,
+    struct why *why);
+
+static enum err
+stream_read(struct list_in *in, octets_fn *octets, struct span *ret_bytes, struct why *why)
 {
 	uint64_t head = cur_varint(in->c), n = head >> 1, chunk, at;
 
@@ -75,8 +78,14 @@ stream_get(struct list_in *in, struct span *ret_bytes, struct why *why)
 	at = cur_varint(in->c);
 	if (in->c->bad || n > UINT32_MAX || chunk > UINT32_MAX || at > UINT32_MAX)
 		return why_set(why, ERR_FORMAT, "directory: broken stream reference");
-	return pack_get(in->pack, (struct pack_ref){ (uint32_t)chunk, (uint32_t)at, (uint32_t)n },
+	return octets(in->pack, (struct pack_ref){ (uint32_t)chunk, (uint32_t)at, (uint32_t)n },
 	    ret_bytes, why);
+}
+
+enum err
+stream_get(struct list_in *in, struct span *ret_bytes, struct why *why)
+{
+	return stream_read(in, pack_get, ret_bytes, why);
 }
 
 static void
@@ -290,7 +299,7 @@ planes_get(struct list_in *in, struct planes *ret, size_t n, struct why *why)
 	ret->base = (uint64_t)cur_zigzag(in->c);
 	ret->unit = cur_varint(in->c);
 	ret->width = cur_u8(in->c);
-	rc = stream_get(in, &ret->bytes, why);
+	rc = stream_read(in, pack_peek, &ret->bytes, why);
 	if (rc != OK)
 		return rc;
 	if (ret->width < 1 || ret->width > 8 || ret->bytes.n != n * ret->width)
@@ -337,7 +346,6 @@ ints_get(struct list_in *in, int64_t *ret, size_t n, struct why *why)
 		ret[0] = first;
 	for (size_t i = 1; i < n; i++)
 		ret[i] = (int64_t)((uint64_t)ret[i - 1] + planes_at(&p, n - 1, i - 1));
-	pack_done(in->pack, p.bytes);
 	return OK;
 }
 
@@ -419,8 +427,7 @@ codes_get(struct list_in *in, uint32_t *ret, size_t n, uint32_t limit, struct wh
 			most = u > most ? u : most;
 			ret[i] = (uint32_t)u;
 		}
-		pack_done(in->pack, p.bytes);
-	} else {
+		} else {
 		most = UINT64_MAX;
 	}
 	if (in->c->bad || most >= limit)

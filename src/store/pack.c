@@ -323,7 +323,7 @@ pack_open(struct pack **ret_pack, int fd, const char *name, const uint8_t *key, 
 }
 
 enum err
-pack_get(struct pack *p, struct pack_ref ref, struct span *ret_bytes, struct why *why)
+pack_peek(struct pack *p, struct pack_ref ref, struct span *ret_bytes, struct why *why)
 {
 	struct chunk *c;
 	enum err rc;
@@ -337,7 +337,6 @@ pack_get(struct pack *p, struct pack_ref ref, struct span *ret_bytes, struct why
 		return why_set(why, ERR_FORMAT, "%s: a stream is not inside of chunk %u", p->name,
 		    ref.chunk);
 	c = &p->chunk[ref.chunk];
-	c->again |= c->loaded;
 	if (!c->loaded) {
 		rc = chunk_load(p, c, ref.chunk, &c->bytes, why);
 		if (rc != OK) {
@@ -351,24 +350,30 @@ pack_get(struct pack *p, struct pack_ref ref, struct span *ret_bytes, struct why
 	return OK;
 }
 
-void
-pack_done(struct pack *p, struct span bytes)
+enum err
+pack_get(struct pack *p, struct pack_ref ref, struct span *ret_bytes, struct why *why)
 {
-	for (uint32_t i = 0; p != NULL && i < p->nchunk && bytes.n > 0; i++) {
-		struct chunk *c = &p->chunk[i];
+	enum err rc = pack_peek(p, ref, ret_bytes, why);
 
-		if (!c->loaded || c->again || c->bytes.p != bytes.p || c->plain != bytes.n)
-			continue;
-		buf_done(&c->bytes);
-		c->loaded = false;
-		p->bytes -= c->plain;
-		return;
-	}
+	if (rc == OK && ref.n > 0)
+		p->chunk[ref.chunk].kept = true;
+	return rc;
+}
+
+static void
+chunk_forget(struct pack *p, struct chunk *c)
+{
+	p->bytes -= c->loaded ? c->plain : 0;
+	buf_done(&c->bytes);
+	c->loaded = c->kept = false;
 }
 
 void
 pack_rest(struct pack *p)
 {
+	for (uint32_t i = 0; i < p->nchunk; i++)
+		if (!p->chunk[i].kept)
+			chunk_forget(p, &p->chunk[i]);
 	ZSTD_freeDCtx(p->zstd);
 	p->zstd = NULL;
 }
@@ -376,11 +381,8 @@ pack_rest(struct pack *p)
 void
 pack_forget(struct pack *p)
 {
-	for (uint32_t i = 0; i < p->nchunk; i++) {
-		buf_done(&p->chunk[i].bytes);
-		p->chunk[i].loaded = false;
-	}
-	p->bytes = 0;
+	for (uint32_t i = 0; i < p->nchunk; i++)
+		chunk_forget(p, &p->chunk[i]);
 }
 
 enum err

@@ -96,12 +96,10 @@ struct span	pack_body(const struct pack *pack);
 /* The octets of a stream; they belong to the pack and stay until pack_close. */
 enum err	pack_get(struct pack *pack, struct pack_ref ref, struct span *ret_bytes,
 		    struct why *why);
-/*
- * What pack_get gave is not needed any more: its chunk is forgotten when it was all of it and was
- * given out once only. pack may be NULL: the stream stood in a directory.
- */
-void		pack_done(struct pack *pack, struct span bytes);
-/* Gives back what the codec keeps between chunks. */
+/* The same until pack_rest: for who decodes them at once. */
+enum err	pack_peek(struct pack *pack, struct pack_ref ref, struct span *ret_bytes,
+		    struct why *why);
+/* Gives back what the codec keeps between chunks, and chunks that were peeked at only. */
 void		pack_rest(struct pack *pack);
 /* Gives the memory of decoded chunks back; what pack_get gave is gone. */
 void		pack_forget(struct pack *pack);

@@ -38,7 +38,7 @@ struct chunk {
 	uint64_t sum;		/* XXH3-64 of the stored octets */
 	struct buf bytes;	/* writer: stored octets; reader: plain ones, once read */
 	bool loaded;
-	bool again;		/* reader: given out more than once */
+	bool kept;		/* reader: some pack_get gave it out */
 };
 
 #endif

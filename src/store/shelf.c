@@ -91,10 +91,17 @@ shelf_take(struct shelf *k, uint64_t id)
 	return found;
 }
 
+/* Asked for less, by its octets. */
+static bool
+is_worth_less(const struct shelf_place *a, const struct shelf_place *b)
+{
+	return a->asked * (uint64_t)b->bytes < b->asked * (uint64_t)a->bytes;
+}
+
 /*
- * Room for what was asked for `asked` times, where segments are that were asked for less; false:
- * there is none. Less by one is not enough: a question that goes over all segments in order would
- * put out each of them just before its turn.
+ * Room for what was asked for `asked` times, where segments are that are worth less; false: there
+ * is none. Asked for less by one is not enough: a question that goes over all segments in order
+ * would put out each of them just before its turn.
  */
 static bool
 room_make(struct shelf *k, size_t bytes, uint32_t asked)
@@ -107,10 +114,11 @@ room_make(struct shelf *k, size_t bytes, uint32_t asked)
 		for (size_t i = 0; i < SHELF_PLACES; i++) {
 			struct shelf_place *one = &k->one[i];
 
-			if (one->segment != NULL && (least == NULL || one->asked < least->asked))
+			if (one->segment != NULL && (least == NULL || is_worth_less(one, least)))
 				least = one;
 		}
-		if (least == NULL || least->asked + 1 >= asked)
+		if (least == NULL || (least->asked + 1) * (uint64_t)bytes >=
+		    asked * (uint64_t)least->bytes)
 			return false;
 		one_drop(k, least);
 	}
