@@ -74,7 +74,7 @@ enum {
 	LIMIT_STALL_S = 30,
 	/* Decoded segments that the front keeps for the next question: a hundred of syslog that
 	 * were searched by an expression. With what it needs for one it stays below 350 MB. */
-	LIMIT_SHELF_BYTES = 224 << 20,
+	LIMIT_SHELF_BYTES = 192 << 20,
 	/* A query's text; Grafana sends in (...) with some thousand words. */
 	LIMIT_QUERY_BYTES = 256 << 10,
 	/* Parentheses, NOTs and queries inside of each other: the parser's stack. */

@@ -15,8 +15,7 @@ struct shelf_place {
 	uint64_t id;			/* 0: free */
 	struct segment *segment;	/* NULL: not here */
 	size_t bytes;
-	uint32_t asked;			/* how often it was given back, halved as time goes by */
-	uint64_t turn;			/* of the shelf, when it was given back */
+	uint64_t turn;			/* of the shelf, when it was given back; 0: never */
 };
 
 struct shelf {
@@ -57,7 +56,7 @@ shelf_free(struct shelf **shelf)
 	*shelf = NULL;
 }
 
-/* The segment's place; a free one, or that of a segment not here which was asked for least. */
+/* The segment's place; a free one, or that of a segment which was here longest ago. */
 static struct shelf_place *
 place_of(struct shelf *k, uint64_t id)
 {
@@ -68,7 +67,7 @@ place_of(struct shelf *k, uint64_t id)
 
 		if (one->id == id)
 			return one;
-		if (one->segment == NULL && (best == NULL || one->asked < best->asked))
+		if (one->segment == NULL && (best == NULL || one->turn < best->turn))
 			best = one;
 	}
 	return best;
@@ -91,36 +90,36 @@ shelf_take(struct shelf *k, uint64_t id)
 	return found;
 }
 
-/* Asked for less, by its octets. */
-static bool
-is_worth_less(const struct shelf_place *a, const struct shelf_place *b)
+/* How long ago it was given back, by its octets. */
+static uint64_t
+idle_of(const struct shelf *k, const struct shelf_place *one)
 {
-	return a->asked * (uint64_t)b->bytes < b->asked * (uint64_t)a->bytes;
+	return (k->turn - one->turn) * one->bytes;
 }
 
 /*
- * Room for what was asked for `asked` times, where segments are that are worth less; false: there
- * is none. Asked for less by one is not enough: a question that goes over all segments in order
- * would put out each of them just before its turn.
+ * Room for what was last here so many turns ago, where segments are that were not asked for since
+ * then; false: there is none. So what one question goes over never puts out what others come back
+ * to, and a question over more than there is room for finds again what had room the last time.
  */
 static bool
-room_make(struct shelf *k, size_t bytes, uint32_t asked)
+room_make(struct shelf *k, size_t bytes, uint64_t turns)
 {
 	if (bytes > k->most / 2)
 		return false;
 	while (k->bytes + bytes > k->most) {
-		struct shelf_place *least = NULL;
+		struct shelf_place *idle = NULL;
 
 		for (size_t i = 0; i < SHELF_PLACES; i++) {
 			struct shelf_place *one = &k->one[i];
 
-			if (one->segment != NULL && (least == NULL || is_worth_less(one, least)))
-				least = one;
+			if (one->segment != NULL &&
+			    (idle == NULL || idle_of(k, one) > idle_of(k, idle)))
+				idle = one;
 		}
-		if (least == NULL || (least->asked + 1) * (uint64_t)bytes >=
-		    asked * (uint64_t)least->bytes)
+		if (idle == NULL || turns == 0 || idle_of(k, idle) <= turns * bytes)
 			return false;
-		one_drop(k, least);
+		one_drop(k, idle);
 	}
 	return true;
 }
@@ -129,20 +128,22 @@ void
 shelf_give(struct shelf *k, uint64_t id, struct segment **segment)
 {
 	struct shelf_place *one;
+	uint64_t turns = 0;
 	size_t bytes;
 
 	segment_rest(*segment);
 	bytes = segment_memory_bytes(*segment);
 	lock_take(&k->lock);
+	k->turn++;
 	one = place_of(k, id);
 	if (one != NULL) {
 		if (one->id != id)
 			*one = (struct shelf_place){ .id = id };
-		one->asked++;
-		one->turn = ++k->turn;
+		turns = one->turn > 0 ? k->turn - one->turn : 0;
+		one->turn = k->turn;
 	}
 	/* Another thread may have opened it, too, and been sooner. */
-	if (one != NULL && one->segment == NULL && room_make(k, bytes, one->asked)) {
+	if (one != NULL && one->segment == NULL && room_make(k, bytes, turns)) {
 		one->segment = *segment;
 		one->bytes = bytes;
 		k->bytes += bytes;
@@ -156,11 +157,9 @@ void
 shelf_age(struct shelf *k)
 {
 	lock_take(&k->lock);
-	for (size_t i = 0; i < SHELF_PLACES; i++) {
-		k->one[i].asked /= 2;
+	for (size_t i = 0; i < SHELF_PLACES; i++)
 		if (k->one[i].turn <= k->aged)
 			one_drop(k, &k->one[i]);
-	}
 	k->aged = k->turn;
 	lock_give(&k->lock);
 }
