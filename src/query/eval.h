@@ -25,15 +25,14 @@ enum err	scan_field(struct view *view, const struct filter *leaf, const struct b
 enum err	scan_text(struct view *view, const struct matcher *matcher, struct part *part,
 		    const struct bits *want, struct bits *ret, struct why *why);
 /*
- * Of the n templates of such a part with used[t] != 0: sets those to 0 of which no row matches,
- * as far as that can be told without decoding a list. *ret_some: others are left.
+ * Of such a part's templates with used[t] != 0: sets those to 0 of which no row matches, as far
+ * as that can be told without decoding a list. *ret_some: others are left.
  */
 enum err	scan_text_may(struct view *view, const struct matcher *matcher,
-		    const struct part *part, uint32_t n, uint8_t *used, bool *ret_some,
-		    struct why *why);
+		    const struct part *part, uint8_t *used, bool *ret_some, struct why *why);
 /*
- * The same as scan_text for a regular expression that has a machine (scan_machine.c): for many rows of the
- * part, since each list of values that it has is looked at.
+ * As scan_text, for a regular expression that has a machine (scan_machine.c): for many rows of
+ * the part, since each list of values that it has is looked at.
  */
 enum err	scan_machine(struct view *view, const struct matcher *matcher, struct part *part,
 		    const struct bits *want, struct bits *ret, struct why *why);

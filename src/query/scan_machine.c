@@ -7,10 +7,12 @@
  *	template	"session \0 of user \0 closed"		\0: a slot
  *	before		the states that the machine can be in before a slot, whatever the row
  *	step		what a slot's list does to one of them: to which states its values lead,
- *			told from its outline or from its distinct values, once for all templates
+ *			told from its outline, the octets that are in it or its distinct values,
+ *			once for all templates
  *	sure		whether a state before a slot decides: every row that comes there matches,
  *			or none does
  *
+ * When every match holds one of some texts, templates whose rows hold none are left out first.
  * A template whose first state is sure is done with. The rows of others go from slot to slot by
  * tables until they are in a state that is. What the machine cannot read (escapes, octets that are
  * no UTF-8, slots that repeat columns) leads to UNKNOWN: those rows are put together and asked.
@@ -427,7 +429,7 @@ templates_choose(struct walk *w, const struct bits *want, bool *ret_some, struct
 		if (bits_has(want, part->row != NULL ? part->row[i] : i))
 			w->verdict[column->template_of[i]] = 1;
 	if (facts->nbranch > 0 && !facts->any_case)
-		rc = scan_text_may(w->view, w->m, part, n, w->verdict, ret_some, why);
+		rc = scan_text_may(w->view, w->m, part, w->verdict, ret_some, why);
 	for (uint32_t t = 0; t < n; t++)
 		w->verdict[t] = w->verdict[t] != 0 ? READ : NEVER;
 	return rc;

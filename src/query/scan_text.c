@@ -333,10 +333,10 @@ templates_judge(struct judge *j, uint8_t *verdict, bool *ret_some)
 }
 
 enum err
-scan_text_may(struct view *view, const struct matcher *m, const struct part *part, uint32_t n,
+scan_text_may(struct view *view, const struct matcher *m, const struct part *part,
     uint8_t *used, bool *ret_some, struct why *why)
 {
-	struct judge j = judge_of(view, m, part, n, why);
+	struct judge j = judge_of(view, m, part, part->column->ntemplate, why);
 
 	j.guess = true;
 	return templates_judge(&j, used, ret_some);
