@@ -14,6 +14,7 @@
 #include "sys/clock.h"
 #include "sys/file.h"
 #include "model/rowproof.h"
+#include "evidence/chain.h"
 #include "evidence/check.h"
 #include "store/key.h"
 #include "web/render.h"
@@ -199,26 +200,55 @@ package_take(struct verdict *v, struct why *why)
 	return rc;
 }
 
+/* Is this the key that was given as text: a file, the key itself or its fingerprint? */
+static bool
+key_is(const struct note_key *key, const char *text)
+{
+	struct buf file = { 0 };
+	struct note_key given;
+	bool same;
+
+	if (file_read_named(text, VKEY_FILE_BYTES, &file, NULL) == OK &&
+	    note_key_get(&given, buf_span(&file), NULL) == OK)
+		same = note_key_eq(&given, key);
+	else if (note_key_get(&given, span_str(text), NULL) == OK)
+		same = note_key_eq(&given, key);
+	else
+		same = key_fingerprint_is(key, span_str(text));
+	buf_done(&file);
+	return same;
+}
+
+/* Or the last of those that replaced it, each signed by the one before. */
+static bool
+key_follows(const struct verdict *v, const struct note_key *own, const char *text)
+{
+	struct span rest = v->archive.file[BAG_KEYS];
+	struct chain_link link;
+	struct note_key now;
+	uint64_t line = 0;
+	bool begun = false;
+
+	while (chain_get(&link, &rest, &line, NULL) == OK) {
+		if (!begun && key_is(&link.old_key, text)) {
+			now = link.old_key;
+			begun = true;
+		}
+		if (begun && note_key_eq(&now, &link.old_key))
+			now = link.new_key;
+	}
+	return begun && note_key_eq(&now, own);
+}
+
 /* Is the package's key one of those that were given? */
 static enum err
 key_trust(struct verdict *v, const struct note_key *own, struct why *why)
 {
 	char fingerprint[KEY_FINGERPRINT_BYTES];
 
-	for (unsigned i = 0; i < v->ask->nkey && !v->trusted; i++) {
-		const char *text = v->ask->key[i];
-		struct buf file = { 0 };
-		struct note_key key;
-
-		if (file_read_named(text, VKEY_FILE_BYTES, &file, NULL) == OK &&
-		    note_key_get(&key, buf_span(&file), NULL) == OK)
-			v->trusted = note_key_eq(&key, own);
-		else if (note_key_get(&key, span_str(text), NULL) == OK)
-			v->trusted = note_key_eq(&key, own);
-		else
-			v->trusted = key_fingerprint_is(own, span_str(text));
-		buf_done(&file);
-	}
+	for (unsigned i = 0; i < v->ask->nkey && !v->trusted; i++)
+		v->trusted = key_is(own, v->ask->key[i]) ||
+		    key_follows(v, own, v->ask->key[i]);
 	if (v->trusted || v->ask->nkey == 0)
 		return OK;
 	key_fingerprint(fingerprint, own);

@@ -286,6 +286,9 @@ piece_take(struct package *p, enum piece_type type, struct span octets, struct w
 		return note_take(p, octets, why);
 	case PIECE_KEY:
 		return key_take(p, octets, why);
+	case PIECE_KEYS:
+		buf_span_put(&p->text[BAG_KEYS], octets);
+		return OK;
 	case PIECE_ANCHORS:
 		return anchors_take(p, octets, why);
 	case PIECE_FIELDS:

@@ -24,6 +24,7 @@ static const char *const names[BAG_END] = {
 	[BAG_PEM] = "data/seal/seal.pem",
 	[BAG_SIGNED] = "data/seal/signed.txt",
 	[BAG_SIGNATURE] = "data/seal/signature.bin",
+	[BAG_KEYS] = "data/seal/keys.txt",
 	[BAG_ANCHORS] = "data/seal/anchors.txt",
 	[BAG_SHA256] = "manifest-sha256.txt",
 	[BAG_BLAKE2B] = "manifest-blake2b512.txt",

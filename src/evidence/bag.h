@@ -22,6 +22,7 @@ enum bag_file {
 	BAG_PEM,		/* the same key for openssl */
 	BAG_SIGNED,		/* the checkpoint's text and its signature, for openssl */
 	BAG_SIGNATURE,
+	BAG_KEYS,		/* seal keys that were replaced */
 	BAG_ANCHORS,		/* held elsewhere, with what leads from them to the checkpoint */
 	BAG_SHA256,		/* manifests */
 	BAG_BLAKE2B,

@@ -11,6 +11,7 @@
 #include "base/must.h"
 #include "model/line.h"
 #include "model/rowproof.h"
+#include "evidence/chain.h"
 
 typedef unsigned long long ull;
 
@@ -213,6 +214,22 @@ seal_check(struct check *c)
 	buf_done(&signature);
 }
 
+/* Rule 23; who is trusted by them was decided before. */
+static void
+keys_check(struct check *c)
+{
+	struct span rest = c->archive->file[BAG_KEYS];
+	struct chain_link link;
+	struct why why = { "" };
+	uint64_t line = 0, at = 1;
+	enum err rc;
+
+	while ((rc = chain_get(&link, &rest, &line, &why)) == OK)
+		at = line + 1;
+	if (rc != ERR_MORE)
+		check_say(c, 23, BAG_KEYS, at, "", "%s", why.text);
+}
+
 /* ---- anchors: rules 21 and 22 ---- */
 
 /* One that is held outside, of this size. */
@@ -349,6 +366,8 @@ evidence_check(const struct archive *archive, const struct evidence_trust *trust
 	bag_check(c);
 	if (!c->stopped)
 		seal_check(c);
+	if (!c->stopped)
+		keys_check(c);
 	if (!c->stopped)
 		anchors_check(c);
 	if (!c->stopped)

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What the desk sends to the command that writes a package, one piece after the other: u8 type,
- * u32 length (little-endian), so many octets. In this order: ABOUT, NOTE, KEY, ANCHORS, FIELDS...,
- * TOTAL, then for each leaf RECORDS..., PROOF; at last END. An answer without END is none. REFUSED
- * may come instead of any of them, and ends it too.
+ * u32 length (little-endian), so many octets. In this order: ABOUT, NOTE, KEY, KEYS, ANCHORS,
+ * FIELDS..., TOTAL, then for each leaf RECORDS..., PROOF; at last END. An answer without END is
+ * none. REFUSED may come instead of any of them, and ends it too.
  */
 #ifndef EVIDENCE_PIECES_H
 #define EVIDENCE_PIECES_H
@@ -15,6 +15,7 @@ enum piece_type {
 	PIECE_ABOUT = 1,	/* lines: who asked, from where */
 	PIECE_NOTE,		/* the signed checkpoint */
 	PIECE_KEY,		/* its verifier key */
+	PIECE_KEYS,		/* those that were replaced: BAG_KEYS */
 	PIECE_ANCHORS,		/* consistency proofs to it, as held_put; root and time are 0 */
 	PIECE_FIELDS,		/* whole lines of BAG_FIELDS, in any order */
 	PIECE_TOTAL,		/* decimal: records that will come */

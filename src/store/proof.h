@@ -133,6 +133,14 @@ struct proof_many {
 enum err	proof_note(int dirfd, struct buf *note, struct note_key *ret_key,
 		    uint64_t last_seq[], struct why *why);
 /*
+ * The KEY leaves of the note's tree, to each. Reads all entries when a key was ever replaced, else
+ * nothing.
+ */
+struct leaf_key;
+enum err	proof_keys(int dirfd, struct span note,
+		    void (*each)(void *ctx, const struct leaf_key *key), void *ctx,
+		    struct why *why);
+/*
  * What leads from the tree's first `size` entries to the note's tree; ERR_PROOF: it has fewer.
  */
 struct tlog_proof;

@@ -10,6 +10,7 @@
 
 #include "base/must.h"
 #include "model/leafproof.h"
+#include "sys/dir.h"
 #include "sys/file.h"
 
 /* Segments go while we read: repacked, moved. Then the manifest is read anew. */
@@ -399,5 +400,88 @@ proof_consistency(int dirfd, struct span note, uint64_t size, struct tlog_proof 
 		rc = tlog_consistency(&reader, size, checkpoint.size, ret_proof, why);
 	}
 	tiles_close(&tiles);
+	return rc;
+}
+
+/* ---- replaced keys ---- */
+
+/* A key that was replaced stays as key/seal-ID.vkey. */
+static enum err
+on_key_file(void *arg, const struct dir_entry *entry, struct why *why)
+{
+	(void)why;
+	*(bool *)arg |= strncmp(entry->name, "seal-", 5) == 0 &&
+	    strstr(entry->name, ".vkey") != NULL;
+	return OK;
+}
+
+static enum err
+keys_replaced(int dirfd, bool *ret_any, struct why *why)
+{
+	int fd = -1;
+	enum err rc;
+
+	rc = dir_open(&fd, dirfd, "key", why);
+	if (rc == OK)
+		rc = dir_each(fd, on_key_file, ret_any, why);
+	file_close(&fd);
+	return rc;
+}
+
+static enum err
+bundle_keys(struct span rest, uint64_t left, struct arena *arena,
+    void (*each)(void *ctx, const struct leaf_key *key), void *ctx, struct why *why)
+{
+	struct span entry;
+	struct leaf leaf;
+	enum err rc = OK;
+
+	for (; rc == OK && left > 0; left--) {
+		rc = tlog_bundle_next(&rest, &entry);
+		if (rc == OK)
+			rc = leaf_peek(&leaf, entry, why);
+		if (rc != OK || leaf.type != LEAF_KEY)
+			continue;
+		arena_reset(arena);
+		rc = leaf_decode(&leaf, entry, arena, why);
+		if (rc == OK)
+			each(ctx, &leaf.u.key);
+	}
+	return rc == ERR_MORE ? why_set(why, ERR_FORMAT, "an entry bundle ends early") : rc;
+}
+
+enum err
+proof_keys(int dirfd, struct span note, void (*each)(void *ctx, const struct leaf_key *key),
+    void *ctx, struct why *why)
+{
+	struct tiles *tiles = NULL;
+	struct checkpoint checkpoint;
+	struct arena *arena;
+	struct buf bundle = { 0 };
+	struct note parsed;
+	bool any = false;
+	enum err rc;
+
+	rc = keys_replaced(dirfd, &any, why);
+	if (rc != OK || !any)
+		return rc;
+	arena = arena_new(LEAVES_ARENA);
+	rc = note_parse(&parsed, note, why);
+	if (rc == OK)
+		rc = checkpoint_get(&checkpoint, parsed.text, why);
+	if (rc == OK)
+		rc = tiles_open(&tiles, dirfd, why);
+	for (uint64_t at = 0; rc == OK && at < checkpoint.size; at += TLOG_TILE) {
+		uint64_t left = checkpoint.size - at;
+
+		bundle.n = 0;
+		rc = tiles_bundle(tiles, at / TLOG_TILE, checkpoint.size, &bundle, NULL, why);
+		if (rc == OK)
+			rc = bundle_keys(buf_span(&bundle), left < TLOG_TILE ? left : TLOG_TILE,
+			    arena, each, ctx, why);
+	}
+	tiles_close(&tiles);
+	buf_done(&bundle);
+	arena_free(&arena);
 	return rc;
 }

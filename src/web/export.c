@@ -13,6 +13,7 @@
 #include "model/leafproof.h"
 #include "model/line.h"
 #include "model/rowproof.h"
+#include "evidence/chain.h"
 #include "evidence/held.h"
 #include "evidence/pieces.h"
 #include "store/proof.h"
@@ -212,6 +213,25 @@ asked_take(struct export *e, struct why *why)
 	return rc;
 }
 
+static void
+on_key(void *ctx, const struct leaf_key *key)
+{
+	chain_put(ctx, key);
+}
+
+static enum err
+keys_send(struct export *e, struct select *select, struct span note, struct why *why)
+{
+	struct buf out = { 0 };
+	enum err rc;
+
+	rc = select_keys(select, note, on_key, &out, why);
+	if (rc == OK)
+		piece_send(e, PIECE_KEYS, buf_span(&out));
+	buf_done(&out);
+	return rc;
+}
+
 /* anchors=12,34: what leads from the trees of these sizes to the checkpoint. */
 static enum err
 anchors_send(struct export *e, struct select *select, struct span note, struct why *why)
@@ -279,6 +299,8 @@ export_job(struct select *select, struct job *job, struct why *why)
 	if (rc == OK)
 		rc = seal_take(&e, select, &note, why);
 	begun = rc == OK;
+	if (rc == OK)
+		rc = keys_send(&e, select, buf_span(&note), why);
 	if (rc == OK)
 		rc = anchors_send(&e, select, buf_span(&note), why);
 	if (rc == OK)

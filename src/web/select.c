@@ -395,6 +395,13 @@ select_note(struct select *s, struct buf *note, struct note_key *ret_key, uint64
 }
 
 enum err
+select_keys(struct select *s, struct span note,
+    void (*each)(void *ctx, const struct leaf_key *key), void *ctx, struct why *why)
+{
+	return proof_keys(s->dirfd, note, each, ctx, why);
+}
+
+enum err
 select_consistency(struct select *s, struct span note, uint64_t size,
     struct tlog_proof *ret_proof, struct why *why)
 {

@@ -54,11 +54,15 @@ struct query_row;
 enum err	select_records(struct select *select, const struct select_ask *ask,
 		    uint64_t after_seq, bool (*emit)(void *ctx, const struct query_row *row),
 		    void *ctx, struct why *why);
-/* proof_note, proof_consistency, proof_leaves (store/proof.h) of its store. */
+/* proof_note, proof_keys, proof_consistency, proof_leaves (store/proof.h) of its store. */
 struct note_key;
 struct proof_many;
 enum err	select_note(struct select *select, struct buf *note, struct note_key *ret_key,
 		    uint64_t last_seq[], struct why *why);
+struct leaf_key;
+enum err	select_keys(struct select *select, struct span note,
+		    void (*each)(void *ctx, const struct leaf_key *key), void *ctx,
+		    struct why *why);
 struct tlog_proof;
 enum err	select_consistency(struct select *select, struct span note, uint64_t size,
 		    struct tlog_proof *ret_proof, struct why *why);

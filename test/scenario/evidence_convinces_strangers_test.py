@@ -290,7 +290,7 @@ def page_run(folder):
 
 def test_the_page_checks_a_package_without_us(office):
     said = page_run(unpacked(office, 'some.zip', 'page'))
-    assert said.count(': OK\n') == 10 + 10 + 6 and 'FAILED' not in said
+    assert said.count(': OK\n') == 11 + 11 + 6 and 'FAILED' not in said
     assert office.fingerprint in said and office.summary['checkpoint'] in said
     assert 'Signature Verified Successfully' in said
     assert re.findall(r'^(\S+): PROVEN$', said, re.M) == list(office.verify_json('some.zip')[1])
@@ -481,6 +481,33 @@ def test_fields_of_a_record_that_are_gone_or_double_are_named(office, at):
     assert found == [(19, 'data/records.ndjson', at + 1, name)]
     states, found = office.tampered(with_lines(office.files, 'data/records.ndjson', more))
     assert len(found) == 1 and set(states.values()) == {'proven'}
+
+
+def test_a_replaced_key_leads_to_the_new_one(office, tmp_path):
+    with Desk(tmp_path, listen=('tcp',)) as desk:
+        with open(os.path.join(desk.state, 'key', 'seal.vkey'), encoding='utf-8') as f:
+            first = f.read().strip()
+        for reason in ('yearly', 'again, by order'):
+            desk.command('key', 'rotate', '--reason', reason)
+        sent = Sent()
+        sent.tcp(desk.port['tcp'], 5)
+        assert_kept(desk, sent, all_of=True)
+        office.export(desk, '*', '-o', office.path('keys.zip'))
+    rc, states, found, result, _ = office.verify_json('keys.zip', first)
+    assert rc == 0 and found == [] and result['trusted_key'] and len(states) == 5
+    assert second_evidence.Package(office.path('keys.zip'), first).states == states
+    files = second_evidence.files_read(office.path('keys.zip'))
+    lines = lines_of(files, 'data/seal/keys.txt')
+    assert [line.split(' ')[0] for line in lines[:5]] == ['old', 'new', 'reason', 'signature', '']
+    said = page_run(unpacked(office, 'keys.zip', 'rotated'))
+    assert said.count('Signature Verified Successfully') == 3 and said.count(': PROVEN\n') == 5
+    # A link that the old key has not signed leads nowhere.
+    bad = lines[:3] + lines[8:9] + lines[4:]
+    _, found = office.tampered(with_lines(files, 'data/seal/keys.txt', bad), first)
+    assert (7, 'data/seal/seal.vkey', 0, '') in found
+    own = files['data/seal/seal.vkey'].decode().strip()
+    _, found = office.tampered(with_lines(files, 'data/seal/keys.txt', bad), own)
+    assert found == [(23, 'data/seal/keys.txt', 1, '')]
 
 
 def test_a_claim_that_is_not_so_is_named(office):

@@ -2,7 +2,7 @@
 /*
  * Fuzzes evidence/check.c: whatever is in an archive, checking it ends and counts each record once.
  * What is neither zip nor tar is taken for data/proofs.txt, to the first NUL, data/records.log, to
- * the next, and so on data/records.ndjson, data/seal/anchors.txt and an operator's list of anchors.
+ * the next, and so on data/records.ndjson, anchors.txt, checkpoint, keys.txt and a list of anchors.
  */
 #include <stdint.h>
 
@@ -65,6 +65,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		archive.file[BAG_FIELDS] = part_take(&rest);
 		archive.file[BAG_ANCHORS] = part_take(&rest);
 		archive.file[BAG_CHECKPOINT] = part_take(&rest);
+		archive.file[BAG_KEYS] = part_take(&rest);
 		(void)held_list(held, &nheld, rest, (struct span){ NULL, 0 }, NULL);
 	}
 	if (evidence_key(&archive, &key, NULL) != OK)

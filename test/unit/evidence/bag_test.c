@@ -143,7 +143,7 @@ pieces_come_in_any_portions(void)
 		for (size_t at = 0; at < sent.n; at += step)
 			check_int(pieces_take(&p, span_sub(buf_span(&sent), at, step), on_piece,
 			    &seen, NULL), OK);
-		check_span(buf_span(&seen), SPAN("1:one 6: 9:three "));
+		check_span(buf_span(&seen), SPAN("1:one 7: 10:three "));
 		check(p.ended && p.part.n == 0);
 		pieces_done(&p);
 	}
@@ -159,10 +159,10 @@ wrong_pieces_are_refused(void)
 		enum err want;
 	} row[] = {
 		{ SPAN("\000\000\000\000\000"), ERR_FORMAT },
-		{ SPAN("\013\000\000\000\000"), ERR_FORMAT },
+		{ SPAN("\014\000\000\000\000"), ERR_FORMAT },
 		{ SPAN("\001\377\377\377\377"), ERR_FORMAT },
 		{ SPAN("\001\004\000\000\000stop"), ERR_BUSY },
-		{ SPAN("\011\000\000\000\000\001\000\000\000\000"), ERR_FORMAT },
+		{ SPAN("\012\000\000\000\000\001\000\000\000\000"), ERR_FORMAT },
 		{ SPAN("\001\004\000\000\000sto"), OK },
 	};
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Tests evidence/held.c: anchors out of what people keep, and proofs from them as text. */
+/* Tests evidence/held.c and chain.c: anchors out of what people keep, keys that were replaced. */
 #include "check.h"
 
 #include "base/must.h"
+#include "evidence/chain.h"
 #include "evidence/held.h"
 
 enum { ENTRIES = 40 };
@@ -127,11 +128,59 @@ a_tree_is_led_to_from_each_size(void)
 	}
 }
 
+static void
+a_new_key_is_believed_by_the_old_ones_signature(void)
+{
+	static const uint8_t seed[3][32] = { { 1 }, { 2 }, { 3 } };
+	uint8_t signature[LEAF_SIGNATURE_BYTES];
+	struct note_key key[3];
+	struct buf vkey[3] = { { 0 } }, what = { 0 }, text = { 0 };
+	struct leaf_key leaf = { .reason = SPAN("yearly"), .signature = signature };
+	struct chain_link link;
+	struct span rest;
+	uint64_t line = 0, read = 0;
+
+	for (int i = 0; i < 3; i++) {
+		note_key_of_seed(&key[i], "trucban/a", seed[i]);
+		note_key_put(&vkey[i], &key[i]);
+	}
+	leaf.old_vkey = buf_span(&vkey[0]);
+	leaf.new_vkey = buf_span(&vkey[1]);
+	leaf_key_text(&what, leaf.old_vkey, leaf.new_vkey, leaf.reason);
+	note_sign_raw(signature, buf_span(&what), seed[0]);
+	chain_put(&text, &leaf);
+	rest = buf_span(&text);
+	check_int(chain_get(&link, &rest, &line, NULL), OK);
+	check(note_key_eq(&link.old_key, &key[0]) && note_key_eq(&link.new_key, &key[1]));
+	check_int(line, 5);
+	check_int(chain_get(&link, &rest, &line, NULL), ERR_MORE);
+	for (size_t i = 0; i < text.n; i++) {
+		rest = buf_span(&text);
+		text.p[i] ^= 1;
+		read += chain_get(&link, &rest, &line, NULL) == OK;
+		text.p[i] ^= 1;
+		rest = span_of(text.p, i);
+		check_int(chain_get(&link, &rest, &line, NULL), i > 0 ? ERR_FORMAT : ERR_MORE);
+	}
+	check_int(read, 0);
+	/* Signed by another one. */
+	note_sign_raw(signature, buf_span(&what), seed[2]);
+	text.n = 0;
+	chain_put(&text, &leaf);
+	rest = buf_span(&text);
+	check_int(chain_get(&link, &rest, &line, NULL), ERR_PROOF);
+	for (int i = 0; i < 3; i++)
+		buf_done(&vkey[i]);
+	buf_done(&what);
+	buf_done(&text);
+}
+
 int
 main(void)
 {
 	run(anchors_are_found_in_a_log);
 	run(of_many_the_newest_are_kept_each_once);
+	run(a_new_key_is_believed_by_the_old_ones_signature);
 	run(a_tree_is_led_to_from_each_size);
 	return check_done();
 }
