@@ -165,6 +165,8 @@ evidence_key(const struct archive *archive, struct note_key *ret_key, struct why
 		return why_set(why, ERR_FORMAT, "rule 7: %s is no verifier key",
 		    bag_name(BAG_VKEY));
 	rc = note_key_get(ret_key, archive->file[BAG_VKEY], why);
+	if (rc == OK && ret_key->kind != NOTE_ED25519)
+		rc = why_set(why, ERR_FORMAT, "a witness's key");
 	return rc == OK ? OK : why_prefix(why, ERR_FORMAT, "rule 7: %s", bag_name(BAG_VKEY));
 }
 
