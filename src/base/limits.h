@@ -87,6 +87,14 @@ enum {
 	/* Pipes of one query, and fields or functions of one pipe. */
 	LIMIT_QUERY_PIPES = 64,
 	LIMIT_QUERY_NAMES = 1024,
+
+	/* ---- coverage (src/coverage) ---- */
+	/* Hours that are shown one by one, two months; of a longer period days are. */
+	LIMIT_COVERAGE_HOURS = 24 * 62,
+	/* Steps of a period: ten years of days. */
+	LIMIT_COVERAGE_STEPS = 3660,
+	/* Sources times steps with rows: 1,000 sources of two months; they take 80 MB. */
+	LIMIT_COVERAGE_CELLS = 2000000,
 };
 
 #endif

@@ -19,6 +19,7 @@ struct command {
 int	cmd_serve(int argc, char **argv);
 int	cmd_role(int argc, char **argv);
 int	cmd_search(int argc, char **argv);
+int	cmd_coverage(int argc, char **argv);
 int	cmd_verify(int argc, char **argv);
 int	cmd_key(int argc, char **argv);
 int	cmd_status(int argc, char **argv);

@@ -27,6 +27,7 @@
 #include "sys/sock.h"
 #include "wire/wire.h"
 #include "store/store.h"
+#include "web/cover.h"
 #include "web/export.h"
 #include "web/metrics.h"
 #include "web/pool.h"
@@ -240,6 +241,12 @@ act_of(const struct job *job, struct buf *asked)
 		    "");
 		return "ask";
 	}
+	if (strcmp(path, "/trucban/coverage") == 0) {
+		const char *start = job_param(job, "start"), *end = job_param(job, "end");
+
+		buf_printf(asked, "%s..%s", start != NULL ? start : "", end != NULL ? end : "");
+		return "coverage";
+	}
 	if (export)
 		buf_str(asked, query != NULL ? query : "");
 	else if (strcmp(path, "/trucban/evidence-done") != 0)
@@ -265,7 +272,7 @@ on_admit(void *ctx, struct job *job, struct why *why)
 	act.act = act_of(job, &asked);
 	if (asked.n > 0)
 		act.what = buf_span(&asked);
-	if (strcmp(act.act, "search") != 0 && strcmp(act.act, "ask") != 0 && act.who.n == 0)
+	if (strncmp(act.act, "evidence", 8) == 0 && act.who.n == 0)
 		rc = why_set(why, ERR_DENIED, "evidence is handed out over the unix socket only: "
 		    "its ledger row names who asked");
 	if (rc == OK) {
@@ -285,6 +292,14 @@ on_select(void *ctx, unsigned worker, struct job *job, struct why *why)
 	struct front *f = ctx;
 
 	return select_job(f->select[worker], job, why);
+}
+
+static enum err
+on_coverage(void *ctx, unsigned worker, struct job *job, struct why *why)
+{
+	struct front *f = ctx;
+
+	return cover_job(f->select[worker], job, why);
 }
 
 /* Lines before the answer, so that who waits knows that it is worth it. */
@@ -394,6 +409,7 @@ static const struct route routes[] = {
 	{ "/select/trucban/explain", "text/plain; charset=utf-8", on_select, NULL },
 	{ "/trucban/evidence", "application/octet-stream", on_evidence, NULL },
 	{ "/trucban/evidence-done", "text/plain; charset=utf-8", on_evidence_done, NULL },
+	{ "/trucban/coverage", "application/stream+json", on_coverage, NULL },
 	{ "/trucban/ask", "text/plain; charset=utf-8", on_ask, NULL },
 	{ "/metrics", "text/plain; version=0.0.4; charset=utf-8", NULL, on_metrics },
 	{ "/health", "text/plain", NULL, on_health },

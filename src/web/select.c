@@ -233,6 +233,22 @@ store_ready(struct select *s, struct why *why)
 	return rc;
 }
 
+enum err
+select_store(struct select *s, struct store **ret_store, int *ret_dirfd, struct why *why)
+{
+	enum err rc = store_ready(s, why);
+
+	*ret_store = s->store;
+	*ret_dirfd = s->dirfd;
+	return rc;
+}
+
+int32_t
+select_zone_s(const struct select *s)
+{
+	return s->zone_minutes * 60;
+}
+
 static enum err
 query_once(struct select *s, const struct select_ask *ask, const struct query_options *o,
     struct out *out, struct why *why)

@@ -68,6 +68,12 @@ enum err	select_consistency(struct select *select, struct span note, uint64_t si
 		    struct tlog_proof *ret_proof, struct why *why);
 enum err	select_proofs(struct select *select, struct span note,
 		    const struct proof_many *many, struct why *why);
+struct store;
+/* The store as it is now, and its directory: borrowed, for whoever reads it in another way. */
+enum err	select_store(struct select *select, struct store **ret_store, int *ret_dirfd,
+		    struct why *why);
+/* Of the office, east of UTC. */
+int32_t		select_zone_s(const struct select *select);
 
 enum select_bound { SELECT_FROM, SELECT_TO };
 

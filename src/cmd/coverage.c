@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * `trucban coverage`: what each source sent, lost, when it was silent. Asks the running desk, or
+ * opens a copy of a store with --store; the desk renders the answer.
+ */
+#include "cmd/cmd.h"
+
+#include <fcntl.h>
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "sys/dir.h"
+#include "sys/file.h"
+#include "store/key.h"
+#include "web/client.h"
+#include "web/cover.h"
+#include "web/select.h"
+
+static const char usage_vi[] =
+    "Cách dùng: trucban coverage [--since T] [--until T] [--json]\n\n"
+    "In từng nguồn đã gửi gì theo giờ: bản ghi đã nhận, không hiểu được, bị cắt, ước mất trước\n"
+    "khi tới máy này; cửa nào đã mất, đã từ chối; nguồn nào im lặng lâu hơn thường lệ, đồng hồ\n"
+    "lệch; bàn trực có lúc nào không chạy. Mặc định 24 giờ qua, tính theo lúc nhận.\n\n"
+    "Số đã nhận là đếm đúng từng bản ghi đã niêm phong. Số mất tại máy này là bộ đếm của các\n"
+    "cửa, niêm phong mỗi phút. Số ước mất chỉ có khi nơi gửi đánh số (RFC 5424 sequenceId).\n\n"
+    "  --since T          từ lúc T: 2h, 30m, 7d, 2026-11-23, 2026-11-23T08:00:00+07:00\n"
+    "  --until T          đến lúc T; chỉ ghi ngày thì đến hết ngày đó\n"
+    "  --json             mỗi dòng một đối tượng JSON, kể cả từng giờ của từng nguồn\n"
+    "  --no-color         không tô màu\n"
+    "  --state THƯ_MỤC    bàn trực có kho ở thư mục này (mặc định $TRUCBAN_STATE)\n"
+    "  --store THƯ_MỤC    mở thẳng một bản sao của kho, không cần bàn trực đang chạy\n\n"
+    "Ví dụ:\n"
+    "  trucban coverage\n"
+    "  trucban coverage --since 2026-11-01 --until 2026-11-30\n";
+static const char usage_en[] =
+    "Usage: trucban coverage [--since T] [--until T] [--json]\n\n"
+    "Prints what each source sent hour by hour: records received, not understood, cut, missing\n"
+    "before they reached this host; what a door lost or refused; which source is silent for\n"
+    "longer than usual, whose clock is off; when the desk did not run. The last 24 hours unless\n"
+    "said otherwise, by receive time.\n\n"
+    "Received: every sealed record, counted. Lost at this host: counters of the doors, sealed\n"
+    "once a minute. Missing: an estimate, where senders number their records (RFC 5424\n"
+    "sequenceId).\n\n"
+    "  --since T          from T on: 2h, 30m, 7d, 2026-11-23, 2026-11-23T08:00:00+07:00\n"
+    "  --until T          up to T; a date alone means to the end of that day\n"
+    "  --json             one JSON object a line, each hour of each source among them\n"
+    "  --no-color         no colours\n"
+    "  --state DIR        the desk whose store is there (default $TRUCBAN_STATE)\n"
+    "  --store DIR        open a copy of a store directly, no running desk needed\n\n"
+    "Examples:\n"
+    "  trucban coverage\n"
+    "  trucban coverage --since 2026-11-01 --until 2026-11-30\n";
+
+static volatile bool cancelled;
+
+static void
+on_interrupt(int sig)
+{
+	(void)sig;
+	cancelled = true;
+}
+
+static bool
+print(void *ctx, struct span piece)
+{
+	(void)ctx;
+	if (piece.n > 0 && fwrite(piece.p, 1, piece.n, stdout) != piece.n)
+		return false;
+	return fflush(stdout) == 0 && !cancelled;
+}
+
+static bool
+goes_on(void *ctx)
+{
+	(void)ctx;
+	return !cancelled;
+}
+
+struct coverage_command {
+	const char *state, *store;
+	struct cover_ask ask;
+};
+
+static void
+form_param(struct buf *form, const char *name, const char *value)
+{
+	if (value != NULL)
+		form_add(form, name, span_str(value));
+}
+
+static enum err
+ask_desk(const struct coverage_command *c, struct why *why)
+{
+	struct client_ask ask = { .path = "/trucban/coverage", .take = print,
+	    .cancel = &cancelled };
+	struct buf form = { 0 };
+	char socket[4096];
+	enum err rc;
+
+	form_param(&form, "start", c->ask.start);
+	form_param(&form, "end", c->ask.end);
+	form_param(&form, "format", c->ask.format);
+	form_param(&form, "lang", c->ask.lang);
+	(void)snprintf(socket, sizeof socket, "%s/run/front.sock", c->state);
+	ask.socket = socket;
+	ask.form = buf_span(&form);
+	rc = client_run(&ask, why);
+	buf_done(&form);
+	return rc;
+}
+
+/* A copy of a store, opened here: nothing is written to any ledger. */
+static enum err
+ask_store(const struct coverage_command *c, struct why *why)
+{
+	struct select *select = NULL;
+	struct keys keys;
+	int dirfd = -1;
+	enum err rc;
+
+	rc = dir_open(&dirfd, AT_FDCWD, c->store, why);
+	if (rc == OK)
+		rc = keys_load(&keys, dirfd, why);
+	if (rc == OK) {
+		select = select_new(dirfd, keys.has_store_key ? keys.store_key : NULL, 0, 7 * 60);
+		keys_wipe(&keys);
+		rc = cover_run(select, &c->ask, why);
+	}
+	select_free(&select);
+	file_close(&dirfd);
+	return rc;
+}
+
+static int
+coverage_run(const struct coverage_command *c)
+{
+	struct why why = { "" };
+	enum err rc = c->store != NULL ? ask_store(c, &why) : ask_desk(c, &why);
+
+	if (rc == OK || cancelled)
+		return EXIT_DONE;
+	if (rc == ERR_ABSENT && c->store == NULL && why.text[0] != '\0')
+		(void)fprintf(stderr, say("trucban: không hỏi được bàn trực ở %s: %s. Bàn trực "
+		    "đang chạy chưa? (trucban serve, hoặc dùng --store để mở thẳng một kho)\n",
+		    "trucban: cannot ask the desk at %s: %s. Is it running? (trucban serve, or use "
+		    "--store to open a store directly)\n"), c->state, why.text);
+	else
+		(void)fprintf(stderr, "trucban: %s\n", why.text);
+	return rc == ERR_FORMAT ? EXIT_USAGE : EXIT_COULD_NOT;
+}
+
+enum option_code {
+	OPT_SINCE = 256, OPT_UNTIL, OPT_JSON, OPT_NO_COLOR, OPT_STATE, OPT_STORE, OPT_HELP
+};
+
+static const struct option option[] = {
+	{ "since", required_argument, NULL, OPT_SINCE },
+	{ "until", required_argument, NULL, OPT_UNTIL },
+	{ "json", no_argument, NULL, OPT_JSON },
+	{ "no-color", no_argument, NULL, OPT_NO_COLOR },
+	{ "state", required_argument, NULL, OPT_STATE },
+	{ "store", required_argument, NULL, OPT_STORE },
+	{ "help", no_argument, NULL, OPT_HELP },
+	{ NULL, 0, NULL, 0 },
+};
+
+static void
+option_take(struct coverage_command *c, int code)
+{
+	switch (code) {
+	case OPT_SINCE:
+		c->ask.start = optarg;
+		break;
+	case OPT_UNTIL:
+		c->ask.end = optarg;
+		break;
+	case OPT_JSON:
+		c->ask.format = "json";
+		break;
+	case OPT_NO_COLOR:
+		c->ask.format = "text";
+		break;
+	case OPT_STATE:
+		c->state = optarg;
+		break;
+	default:
+		c->store = optarg;
+	}
+}
+
+int
+cmd_coverage(int argc, char **argv)
+{
+	struct coverage_command c = { .state = state_default() };
+	bool color = isatty(STDOUT_FILENO) == 1 && getenv("NO_COLOR") == NULL;
+	int code;
+
+	c.ask = (struct cover_ask){ .format = color ? "color" : "text", .lang = say("vi", "en"),
+	    .write = print, .go_on = goes_on };
+	while ((code = getopt_long(argc, argv, "", option, NULL)) != -1) {
+		if (code == OPT_HELP || code == '?') {
+			(void)fputs(say(usage_vi, usage_en), code == '?' ? stderr : stdout);
+			return code == '?' ? EXIT_USAGE : EXIT_DONE;
+		}
+		option_take(&c, code);
+	}
+	if (optind != argc) {
+		(void)fprintf(stderr, "%s\n", say("trucban coverage: không nhận tham số; xem "
+		    "--help", "trucban coverage: takes no arguments; see --help"));
+		return EXIT_USAGE;
+	}
+	(void)signal(SIGINT, on_interrupt);
+	(void)signal(SIGPIPE, SIG_IGN);
+	return coverage_run(&c);
+}

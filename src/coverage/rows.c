@@ -1,0 +1,456 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * UNSAFE: arrays of known sizes. Rows of the raw stream by source and step: one pass over the
+ * segments of the period, by their small vectors; texts are never read.
+ */
+#include "coverage/coverage_int.h"
+
+#include <stdlib.h>
+
+#include "base/buf.h"
+#include "base/hash.h"
+#include "base/limits.h"
+#include "store/segment.h"
+
+enum {
+	/* Times of events are costly to decode: so many segments of the period tell the clocks. */
+	SKEW_SEGMENTS = 200,
+	/* A sender's number that is so far behind came late or again; further: it began anew. */
+	SEQUENCE_LATE = 10000,
+	SEQUENCE_JUMP = 1000000,	/* and so far ahead, too */
+};
+
+/* A source while it is gathered. */
+struct gather {
+	struct coverage_source out;
+	struct coverage_cell *cell;
+	size_t cap, at;			/* at: the cell of the row before */
+	uint64_t next;			/* of the sender's numbers; 0: none yet */
+};
+
+struct rows {
+	struct store *store;
+	const struct coverage_ask *ask;
+	struct arena *arena;
+	struct coverage_result *r;
+	struct gather **source;
+	uint32_t nsource, cap, mask;
+	uint32_t *slot;			/* number + 1 */
+	size_t ncell;
+};
+
+/* ---- sources ---- */
+
+static bool
+is_same(const struct coverage_source *a, const struct source *b)
+{
+	return a->unit == b->unit && a->class == b->class && a->trust == b->trust &&
+	    span_eq(a->host, b->host) && span_eq(a->peer, b->peer) &&
+	    span_eq(a->listener, b->listener) && span_eq(a->identity, b->identity);
+}
+
+static uint32_t
+source_hash(const struct coverage_source *s)
+{
+	uint64_t h = hash64_seed(s->host, s->unit << 8 | (uint64_t)s->class << 4 | s->trust);
+
+	h = hash64_seed(s->peer, h);
+	h = hash64_seed(s->listener, h);
+	return (uint32_t)hash64_seed(s->identity, h);
+}
+
+static void
+table_grow(struct rows *g)
+{
+	uint32_t cap = g->cap == 0 ? 64 : g->cap * 2;
+	struct gather **all = arena_alloc(g->arena, cap * sizeof(struct gather *));
+
+	if (g->nsource > 0)
+		memcpy(all, g->source, g->nsource * sizeof(struct gather *));
+	g->source = all;
+	g->cap = cap;
+	g->mask = cap * 2 - 1;
+	g->slot = arena_zalloc(g->arena, cap * 2, sizeof *g->slot);
+	for (uint32_t i = 0; i < g->nsource; i++) {
+		uint32_t at = source_hash(&g->source[i]->out) & g->mask;
+
+		while (g->slot[at] != 0)
+			at = (at + 1) & g->mask;
+		g->slot[at] = i + 1;
+	}
+}
+
+/* Applications of one host are one source here. */
+static struct gather *
+gather_find(struct rows *g, const struct source *source)
+{
+	struct coverage_source like = { .listener = source->listener, .peer = source->peer,
+	    .identity = source->identity, .host = source->host, .unit = source->unit,
+	    .class = source->class, .trust = source->trust };
+	struct gather *new;
+	uint32_t at;
+
+	if (g->nsource == g->cap)
+		table_grow(g);
+	for (at = source_hash(&like) & g->mask; g->slot[at] != 0; at = (at + 1) & g->mask)
+		if (is_same(&g->source[g->slot[at] - 1]->out, source))
+			return g->source[g->slot[at] - 1];
+	new = arena_zalloc(g->arena, 1, sizeof *new);
+	new->out = like;
+	new->out.listener = arena_dup(g->arena, like.listener);
+	new->out.peer = arena_dup(g->arena, like.peer);
+	new->out.identity = arena_dup(g->arena, like.identity);
+	new->out.host = arena_dup(g->arena, like.host);
+	g->source[g->nsource++] = new;
+	g->slot[at] = g->nsource;
+	return new;
+}
+
+/* ---- cells ---- */
+
+static size_t
+cell_place(const struct gather *s, uint32_t step)
+{
+	size_t low = 0, high = s->out.ncell;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (s->cell[middle].step < step)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+/* The source's cell of a step, made when it is new. Segments come nearly in order. */
+static struct coverage_cell *
+cell_find(struct rows *g, struct gather *s, uint32_t step)
+{
+	if (s->at < s->out.ncell && s->cell[s->at].step == step)
+		return &s->cell[s->at];
+	s->at = cell_place(s, step);
+	if (s->at < s->out.ncell && s->cell[s->at].step == step)
+		return &s->cell[s->at];
+	if (s->out.ncell == s->cap) {
+		struct coverage_cell *old = s->cell;
+
+		s->cap = s->cap == 0 ? 4 : s->cap * 2;
+		s->cell = arena_alloc(g->arena, s->cap * sizeof *s->cell);
+		if (s->out.ncell > 0)
+			memcpy(s->cell, old, s->out.ncell * sizeof *old);
+	}
+	memmove(s->cell + s->at + 1, s->cell + s->at, (s->out.ncell - s->at) * sizeof *s->cell);
+	s->cell[s->at] = (struct coverage_cell){ .step = step };
+	s->out.ncell++;
+	g->ncell++;
+	return &s->cell[s->at];
+}
+
+/* ---- one row ---- */
+
+static unsigned
+pause_class(int64_t ns)
+{
+	uint64_t ms = (uint64_t)ns / 1000000;
+
+	return ms == 0 ? 0 : 64 - (unsigned)__builtin_clzll(ms);
+}
+
+/* Upper bounds of the classes of clock error, in seconds, of either sign. */
+static const int64_t skew_s[] = { 2, 5, 10, 30, 60, 120, 300, 600, 1800, 3600, 7200, 21600, 43200,
+    86400 };
+
+enum { SKEW_HALF = sizeof skew_s / sizeof skew_s[0] };
+_Static_assert(COVERAGE_SKEWS == 2 * SKEW_HALF + 1, "one class in the middle, as many each side");
+
+/* SKEW_HALF is right, 0 is behind by a day, the last one ahead by a day. */
+static unsigned
+skew_class(int64_t late_ns)
+{
+	uint64_t late = late_ns < 0 ? -(uint64_t)late_ns : (uint64_t)late_ns;
+	unsigned i = 0;
+
+	while (i < SKEW_HALF && late >= (uint64_t)skew_s[i] * 1000000000u)
+		i++;
+	return late_ns < 0 ? SKEW_HALF - i : SKEW_HALF + i;
+}
+
+int64_t
+coverage_skew_s(unsigned class)
+{
+	unsigned i = class < SKEW_HALF ? SKEW_HALF - class : class - SKEW_HALF;
+	int64_t s;
+
+	if (i == 0)
+		return 0;
+	s = i == SKEW_HALF ? skew_s[SKEW_HALF - 1] : (skew_s[i - 1] + skew_s[i]) / 2;
+	return class < SKEW_HALF ? -s : s;
+}
+
+/* RFC 5424, 7.3.1: numbers grow by one with each message, and begin anew now and then. */
+static void
+sequence_take(struct gather *s, struct coverage_cell *cell, uint64_t n)
+{
+	s->out.numbered++;
+	if (s->next == 0 || n >= s->next + SEQUENCE_JUMP || n + SEQUENCE_LATE < s->next) {
+		s->next = n + 1;
+	} else if (n >= s->next) {
+		cell->missing += (int64_t)(n - s->next);
+		s->out.missing += n - s->next;
+		s->next = n + 1;
+	} else if (s->out.missing > 0) {
+		cell->missing--;
+		s->out.missing--;
+	}
+}
+
+static void
+pause_take(struct gather *s, int64_t recv_ns)
+{
+	if (s->out.rows > 0 && recv_ns >= s->out.last_ns)
+		s->out.pause[pause_class(recv_ns - s->out.last_ns)]++;
+	if (s->out.rows == 0 || recv_ns < s->out.first_ns)
+		s->out.first_ns = recv_ns;
+	if (s->out.rows == 0 || recv_ns > s->out.last_ns)
+		s->out.last_ns = recv_ns;
+}
+
+/* ---- one segment ---- */
+
+/* What of a segment a pass looks at. */
+struct vectors {
+	struct segment *segment;
+	const uint16_t *source, *shape;
+	const uint8_t *flags;
+	const int64_t *recv, *time;	/* time: NULL when the clocks are not looked at */
+	const uint64_t *seq;
+	const int64_t *number;		/* the sender's, -1: none; NULL: no row has one */
+	bool *unparsed;			/* by shape */
+	struct gather **gather;		/* by source */
+};
+
+static enum err
+numbers_load(struct arena *arena, struct vectors *v, struct why *why)
+{
+	uint32_t n = segment_rows(v->segment);
+	int64_t *number = NULL;
+	enum err rc = OK;
+
+	for (uint32_t i = 0; i < segment_columns(v->segment) && rc == OK; i++) {
+		const struct column_info *info = segment_column(v->segment, i);
+		const struct column *column;
+
+		if (!span_is(info->name, "meta.sequenceId") || !info->has_int)
+			continue;
+		rc = segment_column_load(v->segment, i, &column, why);
+		if (rc != OK || column->num == NULL)
+			continue;
+		if (number == NULL) {
+			number = arena_alloc(arena, n * sizeof *number);
+			memset(number, 0xff, n * sizeof *number);
+		}
+		for (uint32_t k = 0; k < column->n; k++)
+			number[column->row != NULL ? column->row[k] : k] = column->num[k];
+	}
+	v->number = number;
+	return rc;
+}
+
+static enum err
+vectors_load(struct arena *arena, struct vectors *v, bool clocks, struct why *why)
+{
+	uint32_t nshape = segment_shapes(v->segment);
+	enum err rc = segment_source_index(v->segment, &v->source, why);
+
+	if (rc == OK)
+		rc = segment_shape_index(v->segment, &v->shape, why);
+	if (rc == OK)
+		rc = segment_flags(v->segment, &v->flags, why);
+	if (rc == OK)
+		rc = segment_recv(v->segment, &v->recv, why);
+	if (rc == OK)
+		rc = segment_seq(v->segment, &v->seq, why);
+	if (rc == OK && clocks)
+		rc = segment_time(v->segment, &v->time, why);
+	if (rc == OK)
+		rc = numbers_load(arena, v, why);
+	v->gather = arena_zalloc(arena, segment_sources(v->segment) + 1, sizeof *v->gather);
+	v->unparsed = arena_zalloc(arena, nshape + 1, sizeof *v->unparsed);
+	for (uint32_t i = 0; i < nshape; i++)
+		v->unparsed[i] = segment_shape(v->segment, i)->format == FORMAT_UNPARSED;
+	return rc;
+}
+
+static void
+row_count(struct rows *g, struct vectors *v, uint32_t i, uint32_t step)
+{
+	struct gather **s = &v->gather[v->source[i]];
+	struct coverage_cell *cell;
+	bool unparsed = v->unparsed[v->shape[i]], cut = (v->flags[i] & ROW_CUT) != 0;
+
+	if (*s == NULL)
+		*s = gather_find(g, segment_source(v->segment, v->source[i]));
+	cell = cell_find(g, *s, step);
+	cell->rows++;
+	cell->unparsed += unparsed;
+	cell->cut += cut;
+	pause_take(*s, v->recv[i]);
+	(*s)->out.rows++;
+	(*s)->out.unparsed += unparsed;
+	(*s)->out.cut += cut;
+	if (v->time != NULL && v->flags[i] >> ROW_TIME_SHIFT == TIME_OWN)
+		(*s)->out.skew[skew_class(v->recv[i] - v->time[i])]++;
+	if (v->number != NULL && v->number[i] >= 0 && v->number[i] < INT64_MAX / 2)
+		sequence_take(*s, cell, (uint64_t)v->number[i]);
+}
+
+static void
+segment_count(struct rows *g, struct vectors *v)
+{
+	struct coverage_result *r = g->r;
+	uint32_t step = 0, n = segment_rows(v->segment);
+	int64_t end_ns = INT64_MIN, begin_ns = INT64_MAX;
+
+	for (uint32_t i = 0; i < n; i++) {
+		if (!in_period(r, v->recv[i]))
+			continue;
+		if (v->recv[i] < begin_ns || v->recv[i] >= end_ns) {
+			step = step_of(r, v->recv[i]);
+			begin_ns = r->base_ns + step * r->step_ns;
+			end_ns = begin_ns + r->step_ns;
+		}
+		row_count(g, v, i, step);
+		if (r->rows++ == 0 || v->seq[i] < r->first_seq)
+			r->first_seq = v->seq[i];
+		if (v->seq[i] > r->last_seq)
+			r->last_seq = v->seq[i];
+	}
+}
+
+/* ---- all segments ---- */
+
+static bool
+goes_on(const struct coverage_ask *ask)
+{
+	return ask->go_on == NULL || ask->go_on(ask->ctx);
+}
+
+static bool
+touches(const struct coverage_result *r, const struct segment_info *info)
+{
+	return info->stream == STREAM_RAW && info->rows > 0 &&
+	    info->recv_max_ns >= r->period.from_ns && info->recv_min_ns < r->period.to_ns;
+}
+
+static enum err
+segment_pass(struct rows *g, struct arena *scratch, size_t index, bool clocks, struct why *why)
+{
+	struct vectors v = { 0 };
+	enum err rc = store_segment_open(g->store, index, &v.segment, why);
+
+	if (rc == OK) {
+		rc = vectors_load(scratch, &v, clocks, why);
+		if (rc == OK)
+			segment_count(g, &v);
+		segment_free(&v.segment);
+	}
+	if (rc == OK && g->ncell > LIMIT_COVERAGE_CELLS)
+		rc = why_set(why, ERR_LIMIT, "more than %d sources times hours; ask for a shorter "
+		    "period", LIMIT_COVERAGE_CELLS);
+	return rc;
+}
+
+static enum err
+all_count(struct rows *g, struct why *why)
+{
+	struct arena *scratch = arena_new((size_t)1 << 30);
+	size_t n = store_segments(g->store), wanted = 0, nth = 0, every;
+	enum err rc = OK;
+
+	for (size_t i = 0; i < n; i++)
+		wanted += touches(g->r, store_segment(g->store, i));
+	every = wanted / SKEW_SEGMENTS + 1;
+	for (size_t i = 0; i < n && rc == OK; i++) {
+		if (!touches(g->r, store_segment(g->store, i)))
+			continue;
+		if (!goes_on(g->ask)) {
+			rc = why_set(why, ERR_BUSY, "stopped");
+			break;
+		}
+		arena_reset(scratch);
+		rc = segment_pass(g, scratch, i, nth++ % every == 0, why);
+	}
+	arena_free(&scratch);
+	return rc;
+}
+
+/* Rows of the numbers from first_seq to last_seq that are here, whenever they came. */
+static enum err
+held_count(struct rows *g, struct why *why)
+{
+	struct coverage_result *r = g->r;
+	enum err rc = OK;
+
+	for (size_t i = 0; i < store_segments(g->store) && rc == OK; i++) {
+		const struct segment_info *info = store_segment(g->store, i);
+		struct segment *segment = NULL;
+		const uint64_t *seq;
+
+		if (info->stream != STREAM_RAW || r->rows == 0 || info->rows == 0 ||
+		    info->last_seq < r->first_seq || info->first_seq > r->last_seq)
+			continue;
+		if (info->first_seq >= r->first_seq && info->last_seq <= r->last_seq) {
+			r->held += info->rows;
+			continue;
+		}
+		rc = store_segment_open(g->store, i, &segment, why);
+		if (rc == OK)
+			rc = segment_seq(segment, &seq, why);
+		for (uint32_t k = 0; rc == OK && k < info->rows; k++)
+			r->held += seq[k] >= r->first_seq && seq[k] <= r->last_seq;
+		segment_free(&segment);
+	}
+	return rc;
+}
+
+/* ---- the result ---- */
+
+static int
+more_rows_first(const void *a, const void *b)
+{
+	const struct coverage_source *x = a, *y = b;
+	int c;
+
+	if (x->rows != y->rows)
+		return x->rows > y->rows ? -1 : 1;
+	c = span_cmp(x->host, y->host);
+	if (c == 0)
+		c = span_cmp(x->peer, y->peer);
+	return c != 0 ? c : span_cmp(x->listener, y->listener);
+}
+
+enum err
+rows_count(struct store *store, const struct coverage_ask *ask, struct arena *arena,
+    struct coverage_result *result, struct why *why)
+{
+	struct rows g = { .store = store, .ask = ask, .arena = arena, .r = result };
+	struct coverage_source *all;
+	enum err rc = all_count(&g, why);
+
+	if (rc == OK)
+		rc = held_count(&g, why);
+	all = arena_alloc(arena, (g.nsource + 1) * sizeof *all);
+	for (uint32_t i = 0; i < g.nsource; i++) {
+		all[i] = g.source[i]->out;
+		all[i].cell = g.source[i]->cell;
+		result->unparsed += all[i].unparsed;
+		result->cut += all[i].cut;
+		result->missing += all[i].missing;
+	}
+	qsort(all, g.nsource, sizeof *all, more_rows_first);
+	result->nsource = g.nsource;
+	result->source = all;
+	return rc;
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Coverage as it is asked over HTTP (/trucban/coverage) or on the command line with --store:
+ * parameters in, a table for people or JSON lines for programs out.
+ */
+#ifndef WEB_COVER_H
+#define WEB_COVER_H
+
+#include "base/buf.h"
+#include "base/err.h"
+
+struct job;
+struct select;
+
+struct cover_ask {
+	/* NULL where not given: the last 24 hours, JSON, Vietnamese */
+	const char *start, *end, *format, *lang;
+	bool (*write)(void *ctx, struct span bytes);
+	bool (*go_on)(void *ctx);	/* asked now and then */
+	void *ctx;
+};
+
+/*
+ * Times as select_time has them; format: json, text, color; lang: vi, en. JSON: one object a line,
+ * "kind" says what it is: period, source, step (rows of a source in an hour or day that has some),
+ * loss (of a door in such a step), outage, remark. ERR_FORMAT for a wrong parameter.
+ */
+enum err	cover_run(struct select *select, const struct cover_ask *ask, struct why *why);
+/* The same for a job of the server. */
+enum err	cover_job(struct select *select, struct job *job, struct why *why);
+
+#endif
