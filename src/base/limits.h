@@ -95,6 +95,8 @@ enum {
 	LIMIT_COVERAGE_STEPS = 3660,
 	/* Sources times steps with rows: 1,000 sources of two months; they take 80 MB. */
 	LIMIT_COVERAGE_CELLS = 2000000,
+	/* Sources of a period: twice what the doors tell apart; they take 300 MB. */
+	LIMIT_COVERAGE_SOURCES = 131072,
 };
 
 #endif

@@ -26,7 +26,8 @@ static const char usage_vi[] =
     "khi tới máy này; cửa nào đã mất, đã từ chối; nguồn nào im lặng lâu hơn thường lệ, đồng hồ\n"
     "lệch; bàn trực có lúc nào không chạy. Mặc định 24 giờ qua, tính theo lúc nhận.\n\n"
     "Số đã nhận là đếm đúng từng bản ghi đã niêm phong. Số mất tại máy này là bộ đếm của các\n"
-    "cửa, niêm phong mỗi phút. Số ước mất chỉ có khi nơi gửi đánh số (RFC 5424 sequenceId).\n\n"
+    "cửa, niêm phong mỗi phút. Số ước mất chỉ có khi nơi gửi đánh số (RFC 5424 sequenceId).\n"
+    "Mã kết thúc 1: có việc cần người xem.\n\n"
     "  --since T          từ lúc T: 2h, 30m, 7d, 2026-11-23, 2026-11-23T08:00:00+07:00\n"
     "  --until T          đến lúc T; chỉ ghi ngày thì đến hết ngày đó\n"
     "  --json             mỗi dòng một đối tượng JSON, kể cả từng giờ của từng nguồn\n"
@@ -44,7 +45,7 @@ static const char usage_en[] =
     "said otherwise, by receive time.\n\n"
     "Received: every sealed record, counted. Lost at this host: counters of the doors, sealed\n"
     "once a minute. Missing: an estimate, where senders number their records (RFC 5424\n"
-    "sequenceId).\n\n"
+    "sequenceId). Exit code 1: something needs a person.\n\n"
     "  --since T          from T on: 2h, 30m, 7d, 2026-11-23, 2026-11-23T08:00:00+07:00\n"
     "  --until T          up to T; a date alone means to the end of that day\n"
     "  --json             one JSON object a line, each hour of each source among them\n"
@@ -85,6 +86,16 @@ struct coverage_command {
 	struct cover_ask ask;
 };
 
+/* Things that need a person. */
+static uint64_t found;
+
+static void
+on_found(void *ctx, uint64_t n)
+{
+	(void)ctx;
+	found = n;
+}
+
 static void
 form_param(struct buf *form, const char *name, const char *value)
 {
@@ -96,7 +107,7 @@ static enum err
 ask_desk(const struct coverage_command *c, struct why *why)
 {
 	struct client_ask ask = { .path = "/trucban/coverage", .take = print,
-	    .cancel = &cancelled };
+	    .found = &found, .cancel = &cancelled };
 	struct buf form = { 0 };
 	char socket[4096];
 	enum err rc;
@@ -142,7 +153,7 @@ coverage_run(const struct coverage_command *c)
 	enum err rc = c->store != NULL ? ask_store(c, &why) : ask_desk(c, &why);
 
 	if (rc == OK || cancelled)
-		return EXIT_DONE;
+		return found > 0 ? EXIT_FOUND : EXIT_DONE;
 	if (rc == ERR_ABSENT && c->store == NULL && why.text[0] != '\0')
 		(void)fprintf(stderr, say("trucban: không hỏi được bàn trực ở %s: %s. Bàn trực "
 		    "đang chạy chưa? (trucban serve, hoặc dùng --store để mở thẳng một kho)\n",
@@ -200,7 +211,7 @@ cmd_coverage(int argc, char **argv)
 	int code;
 
 	c.ask = (struct cover_ask){ .format = color ? "color" : "text", .lang = say("vi", "en"),
-	    .write = print, .go_on = goes_on };
+	    .found = on_found, .write = print, .go_on = goes_on };
 	while ((code = getopt_long(argc, argv, "", option, NULL)) != -1) {
 		if (code == OPT_HELP || code == '?') {
 			(void)fputs(say(usage_vi, usage_en), code == '?' ? stderr : stdout);

@@ -39,5 +39,7 @@ coverage_make(struct store *store, int dirfd, const struct coverage_ask *ask,
 		rc = rows_count(store, ask, arena, ret, why);
 	if (rc == OK)
 		rc = losses_count(dirfd, ask, arena, ret, why);
+	if (rc == OK)
+		rc = held_count(store, ret, why);
 	return rc;
 }

@@ -43,8 +43,9 @@ struct coverage_source {
 	uint64_t rows, unparsed, cut;
 	uint64_t missing;		/* estimate */
 	uint64_t numbered;		/* rows that had a number of the sender's */
+	uint64_t clocked;		/* rows whose clock was looked at: a sample */
 	int64_t first_ns, last_ns;	/* receive times */
-	uint64_t skew[COVERAGE_SKEWS];	/* rows with a stamp of their own */
+	uint64_t skew[COVERAGE_SKEWS];	/* of them, those with a stamp of their own */
 	uint64_t pause[COVERAGE_PAUSES];
 	size_t ncell;
 	const struct coverage_cell *cell;	/* steps ascend */
@@ -58,15 +59,22 @@ enum coverage_grade {
 	COVERAGE_ODD,			/* not records: bad requests, empty frames */
 };
 
+enum coverage_unit {
+	COVERAGE_RECORDS,		/* or batches, requests, connections of them */
+	COVERAGE_OCTETS,
+	COVERAGE_THINGS,		/* as many now; total: at the end, step: at most */
+};
+
 struct coverage_loss {
 	struct span door;		/* the listener, or the role when it counts for all */
 	struct span name;		/* as in /metrics: "kernel_drops" */
 	uint8_t grade;			/* enum coverage_grade */
+	uint8_t unit;			/* enum coverage_unit */
 	uint64_t total;
 	const uint64_t *step;		/* nstep of them */
 };
 
-/* The desk itself did not run, or nothing that it did was sealed. */
+/* The desk itself did not run, or nothing that it did was sealed; may begin before the period. */
 struct coverage_outage {
 	int64_t from_ns, to_ns;		/* the heartbeats around it */
 };
@@ -79,20 +87,25 @@ struct coverage_result {
 	uint32_t nsource;
 	const struct coverage_source *source;	/* most rows first */
 	uint64_t rows, unparsed, cut, missing;
-	uint64_t first_seq, last_seq;	/* of the rows; 0: there are none */
-	uint64_t held;			/* rows that are here of these numbers, of any time */
+	/*
+	 * The numbers that were given in the period, as the rows that are here and the heartbeats
+	 * say; 0: none. held: rows that are here of these numbers, whenever they came.
+	 */
+	uint64_t first_seq, last_seq, held;
 	uint32_t nloss;
 	const struct coverage_loss *loss;	/* only those above 0 */
 	uint64_t noutage;
 	const struct coverage_outage *outage;	/* the first COVERAGE_OUTAGES */
+	int64_t down_ns;		/* of all outages, inside of the period */
+	int64_t begun_ns;		/* the store began then; before there is nothing to miss */
 	int64_t counted_to_ns;		/* the last heartbeat that is in the losses; 0: none */
 };
 
 /*
  * Counts. dirfd: the store's directory, for the heartbeats. Everything in *ret is in the arena.
- * go_on (may be NULL) is asked now and then; false: ERR_BUSY. ERR_LIMIT: too many sources times
- * steps, see LIMIT_COVERAGE_CELLS; ERR_FORMAT: the period is empty or too long; else what the
- * store says.
+ * go_on (may be NULL) is asked now and then; false: ERR_BUSY. ERR_LIMIT: too many sources, or
+ * sources times steps, see LIMIT_COVERAGE_...; ERR_FORMAT: the period is empty or too long; else
+ * what the store says.
  */
 struct coverage_ask {
 	struct coverage_period period;

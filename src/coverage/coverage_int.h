@@ -18,10 +18,27 @@ in_period(const struct coverage_result *r, int64_t ns)
 	return ns >= r->period.from_ns && ns < r->period.to_ns;
 }
 
+/* A sender's numbers, see numbers.c. */
+struct numbers;
+
+/* A source while it is gathered. */
+struct gather {
+	struct coverage_source out;
+	struct coverage_cell *cell;
+	size_t cap, at;			/* at: the cell of the row before */
+	struct numbers *numbers;	/* NULL: it gave none yet */
+};
+
+/* numbers.c: counts what the sender's number n says of records that are missing. */
+void		numbers_take(struct gather *source, struct coverage_cell *cell, uint64_t n,
+		    struct arena *arena);
+
 /* rows.c: sources, their cells, sequence numbers. */
 enum err	rows_count(struct store *store, const struct coverage_ask *ask, struct arena *arena,
 		    struct coverage_result *result, struct why *why);
-/* loss.c: counters and outages. */
+/* rows.c: rows that are here of the numbers from first_seq to last_seq. */
+enum err	held_count(struct store *store, struct coverage_result *result, struct why *why);
+/* loss.c: counters and outages, the store's begin, numbers that were given. */
 enum err	losses_count(int dirfd, const struct coverage_ask *ask, struct arena *arena,
 		    struct coverage_result *result, struct why *why);
 

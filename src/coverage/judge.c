@@ -108,16 +108,14 @@ losses_judge(struct judge *j, const struct coverage_result *r, enum coverage_gra
 static void
 desk_judge(struct judge *j, const struct coverage_result *r)
 {
-	uint64_t numbers = r->rows > 0 ? r->last_seq - r->first_seq + 1 : 0, down_s = 0;
+	uint64_t numbers = r->last_seq > 0 ? r->last_seq - r->first_seq + 1 : 0;
 
 	if (numbers > r->held)
 		remark(j, &(struct coverage_remark){ COVERAGE_GONE, UINT32_MAX, UINT32_MAX,
 		    numbers - r->held, numbers });
-	for (uint64_t i = 0; i < r->noutage && i < COVERAGE_OUTAGES; i++)
-		down_s += (uint64_t)(r->outage[i].to_ns - r->outage[i].from_ns) / 1000000000;
 	if (r->noutage > 0)
-		remark(j, &(struct coverage_remark){ COVERAGE_DOWN, UINT32_MAX, UINT32_MAX, down_s,
-		    r->noutage });
+		remark(j, &(struct coverage_remark){ COVERAGE_DOWN, UINT32_MAX, UINT32_MAX,
+		    (uint64_t)r->down_ns / 1000000000, r->noutage });
 }
 
 uint32_t

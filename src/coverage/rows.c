@@ -13,19 +13,13 @@
 #include "store/segment.h"
 
 enum {
-	/* Times of events are costly to decode: so many segments of the period tell the clocks. */
-	SKEW_SEGMENTS = 200,
-	/* A sender's number that is so far behind came late or again; further: it began anew. */
-	SEQUENCE_LATE = 10000,
-	SEQUENCE_JUMP = 1000000,	/* and so far ahead, too */
-};
-
-/* A source while it is gathered. */
-struct gather {
-	struct coverage_source out;
-	struct coverage_cell *cell;
-	size_t cap, at;			/* at: the cell of the row before */
-	uint64_t next;			/* of the sender's numbers; 0: none yet */
+	/*
+	 * Times of events are costly to decode: so many segments of the period tell the clocks, and
+	 * so many more in which there are sources that had less than CLOCK_ROWS rows in them.
+	 */
+	CLOCK_SEGMENTS = 32,
+	CLOCK_SEGMENTS_MORE = 200,
+	CLOCK_ROWS = 50,
 };
 
 struct rows {
@@ -37,6 +31,7 @@ struct rows {
 	uint32_t nsource, cap, mask;
 	uint32_t *slot;			/* number + 1 */
 	size_t ncell;
+	unsigned nclock;		/* segments that were looked into beside every n-th */
 };
 
 /* ---- sources ---- */
@@ -189,23 +184,6 @@ coverage_skew_s(unsigned class)
 	return class < SKEW_HALF ? -s : s;
 }
 
-/* RFC 5424, 7.3.1: numbers grow by one with each message, and begin anew now and then. */
-static void
-sequence_take(struct gather *s, struct coverage_cell *cell, uint64_t n)
-{
-	s->out.numbered++;
-	if (s->next == 0 || n >= s->next + SEQUENCE_JUMP || n + SEQUENCE_LATE < s->next) {
-		s->next = n + 1;
-	} else if (n >= s->next) {
-		cell->missing += (int64_t)(n - s->next);
-		s->out.missing += n - s->next;
-		s->next = n + 1;
-	} else if (s->out.missing > 0) {
-		cell->missing--;
-		s->out.missing--;
-	}
-}
-
 static void
 pause_take(struct gather *s, int64_t recv_ns)
 {
@@ -224,7 +202,7 @@ struct vectors {
 	struct segment *segment;
 	const uint16_t *source, *shape;
 	const uint8_t *flags;
-	const int64_t *recv, *time;	/* time: NULL when the clocks are not looked at */
+	const int64_t *recv;
 	const uint64_t *seq;
 	const int64_t *number;		/* the sender's, -1: none; NULL: no row has one */
 	bool *unparsed;			/* by shape */
@@ -259,7 +237,7 @@ numbers_load(struct arena *arena, struct vectors *v, struct why *why)
 }
 
 static enum err
-vectors_load(struct arena *arena, struct vectors *v, bool clocks, struct why *why)
+vectors_load(struct arena *arena, struct vectors *v, struct why *why)
 {
 	uint32_t nshape = segment_shapes(v->segment);
 	enum err rc = segment_source_index(v->segment, &v->source, why);
@@ -272,8 +250,6 @@ vectors_load(struct arena *arena, struct vectors *v, bool clocks, struct why *wh
 		rc = segment_recv(v->segment, &v->recv, why);
 	if (rc == OK)
 		rc = segment_seq(v->segment, &v->seq, why);
-	if (rc == OK && clocks)
-		rc = segment_time(v->segment, &v->time, why);
 	if (rc == OK)
 		rc = numbers_load(arena, v, why);
 	v->gather = arena_zalloc(arena, segment_sources(v->segment) + 1, sizeof *v->gather);
@@ -300,10 +276,8 @@ row_count(struct rows *g, struct vectors *v, uint32_t i, uint32_t step)
 	(*s)->out.rows++;
 	(*s)->out.unparsed += unparsed;
 	(*s)->out.cut += cut;
-	if (v->time != NULL && v->flags[i] >> ROW_TIME_SHIFT == TIME_OWN)
-		(*s)->out.skew[skew_class(v->recv[i] - v->time[i])]++;
-	if (v->number != NULL && v->number[i] >= 0 && v->number[i] < INT64_MAX / 2)
-		sequence_take(*s, cell, (uint64_t)v->number[i]);
+	if (v->number != NULL && v->number[i] >= 0)
+		numbers_take(*s, cell, (uint64_t)v->number[i], g->arena);
 }
 
 static void
@@ -329,6 +303,41 @@ segment_count(struct rows *g, struct vectors *v)
 	}
 }
 
+/* Has it sources of which no clock is known yet? */
+static bool
+has_unclocked(const struct vectors *v)
+{
+	for (uint32_t i = 0; i < segment_sources(v->segment); i++)
+		if (v->gather[i] != NULL && v->gather[i]->out.clocked < CLOCK_ROWS)
+			return true;
+	return false;
+}
+
+/* Behind segment_count(). */
+static enum err
+clocks_count(struct rows *g, struct vectors *v, bool wanted, struct why *why)
+{
+	uint32_t n = segment_rows(v->segment);
+	const int64_t *time;
+	enum err rc;
+
+	if (!wanted && (g->nclock >= CLOCK_SEGMENTS_MORE || !has_unclocked(v)))
+		return OK;
+	g->nclock += !wanted;
+	rc = segment_time(v->segment, &time, why);
+	for (uint32_t i = 0; rc == OK && i < n; i++) {
+		struct coverage_source *s;
+
+		if (!in_period(g->r, v->recv[i]))
+			continue;
+		s = &v->gather[v->source[i]]->out;
+		s->clocked++;
+		if (v->flags[i] >> ROW_TIME_SHIFT == TIME_OWN)
+			s->skew[skew_class(v->recv[i] - time[i])]++;
+	}
+	return rc;
+}
+
 /* ---- all segments ---- */
 
 static bool
@@ -351,11 +360,16 @@ segment_pass(struct rows *g, struct arena *scratch, size_t index, bool clocks, s
 	enum err rc = store_segment_open(g->store, index, &v.segment, why);
 
 	if (rc == OK) {
-		rc = vectors_load(scratch, &v, clocks, why);
+		rc = vectors_load(scratch, &v, why);
 		if (rc == OK)
 			segment_count(g, &v);
+		if (rc == OK)
+			rc = clocks_count(g, &v, clocks, why);
 		segment_free(&v.segment);
 	}
+	if (rc == OK && g->nsource > LIMIT_COVERAGE_SOURCES)
+		rc = why_set(why, ERR_LIMIT, "more than %d sources; ask for a shorter period",
+		    LIMIT_COVERAGE_SOURCES);
 	if (rc == OK && g->ncell > LIMIT_COVERAGE_CELLS)
 		rc = why_set(why, ERR_LIMIT, "more than %d sources times hours; ask for a shorter "
 		    "period", LIMIT_COVERAGE_CELLS);
@@ -371,7 +385,7 @@ all_count(struct rows *g, struct why *why)
 
 	for (size_t i = 0; i < n; i++)
 		wanted += touches(g->r, store_segment(g->store, i));
-	every = wanted / SKEW_SEGMENTS + 1;
+	every = wanted / CLOCK_SEGMENTS + 1;
 	for (size_t i = 0; i < n && rc == OK; i++) {
 		if (!touches(g->r, store_segment(g->store, i)))
 			continue;
@@ -386,26 +400,24 @@ all_count(struct rows *g, struct why *why)
 	return rc;
 }
 
-/* Rows of the numbers from first_seq to last_seq that are here, whenever they came. */
-static enum err
-held_count(struct rows *g, struct why *why)
+enum err
+held_count(struct store *store, struct coverage_result *r, struct why *why)
 {
-	struct coverage_result *r = g->r;
 	enum err rc = OK;
 
-	for (size_t i = 0; i < store_segments(g->store) && rc == OK; i++) {
-		const struct segment_info *info = store_segment(g->store, i);
+	for (size_t i = 0; i < store_segments(store) && rc == OK; i++) {
+		const struct segment_info *info = store_segment(store, i);
 		struct segment *segment = NULL;
 		const uint64_t *seq;
 
-		if (info->stream != STREAM_RAW || r->rows == 0 || info->rows == 0 ||
+		if (info->stream != STREAM_RAW || r->last_seq == 0 || info->rows == 0 ||
 		    info->last_seq < r->first_seq || info->first_seq > r->last_seq)
 			continue;
 		if (info->first_seq >= r->first_seq && info->last_seq <= r->last_seq) {
 			r->held += info->rows;
 			continue;
 		}
-		rc = store_segment_open(g->store, i, &segment, why);
+		rc = store_segment_open(store, i, &segment, why);
 		if (rc == OK)
 			rc = segment_seq(segment, &seq, why);
 		for (uint32_t k = 0; rc == OK && k < info->rows; k++)
@@ -439,8 +451,6 @@ rows_count(struct store *store, const struct coverage_ask *ask, struct arena *ar
 	struct coverage_source *all;
 	enum err rc = all_count(&g, why);
 
-	if (rc == OK)
-		rc = held_count(&g, why);
 	all = arena_alloc(arena, (g.nsource + 1) * sizeof *all);
 	for (uint32_t i = 0; i < g.nsource; i++) {
 		all[i] = g.source[i]->out;

@@ -349,6 +349,7 @@ intake_new(struct intake **ret_intake, const struct intake_conf *conf, struct wh
 	(void)signal(SIGPIPE, SIG_IGN);
 	intake->conf = *conf;
 	intake->base = conf->base;
+	intake->began_s = (uint64_t)clock_wall_ns() / 1000000000;
 	intake->sources = sources_new(conf->hash_seed);
 	batcher.sources = intake->sources;
 	intake->batcher = batcher_new(&batcher);
@@ -539,6 +540,7 @@ intake_counters(struct intake *intake, struct buf *out)
 
 	for (unsigned i = 0; i < intake->nlistener; i++)
 		listener_counters(&intake->listener[i], &list, &n);
+	counter_put(&list, &n, intake->began_s, "intake.began");
 	counter_put(&list, &n, sources_count(intake->sources), "intake.sources");
 	counter_put(&list, &n, intake->nconn, "intake.connections");
 	counter_put(&list, &n, intake->held, "intake.bytes_incomplete");

@@ -26,6 +26,7 @@
 	X(refused, "batches_refused")		/* answered by the keeper with a refusal */ \
 	X(bad_frames, "frames_bad") \
 	X(kernel_drops, "kernel_drops")		/* datagrams lost before they were read */ \
+	X(socket, "socket")			/* which one counts them: another, from 0 */ \
 	X(accepted, "connections_accepted") \
 	X(connections, "connections")		/* open now */ \
 	X(over_limit, "connections_refused") \
@@ -93,6 +94,7 @@ struct intake {
 	bool stopping;
 	bool stop_read;			/* sockets were read to their end */
 	int64_t stop_ns;
+	uint64_t began_s;		/* this process: what it counts begins with 0 */
 	uint64_t ticks;
 	uint64_t reads;			/* of sockets that gave something */
 	uint64_t pauses;		/* times that reading was stopped */

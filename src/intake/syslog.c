@@ -294,6 +294,7 @@ void
 udp_begin(struct listener *listener)
 {
 	struct udp *udp = xcalloc(1, sizeof *udp);
+	socklen_t n = sizeof listener->count.socket;
 	int fd = listener->conf.fd, on = 1;
 
 	udp->slots = mmap(NULL, (size_t)SLOTS * SLOT_BYTES, PROT_READ | PROT_WRITE,
@@ -307,6 +308,8 @@ udp_begin(struct listener *listener)
 	}
 	receive_more(fd);
 	(void)setsockopt(fd, SOL_SOCKET, SO_RXQ_OVFL, &on, sizeof on);
+	if (getsockopt(fd, SOL_SOCKET, SO_COOKIE, &listener->count.socket, &n) != 0)
+		listener->count.socket = 0;
 	listener->udp = udp;
 	event_assign(&listener->event, listener->intake->base, fd, EV_READ | EV_PERSIST,
 	    udp_readable, listener);

@@ -58,6 +58,7 @@ struct collector {
 	unsigned mark_first, nmark;
 	char cursor[CURSOR_MAX];	/* committed */
 	int64_t recv_ns, scan_ns, save_ns;
+	uint64_t began_s;		/* what it counts begins with 0 then */
 	bool dirty, stopping, refused;
 };
 
@@ -198,6 +199,7 @@ counters_send(struct collector *c)
 		{ "bytes", n.bytes }, { "lines_cut", n.cut },
 		{ "bytes_lost", n.lost_bytes },
 		{ "rows_set_aside", batcher_set_aside(c->batcher) },
+		{ "began", c->began_s },
 	};
 
 	if (c->keeper == NULL)
@@ -393,6 +395,7 @@ collector_main(const struct role_start *start)
 	int status = 3;
 
 	c->start = start;
+	c->began_s = (uint64_t)clock_wall_ns() / 1000000000;
 	rc = brief_take(&c->brief, start->parent_fd, false, false, &why);
 	if (rc == OK)
 		rc = brief_drop_rights_in_groups(&c->brief, &why);

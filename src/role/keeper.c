@@ -277,6 +277,8 @@ message(struct keeper *k, struct line *l, const struct chan_msg *msg, struct why
 		(void)cur_u32(&in);
 		rc = keep_channel_open(k->keep, cur_u64(&in), &l->id, why);
 		l->hello = rc == OK;
+		if (l->hello)
+			keep_counters_end(k->keep, span_str(wire_role_name(l->role)));
 		return rc;
 	}
 	if (msg->type == WIRE_ASK) {

@@ -169,6 +169,11 @@ void		keep_cool(struct keep *keep, enum keep_repack_days days);
 void		keep_hold(struct keep *keep, int64_t seconds);
 /* Sets a counter that each heartbeat carries from now on (what was lost, by whom). */
 void		keep_counter(struct keep *keep, struct span name, uint64_t value);
+/*
+ * Those named "ROLE." and more: who counted has ended, its successor counts from 0. A tick seals
+ * what they were; the successor's are in the one after that.
+ */
+void		keep_counters_end(struct keep *keep, struct span role);
 /* Replaces the seal key; the caller has the parts from keys_rotate_begin (store/key.h). */
 struct key_rotation;
 void		keep_rotate(struct keep *keep, const struct key_rotation *rotation,

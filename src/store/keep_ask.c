@@ -70,7 +70,7 @@ keep_counter(struct keep *keep, struct span name, uint64_t value)
 	struct counter *c;
 
 	for (size_t i = 0; i < keep->ncounter; i++)
-		if (span_is(name, keep->counter[i].name)) {
+		if (!keep->counter[i].ended && span_is(name, keep->counter[i].name)) {
 			keep->counter[i].value = value;
 			return;
 		}
@@ -81,6 +81,54 @@ keep_counter(struct keep *keep, struct span name, uint64_t value)
 	c = &keep->counter[keep->ncounter++];
 	*c = (struct counter){ .value = value };
 	memcpy(c->name, name.p, name.n);
+}
+
+/* Is it one of the role's? */
+static bool
+is_of(const struct counter *c, struct span role)
+{
+	struct span name = span_str(c->name);
+
+	return name.n > role.n && name.p[role.n] == '.' && span_starts(name, role);
+}
+
+void
+keep_counters_end(struct keep *keep, struct span role)
+{
+	for (size_t i = 0; i < keep->ncounter; i++)
+		if (is_of(&keep->counter[i], role)) {
+			keep->counter[i].ended = true;
+			keep->want_checkpoint = true;
+		}
+}
+
+size_t
+keep_counters_take(struct keep *keep, struct leaf_counter *out)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < keep->ncounter; i++) {
+		const struct counter *c = &keep->counter[i];
+		struct span role = span_sub(span_str(c->name), 0, strcspn(c->name, "."));
+		bool waits = false;
+
+		for (size_t k = 0; k < keep->ncounter && !c->ended; k++)
+			waits |= keep->counter[k].ended && is_of(&keep->counter[k], role);
+		if (!waits)
+			out[n++] = (struct leaf_counter){ span_str(c->name), c->value };
+	}
+	return n;
+}
+
+void
+keep_counters_drop(struct keep *keep)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < keep->ncounter; i++)
+		if (!keep->counter[i].ended)
+			keep->counter[n++] = keep->counter[i];
+	keep->ncounter = n;
 }
 
 /* Text as the inside of a JSON string. */
@@ -137,8 +185,10 @@ static void
 status_counters(const struct keep *keep, struct buf *out)
 {
 	buf_str(out, ",\"counters\":{");
-	for (size_t i = 0; i < keep->ncounter; i++) {
-		buf_str(out, i > 0 ? ",\"" : "\"");
+	for (size_t i = 0, n = 0; i < keep->ncounter; i++) {
+		if (keep->counter[i].ended)
+			continue;
+		buf_str(out, n++ > 0 ? ",\"" : "\"");
 		json_text(out, keep->counter[i].name);
 		buf_printf(out, "\":%" PRIu64, keep->counter[i].value);
 	}

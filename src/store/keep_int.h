@@ -191,6 +191,7 @@ struct keep_cold {
 struct counter {
 	char name[128];			/* a listener's name has at most 63 */
 	uint64_t value;
+	bool ended;			/* keep_counters_end(): the next heartbeat is its last */
 };
 
 /*
@@ -337,6 +338,13 @@ struct file_facts	*keep_facts(struct keep *keep, uint64_t file);
 void		keep_collect(struct keep *keep);
 /* A leaf of this life: epoch, time of now. */
 struct leaf	keep_leaf_now(const struct keep *keep, enum leaf_type type);
+/*
+ * keep_ask.c: what the next heartbeat says; out has room for all. Of a role that ended and has a
+ * successor, what the former counted. The names are valid until keep_counters_drop(), behind the
+ * heartbeat: who ended is not known any more.
+ */
+size_t		keep_counters_take(struct keep *keep, struct leaf_counter *out);
+void		keep_counters_drop(struct keep *keep);
 
 /* ---- keep_clock.c ---- */
 void		keep_clock_open(struct keep *keep);

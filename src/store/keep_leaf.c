@@ -375,12 +375,10 @@ heartbeat_push(struct keep *keep)
 	for (size_t s = 0; s < STREAM_END; s++)
 		h->last_seq[s] = h->rows[s] = keep->next_seq[s] - 1;
 	h->journal = appender_chain(keep->appender);
-	for (size_t i = 0; i < keep->ncounter; i++)
-		counter[i] = (struct leaf_counter){ span_str(keep->counter[i].name),
-		    keep->counter[i].value };
-	h->ncounter = (uint32_t)keep->ncounter;
+	h->ncounter = (uint32_t)keep_counters_take(keep, counter);
 	h->counter = counter;
 	todo_push(keep, &leaf, keep->rekey_wanted ? AFTER_REKEY : AFTER_CHECKPOINT, NULL);
+	keep_counters_drop(keep);
 	keep->rekey_wanted = false;
 	free(counter);
 }

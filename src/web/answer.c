@@ -27,7 +27,8 @@ struct answer {
 	struct buf sentence;		/* body of a refusal */
 	unsigned headers;
 	int status;
-	bool has_length, is_chunked, stopped;
+	bool has_length, is_chunked, stopped, has_found;
+	uint64_t found;
 	uint64_t left;			/* octets of the body or chunk */
 };
 
@@ -142,6 +143,8 @@ header_take(struct answer *a, struct span line, struct why *why)
 			return why_set(why, ERR_FORMAT, "the answer is coded in a way that we do "
 			    "not know");
 		a->is_chunked = true;
+	} else if (header_is(line, SPAN("trucban-found"), &value)) {
+		a->has_found = number_read(value, 10, &a->found);
 	}
 	return OK;
 }
@@ -258,6 +261,14 @@ status_err(int status)
 		if (row[i].status == status)
 			return row[i].err;
 	return ERR_IO;
+}
+
+bool
+answer_found(const struct answer *a, uint64_t *ret)
+{
+	if (a->has_found)
+		*ret = a->found;
+	return a->has_found;
 }
 
 enum err

@@ -20,6 +20,8 @@ struct answer	*answer_new(answer_take_fn *take, void *ctx);
 void		answer_free(struct answer **answer);
 /* OK: give more. ERR_MORE: it is whole, or take said stop. ERR_FORMAT: no answer of ours. */
 enum err	answer_feed(struct answer *answer, struct span octets, struct why *why);
+/* What its header Trucban-Found says; false: it has none, *ret stays. */
+bool		answer_found(const struct answer *answer, uint64_t *ret);
 /*
  * The connection has ended, or is not needed any more. OK: a 2xx answer was taken whole (or take
  * said stop). ERR_IO: it ended early. ERR_DENIED (401, 403), ERR_ABSENT (404), ERR_FORMAT (400),

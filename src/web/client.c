@@ -89,7 +89,11 @@ answer_read(int fd, struct answer *answer, const struct client_ask *ask, struct 
 			rc = why_errno(why, ERR_IO, errno, "cannot read from the desk");
 	}
 	buf_done(&in);
-	return rc == ERR_MORE ? answer_end(answer, why) : rc;
+	if (rc == ERR_MORE)
+		rc = answer_end(answer, why);
+	if (rc == OK && ask->found != NULL)
+		(void)answer_found(answer, ask->found);
+	return rc;
 }
 
 enum err

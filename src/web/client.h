@@ -17,6 +17,7 @@ struct client_ask {
 	struct span form;		/* x-www-form-urlencoded body; empty = GET */
 	answer_take_fn *take;		/* gets the body; returns false to stop */
 	void *ctx;
+	uint64_t *found;		/* Trucban-Found of the answer, else as it was; NULL: no */
 	const volatile bool *cancel;	/* may be NULL: closes the connection when it turns true */
 };
 

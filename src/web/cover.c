@@ -5,19 +5,20 @@
 #include <string.h>
 
 #include "sys/clock.h"
+#include "model/shape.h"
 #include "coverage/coverage.h"
 #include "query/query.h"
 #include "web/cover_int.h"
 #include "web/select.h"
 #include "web/server.h"
 
-enum { FIELDS = 24, DAY_S = 86400 };
+enum { FIELDS = 24, DAY_S = 86400, FLUSH_BYTES = 64 << 10 };
 
 /* ---- JSON lines ---- */
 
 struct line {
-	struct buf *out;
-	struct arena *arena;
+	struct cover_out *out;
+	struct arena *arena;		/* of one line */
 	struct query_field field[FIELDS];
 	size_t n;
 };
@@ -40,6 +41,16 @@ number_add(struct line *l, const char *name, uint64_t value)
 }
 
 static void
+signed_add(struct line *l, const char *name, int64_t value)
+{
+	struct buf text = { 0 };
+
+	buf_printf(&text, "%jd", (intmax_t)value);
+	text_add(l, name, arena_dup(l->arena, buf_span(&text)));
+	buf_done(&text);
+}
+
+static void
 time_add(struct line *l, const char *name, int64_t ns)
 {
 	uint8_t at[CIVIL_TEXT_BYTES];
@@ -52,13 +63,14 @@ static void
 line_begin(struct line *l, const char *kind)
 {
 	l->n = 0;
+	arena_reset(l->arena);
 	text_add(l, "kind", span_str(kind));
 }
 
 static void
 line_end(struct line *l)
 {
-	query_row_json(l->out, &(struct query_row){ l->n, l->field });
+	query_row_json(&l->out->text, &(struct query_row){ l->n, l->field });
 }
 
 static void
@@ -77,6 +89,8 @@ period_json(struct line *l, const struct coverage_result *r)
 	number_add(l, "last_seq", r->last_seq);
 	number_add(l, "held", r->held);
 	number_add(l, "outages", r->noutage);
+	number_add(l, "outage_seconds", (uint64_t)(r->down_ns / CIVIL_SECOND_NS));
+	time_add(l, "store_began", r->begun_ns);
 	time_add(l, "losses_counted_to", r->counted_to_ns);
 	line_end(l);
 }
@@ -84,11 +98,15 @@ period_json(struct line *l, const struct coverage_result *r)
 static void
 source_names(struct line *l, const struct coverage_source *s)
 {
+	static const char *const trust[TRUST_END] = { "claim", "peer", "identity", "local" };
+
 	text_add(l, "host", s->host);
 	text_add(l, "peer", s->peer);
 	text_add(l, "identity", s->identity);
 	text_add(l, "listener", s->listener);
+	text_add(l, "trust", span_str(trust[s->trust < TRUST_END ? s->trust : TRUST_CLAIM]));
 	number_add(l, "unit", s->unit);
+	number_add(l, "class", s->class);
 }
 
 static void
@@ -96,7 +114,6 @@ source_json(struct line *l, const struct coverage_result *r, const struct covera
 {
 	line_begin(l, "source");
 	source_names(l, s);
-	number_add(l, "class", s->class);
 	number_add(l, "rows", s->rows);
 	number_add(l, "unparsed", s->unparsed);
 	number_add(l, "cut", s->cut);
@@ -115,14 +132,18 @@ source_json(struct line *l, const struct coverage_result *r, const struct covera
 		number_add(l, "rows", c->rows);
 		number_add(l, "unparsed", c->unparsed);
 		number_add(l, "cut", c->cut);
-		number_add(l, "missing_estimate", c->missing > 0 ? (uint64_t)c->missing : 0);
+		signed_add(l, "missing_estimate", c->missing);
 		line_end(l);
+		if (!cover_goes_on(l->out))
+			return;
 	}
 }
 
 static void
 loss_json(struct line *l, const struct coverage_result *r, const struct coverage_loss *loss)
 {
+	static const char *const unit[] = { "records", "octets", "things" };
+
 	for (uint32_t i = 0; i < r->nstep; i++) {
 		if (loss->step[i] == 0)
 			continue;
@@ -131,6 +152,7 @@ loss_json(struct line *l, const struct coverage_result *r, const struct coverage
 		text_add(l, "door", loss->door);
 		text_add(l, "name", loss->name);
 		text_add(l, "grade", span_str(cover_grade_name(loss->grade)));
+		text_add(l, "counts", span_str(unit[loss->unit]));
 		number_add(l, "n", loss->step[i]);
 		line_end(l);
 	}
@@ -156,25 +178,52 @@ remark_json(struct line *l, const struct coverage_result *r, const struct covera
 }
 
 static void
-cover_json(struct buf *out, const struct coverage_result *r, struct arena *arena)
+desk_json(struct line *l, const struct coverage_result *r)
 {
-	const struct coverage_remark *remark;
-	struct line l = { .out = out, .arena = arena };
-	uint32_t n = coverage_judge(r, arena, &remark);
+	for (uint32_t i = 0; i < r->nloss; i++)
+		loss_json(l, r, &r->loss[i]);
+	for (uint64_t i = 0; i < r->noutage && i < COVERAGE_OUTAGES; i++) {
+		line_begin(l, "outage");
+		time_add(l, "from", r->outage[i].from_ns);
+		time_add(l, "to", r->outage[i].to_ns);
+		line_end(l);
+	}
+}
+
+static void
+cover_json(struct cover_out *out, const struct cover_view *view)
+{
+	const struct coverage_result *r = view->result;
+	struct line l = { .out = out, .arena = arena_new((size_t)1 << 20) };
 
 	period_json(&l, r);
-	for (uint32_t i = 0; i < r->nsource; i++)
+	for (uint32_t i = 0; i < r->nsource && cover_goes_on(out); i++)
 		source_json(&l, r, &r->source[i]);
-	for (uint32_t i = 0; i < r->nloss; i++)
-		loss_json(&l, r, &r->loss[i]);
-	for (uint64_t i = 0; i < r->noutage && i < COVERAGE_OUTAGES; i++) {
-		line_begin(&l, "outage");
-		time_add(&l, "from", r->outage[i].from_ns);
-		time_add(&l, "to", r->outage[i].to_ns);
-		line_end(&l);
-	}
-	for (uint32_t i = 0; i < n; i++)
-		remark_json(&l, r, &remark[i]);
+	desk_json(&l, r);
+	for (uint32_t i = 0; i < view->nremark && cover_goes_on(out); i++)
+		remark_json(&l, r, &view->remark[i]);
+	line_begin(&l, "end");
+	number_add(&l, "remarks", view->nremark);
+	line_end(&l);
+	arena_free(&l.arena);
+}
+
+/* ---- octets out ---- */
+
+void
+cover_flush(struct cover_out *out)
+{
+	if (!out->stopped && out->text.n > 0)
+		out->stopped = !out->write(out->ctx, buf_span(&out->text));
+	out->text.n = 0;
+}
+
+bool
+cover_goes_on(struct cover_out *out)
+{
+	if (out->text.n >= FLUSH_BYTES)
+		cover_flush(out);
+	return !out->stopped;
 }
 
 /* ---- asking ---- */
@@ -212,6 +261,24 @@ form_take(const struct cover_ask *ask, struct cover_form *ret, struct why *why)
 	return OK;
 }
 
+static void
+cover_tell(const struct cover_ask *ask, const struct coverage_result *r,
+    const struct cover_form *form, struct arena *arena)
+{
+	struct cover_out out = { .write = ask->write, .ctx = ask->ctx };
+	struct cover_view view = { .result = r };
+
+	view.nremark = coverage_judge(r, arena, &view.remark);
+	if (ask->found != NULL)
+		ask->found(ask->ctx, view.nremark);
+	if (form->json)
+		cover_json(&out, &view);
+	else
+		cover_text(&out, &view, form);
+	cover_flush(&out);
+	buf_done(&out.text);
+}
+
 enum err
 cover_run(struct select *select, const struct cover_ask *ask, struct why *why)
 {
@@ -220,7 +287,6 @@ cover_run(struct select *select, const struct cover_ask *ask, struct why *why)
 	struct cover_form form;
 	struct arena *arena = arena_new((size_t)1 << 30);
 	struct store *store;
-	struct buf out = { 0 };
 	int dirfd;
 	enum err rc = form_take(ask, &form, why);
 
@@ -230,15 +296,16 @@ cover_run(struct select *select, const struct cover_ask *ask, struct why *why)
 		rc = select_store(select, &store, &dirfd, why);
 	if (rc == OK)
 		rc = coverage_make(store, dirfd, &count, arena, &result, why);
-	if (rc == OK && form.json)
-		cover_json(&out, &result, arena);
-	else if (rc == OK)
-		cover_text(&out, &result, &form, arena);
 	if (rc == OK)
-		(void)ask->write(ask->ctx, buf_span(&out));
-	buf_done(&out);
+		cover_tell(ask, &result, &form, arena);
 	arena_free(&arena);
 	return rc;
+}
+
+static void
+job_tells(void *ctx, uint64_t n)
+{
+	job_found(ctx, n);
 }
 
 static bool
@@ -258,7 +325,8 @@ cover_job(struct select *select, struct job *job, struct why *why)
 {
 	const struct cover_ask ask = { .start = job_param(job, "start"),
 	    .end = job_param(job, "end"), .format = job_param(job, "format"),
-	    .lang = job_param(job, "lang"), .write = job_out, .go_on = job_goes_on, .ctx = job };
+	    .lang = job_param(job, "lang"), .found = job_tells, .write = job_out,
+	    .go_on = job_goes_on, .ctx = job };
 
 	if (ask.format != NULL && strcmp(ask.format, "json") != 0)
 		job_type(job, "text/plain; charset=utf-8");

@@ -15,6 +15,8 @@ struct select;
 struct cover_ask {
 	/* NULL where not given: the last 24 hours, JSON, Vietnamese */
 	const char *start, *end, *format, *lang;
+	/* Before the first octet: so many remarks, things that need a person. May be NULL. */
+	void (*found)(void *ctx, uint64_t n);
 	bool (*write)(void *ctx, struct span bytes);
 	bool (*go_on)(void *ctx);	/* asked now and then */
 	void *ctx;
@@ -23,10 +25,11 @@ struct cover_ask {
 /*
  * Times as select_time has them; format: json, text, color; lang: vi, en. JSON: one object a line,
  * "kind" says what it is: period, source, step (rows of a source in an hour or day that has some),
- * loss (of a door in such a step), outage, remark. ERR_FORMAT for a wrong parameter.
+ * loss (of a door in such a step), outage, remark; last end, with the number of remarks.
+ * ERR_FORMAT for a wrong parameter.
  */
 enum err	cover_run(struct select *select, const struct cover_ask *ask, struct why *why);
-/* The same for a job of the server. */
+/* The same for a job of the server; the number of remarks is the header Trucban-Found. */
 enum err	cover_job(struct select *select, struct job *job, struct why *why);
 
 #endif

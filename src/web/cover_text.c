@@ -194,7 +194,7 @@ row_put(const struct page *p, const struct coverage_source *s)
 }
 
 static void
-table_put(const struct page *p)
+heading_put(const struct page *p)
 {
 	paint(p, bold);
 	column_put(p->out, span_str(said(p, "NGUỒN", "SOURCE")), NAME_WIDE);
@@ -204,8 +204,6 @@ table_put(const struct page *p)
 	    said(p, "THEO GIỜ", "BY HOUR"));
 	paint(p, plain);
 	buf_u8(p->out, '\n');
-	for (uint32_t i = 0; i < p->r->nsource; i++)
-		row_put(p, &p->r->source[i]);
 }
 
 /* ---- above the table ---- */
@@ -216,7 +214,8 @@ lost(const struct coverage_result *r)
 	uint64_t n = 0;
 
 	for (uint32_t i = 0; i < r->nloss; i++)
-		n += r->loss[i].grade == COVERAGE_LOST ? r->loss[i].total : 0;
+		if (r->loss[i].grade == COVERAGE_LOST && r->loss[i].unit == COVERAGE_RECORDS)
+			n += r->loss[i].total;
 	return n;
 }
 
@@ -226,7 +225,7 @@ numbers_put(const struct page *p)
 	const struct coverage_result *r = p->r;
 	uint64_t all = r->last_seq - r->first_seq + 1;
 
-	if (r->rows == 0)
+	if (r->last_seq == 0)
 		return;
 	buf_str(p->out, said(p, "Số thứ tự ", "Sequence numbers "));
 	number_put(p, r->first_seq, 0);
@@ -280,6 +279,12 @@ head_put(const struct page *p)
 	number_put(p, r->missing, 0);
 	buf_str(p->out, ".\n");
 	numbers_put(p);
+	if (r->begun_ns > r->period.from_ns) {
+		buf_str(p->out, said(p, "Kho này bắt đầu lúc ", "This store begins at "));
+		time_put(p, r->begun_ns);
+		buf_str(p->out, said(p, ", trước đó không có gì để đếm.\n",
+		    ", there is nothing to count before.\n"));
+	}
 	if (r->counted_to_ns > 0) {
 		buf_str(p->out, said(p, "Số mất tại máy này đã niêm phong đến ",
 		    "Losses at this host are sealed up to "));
@@ -316,6 +321,10 @@ static const struct loss_words {
 	    "datagrams dropped by the kernel, they were not read in time" },
 	{ "bytes_lost", "byte mất khi tệp bị cắt ngắn trước lúc đọc",
 	    "octets lost when files were truncated before they were read" },
+	{ "rows_set_aside", "bản ghi để riêng trong quarantine/ vì làm hỏng tiến trình",
+	    "records set aside in quarantine/, they stopped a role" },
+	{ "rows_refused", "bản ghi kho không nhận (nơi gửi RELP, HTTP được báo và gửi lại)",
+	    "records refused by the store (senders by RELP and HTTP are told)" },
 	{ "batches_refused", "lô bản ghi bị kho từ chối", "batches refused by the store" },
 	{ "connections_refused", "kết nối bị từ chối vì quá nhiều",
 	    "connections refused, there were too many" },
@@ -396,14 +405,15 @@ sentence_put(const struct page *p, const struct coverage_remark *m)
 		    "records never came, by the sender's own numbers; came: ");
 		break;
 	case COVERAGE_DOWN:
-		buf_str(p->out, said(p, "bàn trực không chạy tổng cộng ",
-		    "the desk did not run for "));
+		buf_str(p->out, said(p, "không có nhịp niêm phong nào (bàn trực "
+		    "không chạy) tổng cộng ", "nothing was sealed (the desk did not run) for "));
 		span_put(p, m->value);
 		break;
 	case COVERAGE_GONE:
 		count_sentence(p, m, "số thứ tự của kỳ này không còn trong kho (hết hạn lưu "
-		    "hoặc đã mất, xem trucban verify), trong số ", "sequence numbers of the period are not "
-		    "here any more (expired or lost, see trucban verify), of ");
+		    "hoặc đã mất, xem trucban verify), trong số ",
+		    "sequence numbers of the period are not here any more (expired or lost, "
+		    "see trucban verify), of ");
 		break;
 	default:
 		loss_sentence(p, m);
@@ -428,23 +438,23 @@ remark_put(const struct page *p, const struct coverage_remark *m)
 }
 
 void
-cover_text(struct buf *out, const struct coverage_result *r, const struct cover_form *form,
-    struct arena *arena)
+cover_text(struct cover_out *out, const struct cover_view *view, const struct cover_form *form)
 {
-	const struct page p = { out, r, form };
-	const struct coverage_remark *remark;
-	uint32_t n = coverage_judge(r, arena, &remark);
+	const struct coverage_result *r = view->result;
+	const struct page p = { &out->text, r, form };
 
 	head_put(&p);
 	if (r->nsource > 0)
-		table_put(&p);
+		heading_put(&p);
+	for (uint32_t i = 0; i < r->nsource && cover_goes_on(out); i++)
+		row_put(&p, &r->source[i]);
 	paint(&p, bold);
-	if (n == 0)
-		buf_str(out, said(&p, "\nKhông có việc cần xem.\n",
+	if (view->nremark == 0)
+		buf_str(p.out, said(&p, "\nKhông có việc cần xem.\n",
 		    "\nNothing needs a person.\n"));
 	else
-		buf_str(out, said(&p, "\nCẦN XEM\n", "\nNEEDS A PERSON\n"));
+		buf_str(p.out, said(&p, "\nCẦN XEM\n", "\nNEEDS A PERSON\n"));
 	paint(&p, plain);
-	for (uint32_t i = 0; i < n; i++)
-		remark_put(&p, &remark[i]);
+	for (uint32_t i = 0; i < view->nremark && cover_goes_on(out); i++)
+		remark_put(&p, &view->remark[i]);
 }

@@ -125,6 +125,15 @@ job_type(struct job *job, const char *type)
 	lock_give(&job->server->lock);
 }
 
+void
+job_found(struct job *job, uint64_t n)
+{
+	lock_take(&job->server->lock);
+	job->found = n;
+	job->has_found = true;
+	lock_give(&job->server->lock);
+}
+
 uint64_t *
 job_memo(struct job *job)
 {

@@ -72,7 +72,7 @@ static const struct metric {
 
 /* Counters of the other roles that can fall; the others only grow. */
 static const char *const falling[] = { "sources", "connections", "bytes_incomplete",
-    "bytes_unacknowledged", "files", "files_waiting" };
+    "bytes_unacknowledged", "files", "files_waiting", "began", "socket" };
 
 /* One line: its metric's name, and what follows the name. */
 struct sample {

@@ -13,6 +13,7 @@
 #include <event2/http_struct.h>
 #include <event2/keyvalq_struct.h>
 #include <event2/listener.h>
+#include <inttypes.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdio.h>
@@ -53,6 +54,18 @@ headers_add(struct evhttp_request *request, const char *type)
 	/* Without chunks only the end of the connection tells where an answer ends. */
 	if (request->major == 1 && request->minor == 0)
 		header_add(request, "Connection", "close");
+}
+
+static void
+job_headers_add(const struct job *job)
+{
+	char n[24];
+
+	headers_add(job->request, job->type);
+	if (!job->has_found)
+		return;
+	(void)snprintf(n, sizeof n, "%" PRIu64, job->found);
+	header_add(job->request, "Trucban-Found", n);
 }
 
 static void
@@ -207,7 +220,7 @@ job_drain(struct job *job)
 		return;
 	if (!job->started) {
 		gone_stop(job);		/* from now on libevent reads, and sees it itself */
-		headers_add(job->request, job->type);
+		job_headers_add(job);
 		evhttp_send_reply_start(job->request, 200, "OK");
 	}
 	job->started = true;

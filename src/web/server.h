@@ -72,6 +72,8 @@ const char	*job_from(const struct job *job);
 const char	*job_path(const struct job *job);
 /* Instead of the route's; before the first job_write. A string that stays. */
 void		job_type(struct job *job, const char *type);
+/* The answer's header Trucban-Found: so many things need a person. Before the first job_write. */
+void		job_found(struct job *job, uint64_t n);
 /* A number that stays from one turn to the next; 0 at first. */
 uint64_t	*job_memo(struct job *job);
 /*

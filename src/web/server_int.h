@@ -44,6 +44,8 @@ struct job {
 	bool waits;			/* queued for a further turn */
 	int64_t again_ns;		/* not before */
 	const char *type;
+	uint64_t found;
+	bool has_found;
 	struct buf out;
 	enum err result;
 	struct why why;
