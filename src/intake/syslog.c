@@ -208,10 +208,13 @@ slots_ready(struct udp *udp)
 /*
  * The kernel's number belongs to the socket and wraps at 32 bits. The first difference is taken
  * from 0, so that our counter goes on where it was when this process is not the socket's first.
+ * A datagram has the number of when it was queued: older than what udp_tick() asked since.
  */
 static void
 lost_update(struct listener *listener, uint32_t lost)
 {
+	if (listener->udp->lost != 0 && lost - listener->udp->lost > UINT32_MAX / 2)
+		return;
 	listener->count.kernel_drops += (uint32_t)(lost - listener->udp->lost);
 	listener->udp->lost = lost;
 }

@@ -248,6 +248,12 @@ class Desk:
                                     check=False)
         return rc, out + err
 
+    def coverage(self, *options, store=None):
+        """What `trucban coverage --json` prints."""
+        where = ['--store', store] if store is not None else []
+        rc, out, _ = self.command('coverage', '--json', *where, *options)
+        return Coverage(rc, [json.loads(line) for line in out.splitlines()])
+
     def copy(self, name='copy'):
         """A copy of the state folder as it lies there now."""
         target = os.path.join(self.folder, name)
@@ -266,6 +272,29 @@ class Desk:
 
     def front(self):
         return senders.UnixConnection(self.socket)
+
+
+class Coverage:
+    """The answer's lines by kind; whatever is told twice in it must agree."""
+
+    def __init__(self, rc, lines):
+        self.lines = lines
+        self.period, = self.of('period')
+        assert lines[0] is self.period and lines[-1]['kind'] == 'end', lines[-1]
+        assert int(lines[-1]['remarks']) == len(self.of('remark')), self.of('remark')
+        assert rc == (1 if self.of('remark') else 0), (rc, self.of('remark'))
+        for name in ('rows', 'unparsed', 'cut', 'missing_estimate'):
+            assert self.sum('source', name) == self.sum('step', name) == int(self.period[name])
+
+    def of(self, kind, **fields):
+        return [line for line in self.lines if line['kind'] == kind and
+                all(line.get(name) == value for name, value in fields.items())]
+
+    def sum(self, kind, number, **fields):
+        return sum(int(line[number]) for line in self.of(kind, **fields))
+
+    def lost(self, door, name):
+        return self.sum('loss', 'n', door=door, name=name)
 
 
 def running(pid):
@@ -372,6 +401,17 @@ class Sent:
 
     def udp(self, port, n, **fields):
         senders.udp_send(port, [m for m, _ in self.messages(n, **fields)], pause=0.002)
+
+
+def assert_covered(desk, store=None):
+    """Coverage adds up: as many records as a search finds, and no number is missing."""
+    where = ['--store', store] if store is not None else []
+    found = json.loads(desk.command('search', '--json', *where, '--since', '3000d',
+                                    '* | stats count() as n')[1])
+    told = desk.coverage('--since', '3000d', store=store)
+    assert int(told.period['rows']) == int(found['n']), (told.period, found)
+    assert not told.of('remark', verdict='gone'), told.of('remark')
+    return told
 
 
 def losses(found, sent):
