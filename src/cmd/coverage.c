@@ -23,7 +23,7 @@
 static const char usage_vi[] =
     "Cách dùng: trucban coverage [--since T] [--until T] [--json]\n\n"
     "In từng nguồn đã gửi gì theo giờ: bản ghi đã nhận, không hiểu được, bị cắt, ước mất trước\n"
-    "khi tới máy này; cửa nào đã mất, đã từ chối; nguồn nào im lặng lâu hơn thường lệ, đồng hồ\n"
+    "khi tới máy này; cửa nào đã mất, đã từ chối; nguồn nào ngừng gửi lâu hơn thường lệ, đồng hồ\n"
     "lệch; bàn trực có lúc nào không chạy. Mặc định 24 giờ qua, tính theo lúc nhận.\n\n"
     "Số đã nhận là đếm đúng từng bản ghi đã niêm phong. Số mất tại máy này là bộ đếm của các\n"
     "cửa, niêm phong mỗi phút. Số ước mất chỉ có khi nơi gửi đánh số (RFC 5424 sequenceId).\n"

@@ -14,7 +14,7 @@ static const struct command table[] = {
 	{ "search", cmd_search, "tìm bản ghi nhật ký (LogsQL)", "find records (LogsQL)" },
 	{ "import", cmd_import, "nhập nhật ký cũ vào bàn trực đang chạy",
 	    "bring old logs into the running desk" },
-	{ "coverage", cmd_coverage, "từng nguồn đã gửi gì, mất gì, im lặng lúc nào",
+	{ "coverage", cmd_coverage, "từng nguồn đã gửi gì, mất gì, ngừng gửi lúc nào",
 	    "what each source sent, lost, when it was silent" },
 	{ "status", cmd_status, "tình trạng của bàn trực đang chạy",
 	    "how the running desk is doing" },

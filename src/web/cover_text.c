@@ -257,7 +257,7 @@ head_put(const struct page *p)
 	const struct coverage_result *r = p->r;
 
 	paint(p, bold);
-	buf_str(p->out, said(p, "Mức độ đầy đủ của nhật ký từ ", "Coverage of logs from "));
+	buf_str(p->out, said(p, "Tình trạng thu thập nhật ký từ ", "Coverage of logs from "));
 	time_put(p, r->period.from_ns);
 	buf_str(p->out, said(p, " đến ", " to "));
 	time_put(p, r->period.to_ns);
@@ -358,9 +358,9 @@ loss_sentence(const struct page *p, const struct coverage_remark *m)
 static void
 silent_sentence(const struct page *p, const struct coverage_remark *m)
 {
-	buf_str(p->out, said(p, "im lặng ", "silent for "));
+	buf_str(p->out, said(p, "ngừng gửi nhật ký ", "silent for "));
 	span_put(p, m->value);
-	buf_str(p->out, said(p, ", thường nghỉ không quá ", ", it usually pauses for at most "));
+	buf_str(p->out, said(p, ", thường chỉ nghỉ tối đa ", ", it usually pauses for at most "));
 	span_put(p, m->usual);
 }
 

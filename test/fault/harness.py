@@ -248,10 +248,9 @@ class Desk:
                                     check=False)
         return rc, out + err
 
-    def coverage(self, *options, store=None):
+    def coverage(self, *options):
         """What `trucban coverage --json` prints."""
-        where = ['--store', store] if store is not None else []
-        rc, out, _ = self.command('coverage', '--json', *where, *options)
+        rc, out, _ = self.command('coverage', '--json', *options)
         return Coverage(rc, [json.loads(line) for line in out.splitlines()])
 
     def copy(self, name='copy'):
@@ -403,14 +402,24 @@ class Sent:
         senders.udp_send(port, [m for m, _ in self.messages(n, **fields)], pause=0.002)
 
 
-def assert_covered(desk, store=None):
-    """Coverage adds up: as many records as a search finds, and no number is missing."""
+LONG_AGO, LONG_AHEAD = '2022-01-01', '2031-01-01'
+
+
+def assert_covered(desk, store=None, gone=False):
+    """Coverage adds up: as many records as a search finds, and no number is missing.
+
+    gone: some may be missing, they were dropped for want of room.
+    """
     where = ['--store', store] if store is not None else []
-    found = json.loads(desk.command('search', '--json', *where, '--since', '3000d',
-                                    '* | stats count() as n')[1])
-    told = desk.coverage('--since', '3000d', store=store)
-    assert int(told.period['rows']) == int(found['n']), (told.period, found)
-    assert not told.of('remark', verdict='gone'), told.of('remark')
+    where += ['--since', LONG_AGO, '--until', LONG_AHEAD]
+
+    def agreed():
+        found = desk.command('search', '--json', *where, '* | stats count() as n')[1]
+        told = desk.coverage(*where)
+        return told if int(told.period['rows']) == int(json.loads(found)['n']) else None
+
+    told = until('coverage and search to agree', agreed, 10, 0.3)
+    assert gone or not told.of('remark', verdict='gone'), told.of('remark')
     return told
 
 
@@ -423,11 +432,12 @@ def losses(found, sent):
     return missing, doubled, strange
 
 
-def assert_kept(desk, sent, store=None, all_of=False, seconds=20.0):
+def assert_kept(desk, sent, store=None, all_of=False, seconds=20.0, covered=True):
     """Every acknowledged record is found, and once. all_of: every one sent.
 
     What is acknowledged is findable in less than a second; seconds leaves room for slow builds
-    and for a role that is just starting again.
+    and for a role that is just starting again. covered: coverage adds up too; not so over clocks
+    that jump by centuries, it goes by receive times.
     """
     wanted = set(sent.sent if all_of else sent.acked)
 
@@ -450,4 +460,6 @@ def assert_kept(desk, sent, store=None, all_of=False, seconds=20.0):
     assert not missing, '%d of %d missing: %s' % (len(missing), len(wanted), missing[:5])
     assert not doubled, '%d doubled: %s' % (len(doubled), doubled[:5])
     assert not strange, '%d never sent: %s' % (len(strange), strange[:5])
+    if covered and store is None:
+        assert_covered(desk, gone=True)
     return found

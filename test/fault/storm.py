@@ -18,7 +18,7 @@ import threading
 import time
 
 import senders
-from harness import Desk, Sent, losses, until
+from harness import Desk, Sent, assert_covered, losses, until
 
 ROLES = ('parent', 'intake', 'collector', 'keeper', 'front')
 KILLS_A_LIFE = 3
@@ -118,6 +118,7 @@ class Storm:
         self.verified = self.desk.verify()
         self.desk.start()
         self.left = [self.told(sender.sent) for sender in self.senders]
+        assert_covered(self.desk)
 
     def found(self, sent):
         try:
