@@ -90,15 +90,16 @@ span_put(const struct page *p, uint64_t s)
 	}
 }
 
-/* "web01 (10.0.0.5, udp)" */
+/* "web01 (10.0.0.5, udp)"; what a door could not tell apart any more has no name of its own. */
 static void
-source_put(struct buf *out, const struct coverage_source *s)
+source_put(const struct page *p, struct buf *out, const struct coverage_source *s)
 {
 	struct span first = s->host.n > 0 ? s->host : s->identity.n > 0 ? s->identity : s->peer;
 
-	render_safe(out, first.n > 0 ? first : s->listener, false);
-	if (first.n == 0)
-		return;
+	if (first.n > 0)
+		render_safe(out, first, false);
+	else
+		buf_str(out, said(p, "các nguồn khác", "other sources"));
 	buf_str(out, " (");
 	if (s->identity.n > 0 && first.p != s->identity.p) {
 		render_safe(out, s->identity, false);
@@ -180,7 +181,7 @@ row_put(const struct page *p, const struct coverage_source *s)
 {
 	struct buf name = { 0 };
 
-	source_put(&name, s);
+	source_put(p, &name, s);
 	column_put(p->out, buf_span(&name), NAME_WIDE);
 	buf_done(&name);
 	buf_printf(p->out, "%6ju", (uintmax_t)s->unit);
@@ -430,7 +431,7 @@ remark_put(const struct page *p, const struct coverage_remark *m)
 	buf_str(p->out, grave ? " ✗ " : " ! ");
 	paint(p, plain);
 	if (m->source != UINT32_MAX) {
-		source_put(p->out, &p->r->source[m->source]);
+		source_put(p, p->out, &p->r->source[m->source]);
 		buf_str(p->out, ": ");
 	}
 	sentence_put(p, m);

@@ -60,6 +60,33 @@ the_body_is_found_by_length_by_chunks_and_by_the_end(void)
 }
 
 static void
+what_was_found_is_in_a_header(void)
+{
+	static const struct {
+		const char *header;
+		uint64_t want;		/* 77: not told */
+	} row[] = {
+		{ "Trucban-Found: 3", 3 }, { "TRUCBAN-FOUND:0", 0 }, { "Trucban-Found: ", 77 },
+		{ "Trucban-Found: -1", 77 }, { "Trucban-Founds: 3", 77 }, { "X: 3", 77 },
+		{ "Trucban-Found: 99999999999999999999999", 77 },
+	};
+
+	for (size_t i = 0; i < sizeof row / sizeof row[0]; i++) {
+		struct answer *answer = answer_new(take, NULL);
+		struct buf text = { 0 };
+		uint64_t n = 77;
+
+		buf_printf(&text, "HTTP/1.1 200 OK\r\n%s\r\nContent-Length: 1\r\n\r\nx",
+		    row[i].header);
+		check_int(answer_feed(answer, buf_span(&text), &why), ERR_MORE);
+		check_int(answer_found(answer, &n), row[i].want != 77);
+		check_int(n, row[i].want);
+		answer_free(&answer);
+		buf_done(&text);
+	}
+}
+
+static void
 a_body_that_ends_early_is_never_whole(void)
 {
 	check_fed("", ERR_IO, "");
@@ -143,6 +170,7 @@ int
 main(void)
 {
 	run(the_body_is_found_by_length_by_chunks_and_by_the_end);
+	run(what_was_found_is_in_a_header);
 	run(a_body_that_ends_early_is_never_whole);
 	run(what_is_no_answer_of_ours_is_refused);
 	run(nothing_endless_is_waited_for);
