@@ -40,7 +40,8 @@ struct content {
 	int64_t mtime_ns;
 	struct source like;
 	char listener[NAME_BYTES + 1], identity[64];
-	uint32_t origin;
+	uint32_t origin;		/* made with the first row: numbers are few */
+	bool has_origin;
 	struct buf avoid;
 	struct twins *twins;
 	struct buf in;
@@ -136,6 +137,9 @@ record_store(struct content *c, struct span record, uint64_t end, bool cut, int6
 	struct row row;
 	enum err rc;
 
+	if (!c->has_origin)
+		c->origin = sources_origin(d->sources, &c->like, d->other);
+	c->has_origin = true;
 	cutter_file(d->cutter, &c->file, record, recv_ns, &p);
 	if (sources_count(d->sources) < LIMIT_SOURCES - SOURCES_LEFT)
 		source = sources_find(d->sources, c->origin, p.host.n > 0 ? p.host : c->host,
@@ -202,6 +206,8 @@ record_take(struct content *c, struct span record, uint64_t begin, uint64_t end,
 		sum_to(c, end);
 		decide(c);
 	}
+	if (end >= PLACE_BYTES_END && !c->dead)
+		fail(c, ERR_LIMIT, SPAN("more than a terabyte of one content"));
 	if (c->dead)
 		return;
 	c->done.empty += record.n == 0 && end > c->skip;
@@ -304,7 +310,6 @@ content_new(const struct content_desk *desk, const struct import_file *file,
 	    (const char *)file->name.p);
 	c->like = *like;
 	c->like.listener = span_str(c->listener);
-	c->origin = sources_origin(desk->sources, &c->like, desk->other);
 	c->twins = xcalloc(1, sizeof *c->twins);
 	c->sum = running_new();
 	c->writer = batch_writer_new(STREAM_RAW, like->class);

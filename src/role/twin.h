@@ -34,6 +34,9 @@ struct twins {
 	unsigned ncandidate;
 };
 
+/* A place has room for so many octets. */
+#define PLACE_BYTES_END	(UINT64_C(1) << 40)
+
 static inline uint64_t
 place_bytes(uint64_t place)
 {

@@ -95,6 +95,41 @@ def test_a_desk_that_is_killed_under_an_import_has_each_line_once(tmp_path, role
         assert desk.verify()[0] == 0
 
 
+FORMS = {
+    'csv': ('time,host,message,more\n',
+            '2025-03-01 10:00:00,may01,import line %07d end,"two ""quoted""\nlines"\n', ''),
+    'w3c': ('#Fields: date time cs-uri-stem x\n', '2025-03-01 10:00:00 "import line %07d end" y\n',
+            ''),
+    'json': ('[', '{"time":"2025-03-01T10:00:00Z","message":"import line %07d end"},\n', '{}]'),
+}
+
+
+@pytest.mark.parametrize('form', sorted(FORMS))
+def test_every_form_goes_on_where_it_was_killed(tmp_path, form):
+    head, line, tail = FORMS[form]
+    chance = random.Random(form)
+    path = str(tmp_path / ('old.' + form))
+    with open(path, 'w', encoding='utf-8') as f:
+        f.write(head)
+        for i in range(LINES):
+            f.write(line % i)
+        f.write(tail)
+    subprocess.run(['xz', '-k', '-0', path], check=True)
+    with Desk(tmp_path / 'desk', listen=()) as desk:
+        for turn in range(3):
+            child = begin(desk, path + ('.xz' if turn == 1 else ''))
+            some_taken(desk, child, (turn + chance.random()) / 4)
+            if turn == 2:
+                desk.kill_role('keeper')
+            else:
+                child.kill()
+            child.communicate(timeout=60)
+        finish(desk, path)
+        assert found(desk) == EACH_ONCE
+        assert desk.stop() == 0
+        assert desk.verify()[0] == 0
+
+
 def test_places_outlive_the_journal_and_come_back_from_a_backup(tmp_path):
     path = str(tmp_path / 'old.log')
     lines_write(path)
