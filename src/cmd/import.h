@@ -56,6 +56,8 @@ void		desk_close(struct run *run);
 /* import_tell.c */
 void	tell_said(struct run *run, const struct sent *sent, const struct import_said *said);
 void	tell_done(struct run *run, const struct sent *sent, const struct import_done *done);
+/* Stored of a file that is to be sent once more: counted, and told of with the rest. */
+void	tell_part(struct run *run, const struct import_done *done);
 /* A file of which nothing reached the desk. */
 void	tell_failed(struct run *run, const char *name, const char *why);
 /* At most five times a second, on a terminal. */

@@ -71,10 +71,12 @@ answer_take(struct run *run, const struct chan_msg *msg, struct why *why)
 	rc = import_done_read(&done, msg->body, why);
 	if (rc != OK)
 		return rc;
-	if (done.err == ERR_MORE && (*at)->trouble.text[0] == '\0' && !*run->cancelled)
+	if (done.err == ERR_MORE && (*at)->trouble.text[0] == '\0' && !*run->cancelled) {
 		again_add(run, *at, done.avoid);
-	else
+		tell_part(run, &done);
+	} else {
 		tell_done(run, *at, &done);
+	}
 	sent_drop(run, at);
 	return OK;
 }

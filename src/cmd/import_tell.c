@@ -114,6 +114,14 @@ text_done(struct run *run, const struct sent *sent, const struct import_done *d,
 }
 
 void
+tell_part(struct run *run, const struct import_done *d)
+{
+	run->rows += d->rows;
+	run->unparsed += d->unparsed;
+	run->cut += d->cut;
+}
+
+void
 tell_done(struct run *run, const struct sent *sent, const struct import_done *d)
 {
 	char why[sizeof sent->trouble.text + 512];

@@ -211,8 +211,8 @@ job_tend(struct importer *im, struct job *job)
 	if (content_state(job->content) != CONTENT_OVER || content_on_way(job->content) > 0)
 		return;
 	content_done(job->content, &d);
-	/* What is sent again is told of then. */
-	if (d.err != ERR_MORE) {
+	/* What is sent again is told of then, but for what was stored of it. */
+	if (d.err != ERR_MORE || d.rows > 0) {
 		if (job->ledger == 0 && !job_ledger(im, job, &d))
 			return;
 		if (!ledger_settled(im->ledger, job->ledger))

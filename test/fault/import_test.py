@@ -165,7 +165,7 @@ def test_two_imports_of_one_file_at_a_time_store_it_once(tmp_path):
     lines_write(path)
     with Desk(tmp_path / 'desk', listen=()) as desk:
         both = [begin(desk, path) for _ in range(3)]
-        for child in both:
-            child.communicate(timeout=60)
-        finish(desk, path)
+        told = [child.communicate(timeout=60)[0] for child in both]
+        assert [child.returncode for child in both] == [0, 0, 0]
+        assert sum(json.loads(out.splitlines()[-1])['records'] for out in told) == LINES
         assert found(desk) == EACH_ONCE
