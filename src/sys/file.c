@@ -499,7 +499,7 @@ file_lock(int *ret_fd, int dirfd, const char *name, struct why *why)
 	/* The number is a courtesy: a full disk must not keep us from starting. */
 	n = snprintf(text, sizeof text, "%ld\n", (long)getpid());
 	if (ftruncate(fd, 0) == 0 && pwrite(fd, text, (size_t)n, 0) != n)
-		(void)ftruncate(fd, 0);
+		(void)!ftruncate(fd, 0);
 	*ret_fd = fd;
 	return OK;
 }
