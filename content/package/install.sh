@@ -11,8 +11,8 @@ expected=${1:-}
 
 read -r id version arch <FOR
 . /etc/os-release
-[ "$ID $VERSION_ID $(dpkg --print-architecture)" = "$id $version $arch" ] ||
-	die "bộ cài này cho $id $version $arch, máy này là $ID $VERSION_ID $(dpkg --print-architecture)
+here="$ID $VERSION_ID $(dpkg --print-architecture)"
+[ "$here" = "$id $version $arch" ] || die "bộ cài này cho $id $version $arch, máy này là $here
 this bundle is for $id $version $arch"
 
 # 1. The files are those that were signed. A bare system has no openssl: then the one in here looks,
@@ -32,7 +32,8 @@ fi
 fingerprint=$(openssl pkey -pubin -in key.pub -outform DER | sha256sum | cut -c1-32)
 echo "khóa ký / signing key: $fingerprint"
 if [ -n "$expected" ]; then
-	[ "$expected" = "$fingerprint" ] || die "KHÔNG phải khóa đã ghi / NOT the key that was written down"
+	[ "$expected" = "$fingerprint" ] || die "KHÔNG phải khóa đã ghi trên giấy
+NOT the key that was written down"
 else
 	echo "so với dấu vân tay ghi trên giấy; lần sau: ./install.sh KHÓA_KÝ"
 	echo "compare it with the one on paper; next time: ./install.sh KEY"
@@ -59,7 +60,8 @@ echo
 if [ -d /run/systemd/system ] && systemctl --quiet is-active trucban; then
 	echo "Đã cài, bàn trực đang chạy / installed, the desk is running"
 else
-	echo "Đã cài, bàn trực chưa chạy / installed, the desk does not run yet: systemctl start trucban"
+	echo "Đã cài, bàn trực chưa chạy / installed, the desk does not run yet"
+	echo "  systemctl start trucban"
 fi
 cat <<'EOF'
 Cấu hình: /etc/trucban/trucban.yaml; sau khi sửa: systemctl reload trucban
