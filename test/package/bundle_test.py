@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""./package: the bundle installs on a bare Debian without network; upgrade and back keep the record.
+"""What ./package makes installs on a bare Debian without network; an upgrade keeps the record.
 
 The bare system is a folder that debootstrap fills from this machine's own mirror. Only root.
 """
