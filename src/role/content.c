@@ -407,7 +407,7 @@ content_settled(struct content *c, uint32_t rows, enum err result, struct span t
 		c->done.rows += rows;
 		return;
 	}
-	/* Another import of it, or its twin in the same archive, was faster: what is left. */
+	/* Another import, or a twin in the same archive, was faster: what is left, again. */
 	if (result == ERR_ABSENT && (c->done.err == OK || c->done.err == ERR_MORE)) {
 		c->dead = true;
 		c->done.err = ERR_MORE;
