@@ -16,6 +16,7 @@
 #include "sys/file.h"
 #include "web/client.h"
 #include "cmd/cmd.h"
+#include "cmd/figures.h"
 
 static const char usage_vi[] =
     "Cách dùng: trucban doctor [--config TỆP] [--state THƯ_MỤC] [--json]\n\n"
@@ -99,7 +100,7 @@ finding_size(char ret[32], uint64_t bytes)
 
 	for (; v >= 1000 && i + 1 < sizeof unit / sizeof unit[0]; i++)
 		v /= 1000;
-	(void)snprintf(ret, 32, i == 0 ? "%.0f %s" : "%.1f %s", v, unit[i]);
+	(void)snprintf(ret, 32, "%.24s %s", i == 0 ? figure_count(v) : figure_tenths(v), unit[i]);
 }
 
 /* ---- printing ---- */
@@ -195,11 +196,19 @@ desk_take(struct doctor *d)
 	    .take = ignore }, &d->desk_why);
 }
 
-static void
+void
 doctor_open(struct doctor *d)
 {
 	bool plain;
 
+	d->state_fd = -1;
+	d->keys_rc = d->store_rc = ERR_ABSENT;
+	d->conf = xcalloc(1, sizeof *d->conf);
+	(void)snprintf(d->run_conf, sizeof d->run_conf, "%s/run.yaml",
+	    d->state != NULL ? d->state : state_default());
+	if (d->conf_path == NULL)
+		d->conf_path = access(CONF_DEFAULT, F_OK) != 0 && access(d->run_conf, F_OK) == 0 ?
+		    d->run_conf : CONF_DEFAULT;
 	conf_take(d);
 	if (dir_open(&d->state_fd, AT_FDCWD, d->state, &d->state_why) == OK) {
 		d->keys_rc = keys_load(&d->keys, d->state_fd, &d->keys_why);
@@ -210,7 +219,7 @@ doctor_open(struct doctor *d)
 	desk_take(d);
 }
 
-static void
+void
 doctor_close(struct doctor *d)
 {
 	store_close(&d->store);
@@ -268,8 +277,7 @@ cmd_doctor(int argc, char **argv)
 		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 },
 	};
-	struct doctor d = { .state_fd = -1, .keys_rc = ERR_ABSENT, .store_rc = ERR_ABSENT };
-	char run_conf[4096];
+	struct doctor d = { .conf_path = NULL };
 	bool json = false;
 	int c;
 
@@ -289,11 +297,5 @@ cmd_doctor(int argc, char **argv)
 		(void)fputs(say(usage_vi, usage_en), stderr);
 		return EXIT_USAGE;
 	}
-	(void)snprintf(run_conf, sizeof run_conf, "%s/run.yaml",
-	    d.state != NULL ? d.state : state_default());
-	if (d.conf_path == NULL)
-		d.conf_path = access(CONF_DEFAULT, F_OK) != 0 && access(run_conf, F_OK) == 0 ?
-		    run_conf : CONF_DEFAULT;
-	d.conf = xcalloc(1, sizeof *d.conf);
 	return doctor_run(&d, json);
 }

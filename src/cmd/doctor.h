@@ -29,8 +29,9 @@ struct finding {
 };
 
 struct doctor {
-	const char *conf_path;
-	const char *state;
+	const char *conf_path;		/* NULL: what serve would take, or what ./run made */
+	const char *state;		/* NULL: as the configuration says */
+	char run_conf[4096];
 	struct conf *conf;		/* defaults when the file could not be read */
 	enum err conf_rc;
 	struct why conf_why;
@@ -58,6 +59,13 @@ struct check_row {
 extern const struct check_row doctor_host[];
 extern const struct check_row doctor_store[];
 extern const struct check_row doctor_desk[];
+
+/*
+ * Opens what conf_path and state name, as far as it goes: what is missing is said in *_rc, *_why.
+ * Call doctor_close in any case.
+ */
+void	doctor_open(struct doctor *doctor);
+void	doctor_close(struct doctor *doctor);
 
 /* How it stands; formats are looked up by say(), so that both languages have the same arguments. */
 void	finding_set(struct finding *f, enum grade grade, const char *format, ...)

@@ -17,13 +17,12 @@
 #include "sys/proc.h"
 #include "store/cold.h"
 #include "cmd/cmd.h"
+#include "cmd/contents.h"
 
-enum { BAD_DAYS = 2, WARN_DAYS = 7, RATE_DAYS = 7, NAMES_SHOWN = 3 };
+enum { BAD_DAYS = 2, WARN_DAYS = 7, NAMES_SHOWN = 3 };
 
 /* Less than this is as good as full: some large segments. */
 #define COLD_ROOM	(UINT64_C(1) << 30)
-
-static const int64_t day_ns = CIVIL_DAY_S * CIVIL_SECOND_NS;
 
 /* True when there is no directory to look into: says so and that is all. */
 static bool
@@ -174,30 +173,6 @@ encryption_check(const struct doctor *d, struct finding *f)
 
 /* ---- contents ---- */
 
-struct contents {
-	uint64_t rows, bytes;
-	uint64_t late_bytes;		/* of segments of the last RATE_DAYS */
-	int64_t first_ns, last_ns;	/* receive times */
-};
-
-static struct contents
-contents_of(const struct store *store)
-{
-	int64_t since = clock_wall_ns() - RATE_DAYS * day_ns;
-	struct contents c = { .first_ns = INT64_MAX, .last_ns = INT64_MIN };
-
-	for (size_t i = 0; store != NULL && i < store_segments(store); i++) {
-		const struct segment_info *info = store_segment(store, i);
-
-		c.rows += info->rows;
-		c.bytes += info->bytes;
-		c.late_bytes += info->recv_min_ns >= since ? info->bytes : 0;
-		c.first_ns = info->recv_min_ns < c.first_ns ? info->recv_min_ns : c.first_ns;
-		c.last_ns = info->recv_max_ns > c.last_ns ? info->recv_max_ns : c.last_ns;
-	}
-	return c;
-}
-
 static void
 store_check(const struct doctor *d, struct finding *f)
 {
@@ -218,7 +193,7 @@ store_check(const struct doctor *d, struct finding *f)
 		    "run with sudo") : "trucban verify");
 		return;
 	}
-	c = contents_of(d->store);
+	c = contents_of(d->store, CONTENTS_ALL, clock_wall_ns());
 	finding_size(size, c.bytes);
 	if (c.rows == 0)
 		finding_set(f, GRADE_OK, "%s", say("mở được, chưa có bản ghi nào",
@@ -238,12 +213,7 @@ store_check(const struct doctor *d, struct finding *f)
 static uint64_t
 rate_of(const struct contents *c)
 {
-	int64_t since = clock_wall_ns() - RATE_DAYS * day_ns;
-	int64_t from = c->first_ns > since ? c->first_ns : since, span = c->last_ns - from;
-
-	if (c->rows == 0 || c->late_bytes == 0 || span < day_ns / 24)
-		return 0;
-	return (uint64_t)((double)c->late_bytes * (double)day_ns / (double)span);
+	return c->days > 0 ? (uint64_t)((double)c->late_bytes / c->days) : 0;
 }
 
 static int64_t
@@ -260,7 +230,7 @@ longest_days(const struct conf *conf)
 static void
 disk_lasts(const struct doctor *d, struct finding *f, uint64_t room, const char *size)
 {
-	struct contents c = contents_of(d->store);
+	struct contents c = contents_of(d->store, CONTENTS_ALL, clock_wall_ns());
 	uint64_t rate = rate_of(&c), days;
 	char per_day[32];
 

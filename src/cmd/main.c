@@ -26,6 +26,8 @@ static const struct command table[] = {
 	    "the store's keys: show, replace, print for the safe" },
 	{ "doctor", cmd_doctor, "nói rõ bản cài đặt này đang sai ở đâu",
 	    "say what is wrong with this installation" },
+	{ "plan", cmd_plan, "tính dung lượng: bao nhiêu ngày, bao nhiêu đĩa",
+	    "sizing: how many days, how much disk" },
 	{ "backup", cmd_backup, "sao lưu kho nhật ký khi đang chạy",
 	    "copy the store while it runs" },
 	{ "restore", cmd_restore, "khôi phục kho từ bản sao lưu", "restore a store from a backup" },

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "web/client.h"
+#include "cmd/figures.h"
 
 static const char usage_vi[] =
     "Cách dùng: trucban status [--json | --metrics] [--state THƯ_MỤC]\n\n"
@@ -151,39 +152,6 @@ word(struct span text, const char *name)
 
 /* ---- telling ---- */
 
-/* 1234567 in groups of three, as it is written where the reader lives. */
-static const char *
-count(double n)
-{
-	static char text[8][32];
-	static unsigned turn;
-	char *at = text[turn++ % 8], digits[24];
-	size_t len = (size_t)snprintf(digits, sizeof digits, "%.0f", n), k = 0;
-
-	for (size_t i = 0; i < len; i++) {
-		if (i > 0 && (len - i) % 3 == 0)
-			at[k++] = *say(".", ",");
-		at[k++] = digits[i];
-	}
-	at[k] = '\0';
-	return at;
-}
-
-/* One digit behind the comma, or the point. */
-static const char *
-tenths(double n)
-{
-	static char text[4][32];
-	static unsigned turn;
-	char *at = text[turn++ % 4], *point;
-
-	(void)snprintf(at, 32, "%.1f", n);
-	point = strchr(at, '.');
-	if (point != NULL)
-		*point = *say(",", ".");
-	return at;
-}
-
 static bool
 state_tell(struct span text)
 {
@@ -228,24 +196,27 @@ store_tell(struct span text)
 
 	(void)printf(say("  nhận        %s bản ghi từ khi khởi động, %s đã nằm trên đĩa\n",
 	    "  received    %s records since the start, %s of them are on disk\n"),
-	    count(sum(text, "rows_total", NULL)),
-	    count(sum(text, "rows_acknowledged_total", NULL)));
+	    figure_count(sum(text, "rows_total", NULL)),
+	    figure_count(sum(text, "rows_acknowledged_total", NULL)));
 	(void)printf(say("  kho         %s bản ghi nhật ký, %s phát hiện, %s dòng sổ hành động\n",
 	    "  store       %s log records, %s findings, %s rows of the ledger\n"),
-	    count(sum(text, "last_seq", "raw")), count(sum(text, "last_seq", "findings")),
-	    count(sum(text, "last_seq", "ledger")));
+	    figure_count(sum(text, "last_seq", "raw")),
+	    figure_count(sum(text, "last_seq", "findings")),
+	    figure_count(sum(text, "last_seq", "ledger")));
 	(void)printf(say("  trên đĩa    %s tệp dữ liệu, %s MB cho %s MB bản ghi\n",
 	    "  on disk     %s segments, %s MB for %s MB of records\n"),
-	    count(sum(text, "segments", NULL)), tenths(sum(text, "segment_bytes", NULL) / 1e6),
-	    tenths(sum(text, "record_bytes", NULL) / 1e6));
+	    figure_count(sum(text, "segments", NULL)),
+	    figure_tenths(sum(text, "segment_bytes", NULL) / 1e6),
+	    figure_tenths(sum(text, "record_bytes", NULL) / 1e6));
 	(void)printf(say("  niêm phong  %s mục, %s đã ký\n",
 	    "  sealed      %s leaves, %s signed\n"),
-	    count(sum(text, "tree_leaves", NULL)), count(sum(text, "signed_leaves", NULL)));
+	    figure_count(sum(text, "tree_leaves", NULL)),
+	    figure_count(sum(text, "signed_leaves", NULL)));
 	if (writes > 0)
 		(void)printf(say("  ghi đĩa     %s ms một lần, lâu nhất %s ms\n",
 		    "  writing     %s ms each, at most %s ms\n"),
-		    tenths(sum(text, "journal_sync_seconds_total", NULL) * 1e3 / writes),
-		    tenths(sum(text, "journal_sync_max_seconds", NULL) * 1e3));
+		    figure_tenths(sum(text, "journal_sync_seconds_total", NULL) * 1e3 / writes),
+		    figure_tenths(sum(text, "journal_sync_max_seconds", NULL) * 1e3));
 }
 
 static void
@@ -261,15 +232,15 @@ doors_tell(struct span text)
 			continue;
 		(void)snprintf(name, sizeof name, "%.*s", (int)s.value.n, (const char *)s.value.p);
 		(void)printf(say("  %-11s %s bản ghi, %s MB, %s kết nối đang mở\n",
-		    "  %-11s %s records, %s MB, %s connections open\n"), name, count(s.n),
-		    tenths(sum(text, "intake_bytes_total", name) / 1e6),
-		    count(sum(text, "intake_connections", name)));
+		    "  %-11s %s records, %s MB, %s connections open\n"), name, figure_count(s.n),
+		    figure_tenths(sum(text, "intake_bytes_total", name) / 1e6),
+		    figure_count(sum(text, "intake_connections", name)));
 	}
 	if (sum(text, "collector_lines_total", NULL) > 0)
 		(void)printf(say("  %-11s %s dòng từ %s tệp\n", "  %-11s %s lines of %s files\n"),
 		    say("máy này    ", "this host"),
-		    count(sum(text, "collector_lines_total", NULL)),
-		    count(sum(text, "collector_files", NULL)));
+		    figure_count(sum(text, "collector_lines_total", NULL)),
+		    figure_count(sum(text, "collector_files", NULL)));
 }
 
 static bool
@@ -283,7 +254,7 @@ losses_tell(struct span text)
 		if (n == 0)
 			continue;
 		good = false;
-		(void)printf("! %s %s\n", count(n), say(losses[i].vi, losses[i].en));
+		(void)printf("! %s %s\n", figure_count(n), say(losses[i].vi, losses[i].en));
 	}
 	if (good)
 		(void)puts(say("✓ không mất, không từ chối, không cắt bản ghi nào",
