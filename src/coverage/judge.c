@@ -77,19 +77,35 @@ silence_judge(struct judge *j, const struct coverage_result *r, uint32_t i)
 }
 
 static void
-source_judge(struct judge *j, const struct coverage_result *r, uint32_t i)
+clock_judge(struct judge *j, const struct coverage_result *r, uint32_t i)
 {
-	const struct coverage_source *s = &r->source[i];
-	unsigned skew = skew_median(s);
+	unsigned skew = skew_median(&r->source[i]);
 	int64_t off_s = skew < COVERAGE_SKEWS ? coverage_skew_s(skew) : 0;
 
-	silence_judge(j, r, i);
-	if (s->missing > 0)
-		remark(j, &(struct coverage_remark){ COVERAGE_GAPS, i, UINT32_MAX, s->missing,
-		    s->numbered });
 	if (off_s <= -SKEW_MIN_S || off_s >= SKEW_MIN_S)
 		remark(j, &(struct coverage_remark){ COVERAGE_SKEWED, i, UINT32_MAX,
 		    (uint64_t)off_s, 0 });
+}
+
+/* Files that were imported (roles.md, "Imports") are old and come once. */
+static bool
+is_live(const struct coverage_source *s)
+{
+	return !span_starts(s->listener, SPAN("import:"));
+}
+
+static void
+source_judge(struct judge *j, const struct coverage_result *r, uint32_t i)
+{
+	const struct coverage_source *s = &r->source[i];
+
+	if (is_live(s))
+		silence_judge(j, r, i);
+	if (s->missing > 0)
+		remark(j, &(struct coverage_remark){ COVERAGE_GAPS, i, UINT32_MAX, s->missing,
+		    s->numbered });
+	if (is_live(s))
+		clock_judge(j, r, i);
 	if (s->unparsed >= UNPARSED_MIN && s->unparsed >= s->rows / UNPARSED_SHARE)
 		remark(j, &(struct coverage_remark){ COVERAGE_UNPARSED, i, UINT32_MAX, s->unparsed,
 		    s->rows });

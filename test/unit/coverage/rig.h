@@ -13,7 +13,7 @@
 #include "store/store.h"
 #include "test/unit/store/proof_store.h"
 
-enum { HOUR = 3600, DAY = 86400, RIG_SOURCES = 8 };
+enum { HOUR = 3600, DAY = 86400, RIG_SOURCES = 9 };
 
 static const int64_t monday = INT64_C(1764547200);	/* 2025-12-01 */
 
@@ -69,7 +69,7 @@ rig_shapes(struct rig *g)
 	buf_done(&code);
 }
 
-/* Sources 0 to 5 are hosts; 6 is host 0 by another application; 7 has no name of its own. */
+/* 0 to 5 are hosts; 6 is host 0 by another application; 7 has no name of its own; 8 is a file. */
 static inline void
 rig_sources(struct rig *g)
 {
@@ -86,6 +86,8 @@ rig_sources(struct rig *g)
 		if (i == 7)
 			source = (struct source){ .class = 1, .trust = TRUST_CLAIM, .unit = 3,
 			    .listener = SPAN("udp") };
+		if (i == 8)
+			source.listener = SPAN("import:/old.log");
 		code.n = 0;
 		source_encode(&code, &source);
 		must(keep_source(g->rows.keep, g->channel, i, buf_span(&code), NULL) == OK);

@@ -311,6 +311,21 @@ clocks_are_judged_by_their_median(void)
 	rig_done(&g);
 }
 
+/* Its records are a day old and it is silent since, as old files are. */
+static void
+an_imported_file_has_no_clock_and_no_habits(void)
+{
+	rig_make(&g, KEY_MAKE_PLAIN);
+	for (unsigned i = 0; i < 60; i++)
+		rig_row(&g, &(struct said){ .source = 8, .at_s = i, .late_s = DAY });
+	rig_keep(&g);
+	rig_ask(&g, 0, DAY);
+	check_int(g.r.rows, 60);
+	check(remark_of(&g, COVERAGE_SKEWED) == NULL);
+	check(remark_of(&g, COVERAGE_SILENT) == NULL);
+	rig_done(&g);
+}
+
 static void
 classes_of_clock_error_stand_either_side_of_none(void)
 {
@@ -406,6 +421,7 @@ main(void)
 	run(who_pauses_longer_than_ever_is_silent);
 	run(one_long_night_is_no_usual_pause);
 	run(clocks_are_judged_by_their_median);
+	run(an_imported_file_has_no_clock_and_no_habits);
 	run(classes_of_clock_error_stand_either_side_of_none);
 	run(a_rare_source_s_clock_is_seen);
 	run(a_share_of_unparsed_rows_is_remarked);
