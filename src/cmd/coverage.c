@@ -19,6 +19,7 @@
 #include "web/client.h"
 #include "web/cover.h"
 #include "web/select.h"
+#include "cmd/certificate.h"
 
 static const char usage_vi[] =
     "Cách dùng: trucban coverage [--since T] [--until T] [--json]\n\n"
@@ -31,6 +32,9 @@ static const char usage_vi[] =
     "  --since T          từ lúc T: 2h, 30m, 7d, 2026-11-23, 2026-11-23T08:00:00+07:00\n"
     "  --until T          đến lúc T; chỉ ghi ngày thì đến hết ngày đó\n"
     "  --json             mỗi dòng một đối tượng JSON, kể cả từng giờ của từng nguồn\n"
+    "  --certificate TÊN  lập bảng xác nhận: TÊN.txt, TÊN.json và TÊN.zip chứng minh; không có\n"
+    "                     --until thì đến hết giờ vừa qua\n"
+    "  --reason CHỮ, --person TÊN    lý do lập, người nhận\n"
     "  --no-color         không tô màu\n"
     "  --state THƯ_MỤC    bàn trực có kho ở thư mục này (mặc định $TRUCBAN_STATE)\n"
     "  --store THƯ_MỤC    mở thẳng một bản sao của kho, không cần bàn trực đang chạy\n\n"
@@ -49,6 +53,9 @@ static const char usage_en[] =
     "  --since T          from T on: 2h, 30m, 7d, 2026-11-23, 2026-11-23T08:00:00+07:00\n"
     "  --until T          up to T; a date alone means to the end of that day\n"
     "  --json             one JSON object a line, each hour of each source among them\n"
+    "  --certificate NAME make a certificate: NAME.txt, NAME.json, and NAME.zip that proves it;\n"
+    "                     without --until up to the last full hour\n"
+    "  --reason TEXT, --person NAME    why it is made, who receives it\n"
     "  --no-color         no colours\n"
     "  --state DIR        the desk whose store is there (default $TRUCBAN_STATE)\n"
     "  --store DIR        open a copy of a store directly, no running desk needed\n\n"
@@ -84,6 +91,7 @@ goes_on(void *ctx)
 struct coverage_command {
 	const char *state, *store;
 	struct cover_ask ask;
+	struct certificate certificate;	/* name: one is wanted */
 };
 
 /* Things that need a person. */
@@ -165,7 +173,8 @@ coverage_run(const struct coverage_command *c)
 }
 
 enum option_code {
-	OPT_SINCE = 256, OPT_UNTIL, OPT_JSON, OPT_NO_COLOR, OPT_STATE, OPT_STORE, OPT_HELP
+	OPT_SINCE = 256, OPT_UNTIL, OPT_JSON, OPT_NO_COLOR, OPT_STATE, OPT_STORE, OPT_HELP,
+	OPT_CERTIFICATE, OPT_REASON, OPT_PERSON
 };
 
 static const struct option option[] = {
@@ -175,6 +184,9 @@ static const struct option option[] = {
 	{ "no-color", no_argument, NULL, OPT_NO_COLOR },
 	{ "state", required_argument, NULL, OPT_STATE },
 	{ "store", required_argument, NULL, OPT_STORE },
+	{ "certificate", required_argument, NULL, OPT_CERTIFICATE },
+	{ "reason", required_argument, NULL, OPT_REASON },
+	{ "person", required_argument, NULL, OPT_PERSON },
 	{ "help", no_argument, NULL, OPT_HELP },
 	{ NULL, 0, NULL, 0 },
 };
@@ -194,6 +206,15 @@ option_take(struct coverage_command *c, int code)
 		break;
 	case OPT_NO_COLOR:
 		c->ask.format = "text";
+		break;
+	case OPT_CERTIFICATE:
+		c->certificate.name = optarg;
+		break;
+	case OPT_REASON:
+		c->certificate.reason = optarg;
+		break;
+	case OPT_PERSON:
+		c->certificate.person = optarg;
 		break;
 	case OPT_STATE:
 		c->state = optarg;
@@ -219,12 +240,19 @@ cmd_coverage(int argc, char **argv)
 		}
 		option_take(&c, code);
 	}
-	if (optind != argc) {
-		(void)fprintf(stderr, "%s\n", say("trucban coverage: không nhận tham số; xem "
-		    "--help", "trucban coverage: takes no arguments; see --help"));
+	if (optind != argc || (c.certificate.name != NULL && c.store != NULL)) {
+		(void)fprintf(stderr, "%s\n", say("trucban coverage: không nhận tham số; bảng "
+		    "xác nhận chỉ lập được từ bàn trực đang chạy; xem --help", "trucban coverage: "
+		    "takes no arguments; a certificate needs the running desk; see --help"));
 		return EXIT_USAGE;
 	}
 	(void)signal(SIGINT, on_interrupt);
 	(void)signal(SIGPIPE, SIG_IGN);
-	return coverage_run(&c);
+	if (c.certificate.name == NULL)
+		return coverage_run(&c);
+	c.certificate.state = c.state;
+	c.certificate.since = c.ask.start;
+	c.certificate.until = c.ask.end;
+	c.certificate.cancel = &cancelled;
+	return certificate_make(&c.certificate);
 }
