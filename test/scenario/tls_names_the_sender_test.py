@@ -9,7 +9,7 @@ import pytest
 
 import certs
 import relp
-from harness import Desk, Sent, assert_kept, until
+from harness import Desk, Sent, assert_kept
 
 
 @pytest.fixture
@@ -57,12 +57,9 @@ def test_an_empty_file_does_not_open_the_door_without_tls(tmp_path, which):
     options = dict({'cert': cert, 'key': key, 'ca': authority.ca, 'clients': 'required'},
                    **{which: str(empty)})
     desk = Desk(tmp_path / 'desk', listen=('tcp-tls',), options={'tcp-tls': options})
-    try:
-        desk.start(wait=False)
-        until('the reason', lambda: desk.said(b'empty.pem is empty') > 1)
-        assert not desk.said(b'intake ready')
-        rows = [json.loads(line) for line in
-                desk.command('doctor', '--config', desk.conf, '--json')[1].splitlines()]
-        assert [row['result'] for row in rows if 'empty.pem' in row['what']] == ['bad']
-    finally:
-        desk.kill()
+    desk.start(wait=False)
+    assert desk.child.wait(20) == 3
+    assert desk.said(b'empty.pem is empty') and not desk.said(b'intake ready')
+    rows = [json.loads(line) for line in
+            desk.command('doctor', '--config', desk.conf, '--json')[1].splitlines()]
+    assert [row['result'] for row in rows if 'empty.pem' in row['what']] == ['bad']
