@@ -23,6 +23,7 @@ int	cmd_coverage(int argc, char **argv);
 int	cmd_verify(int argc, char **argv);
 int	cmd_key(int argc, char **argv);
 int	cmd_status(int argc, char **argv);
+int	cmd_source(int argc, char **argv);
 int	cmd_plan(int argc, char **argv);
 int	cmd_doctor(int argc, char **argv);
 int	cmd_backup(int argc, char **argv);

@@ -6,6 +6,7 @@
 #include "base/span.h"
 
 extern const struct span content_custody;	/* content/evidence/bien-ban.html */
+extern const struct span content_sources;	/* content/sources.txt */
 extern const struct span content_page;		/* content/evidence/cach-kiem-tra.txt */
 
 #endif

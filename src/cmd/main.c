@@ -11,6 +11,8 @@
 
 static const struct command table[] = {
 	{ "serve", cmd_serve, "chạy bàn trực trên máy này", "start the desk on this machine" },
+	{ "source", cmd_source, "nối một nguồn nhật ký: in đúng những dòng cần dán",
+	    "connect a source of logs: prints the exact lines to paste" },
 	{ "search", cmd_search, "tìm bản ghi nhật ký (LogsQL)", "find records (LogsQL)" },
 	{ "import", cmd_import, "nhập nhật ký cũ vào bàn trực đang chạy",
 	    "bring old logs into the running desk" },
