@@ -13,6 +13,7 @@
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include <pcre2.h>
 
+#include "base/hash.h"
 #include "base/must.h"
 #include "query/machine.h"
 
@@ -26,6 +27,7 @@ enum {
 struct regex {
 	struct regex_facts facts;
 	const struct machine *machine;
+	uint64_t hash;		/* of the pattern */
 	bool plain;		/* no whole match wanted, no edges: texts may stand in a row */
 	hs_database_t *hs;	/* NULL: PCRE2 alone */
 	hs_database_t *hs_all;	/* the same, reporting every end: for texts in a row */
@@ -35,7 +37,8 @@ struct regex {
 
 struct regex_scratch {
 	hs_scratch_t *hs;
-	const struct regex *made_for;	/* scratch is large enough for it */
+	const struct regex *made_for;	/* scratch is large enough for it, */
+	uint64_t made_hash;		/* when it is still the same */
 	pcre2_match_data *data;
 	pcre2_match_context *context;
 	pcre2_jit_stack *stack;
@@ -134,6 +137,7 @@ regex_new(struct regex **ret_regex, struct span pattern, bool whole, struct aren
 	(void)pcre2_jit_compile(regex->pcre, PCRE2_JIT_COMPLETE);
 	rc = OK;
 	buf_u8(&text, '\0');
+	regex->hash = hash64(buf_span(&text));
 	regex->plain = !whole && !regex->facts.edges;
 	/*
 	 * Vectorscan reads octets: in `đ?` it would repeat the last of them alone. And behind the
@@ -232,16 +236,33 @@ pcre_match(const struct regex *regex, struct regex_scratch *s, struct span text)
 	return false;
 }
 
-/* Scratch for another pattern grows; it never shrinks. */
+/*
+ * Scratch for another pattern grows; it never shrinks. Another one may lie where the last one lay,
+ * so its text counts, too: Vectorscan answers "no match" with scratch that is too small.
+ */
 static void
 scratch_for(struct regex_scratch *s, const struct regex *regex)
 {
-	if (s->made_for == regex)
+	if (s->made_for == regex && s->made_hash == regex->hash)
 		return;
 	must(hs_alloc_scratch(regex->hs, &s->hs) == HS_SUCCESS);
 	if (regex->hs_all != NULL)
 		must(hs_alloc_scratch(regex->hs_all, &s->hs) == HS_SUCCESS);
 	s->made_for = regex;
+	s->made_hash = regex->hash;
+}
+
+/* What cannot be scanned must not be taken for what does not match. */
+static void
+scan(const struct regex *regex, const hs_database_t *db, struct regex_scratch *s,
+    struct span text, match_event_handler each, void *ctx)
+{
+	hs_error_t rc;
+
+	scratch_for(s, regex);
+	rc = hs_scan(db, text.n > 0 ? (const char *)text.p : "", (unsigned)text.n, 0, s->hs, each,
+	    ctx);
+	must(rc == HS_SUCCESS || rc == HS_SCAN_TERMINATED);
 }
 
 static int
@@ -257,9 +278,7 @@ hs_match(const struct regex *regex, struct regex_scratch *s, struct span text)
 {
 	bool hit = false;
 
-	scratch_for(s, regex);
-	(void)hs_scan(regex->hs, text.n > 0 ? (const char *)text.p : "", (unsigned)text.n, 0, s->hs,
-	    hit_once, &hit);
+	scan(regex, regex->hs, s, text, hit_once, &hit);
 	return hit;
 }
 
@@ -306,8 +325,7 @@ row_scan(const struct regex *regex, struct regex_scratch *s, uint32_t n, const s
 
 	if (n == 0)
 		return;
-	(void)hs_scan(regex->hs_all, (const char *)s->row, s->end[n - 1], 0, s->hs, hit_in_row,
-	    &row);
+	scan(regex, regex->hs_all, s, span_of(s->row, s->end[n - 1]), hit_in_row, &row);
 	for (uint32_t k = 0; k < n && regex->facts.crosses; k++) {
 		uint8_t *h = &hit[s->which[k]];
 

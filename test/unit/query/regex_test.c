@@ -184,6 +184,28 @@ rare_signs_are_what_they_are_for_re2(void)
 	arena_free(&arena);
 }
 
+/* Patterns that come and go may lie at one place in memory; the later ones need more scratch. */
+static void
+scratch_is_made_for_each_pattern(void)
+{
+	static const char *const pattern[] = { "", "a", "(a|b)c.*d", "x{3,40}y.*(foo|bar)+z",
+	    "(ab|cd|ef)+[0-9]{2,9}(gh|ij).*(kl|mn)+[a-f]{3,20}" };
+	static const char *const text[] = { "x", "bab", "xbcxxd", "xxxxy foobarz",
+	    "abcd1234ij op klabcdef" };
+	struct regex_scratch *scratch = regex_scratch_new();
+
+	for (unsigned i = 0; i < 200; i++) {
+		struct arena *arena = arena_new(1 << 26);
+		struct regex *regex = NULL;
+
+		check(regex_new(&regex, span_str(pattern[i % 5]), false, arena, NULL) == OK);
+		check(regex_match(regex, scratch, span_str(text[i % 5])));
+		regex_free(&regex);
+		arena_free(&arena);
+	}
+	regex_scratch_free(&scratch);
+}
+
 /* A text that is looked for without regard to case in its folded form is one in every form. */
 static void
 letters_with_two_small_forms_are_no_text_to_look_for(void)
@@ -245,6 +267,7 @@ main(void)
 	run(the_texts_that_a_pattern_needs_are_known);
 	run(texts_in_a_row_match_as_alone);
 	run(a_repeat_takes_all_of_a_letter_beyond_ascii);
+	run(scratch_is_made_for_each_pattern);
 	run(rare_signs_are_what_they_are_for_re2);
 	run(letters_with_two_small_forms_are_no_text_to_look_for);
 	run(text_that_is_no_utf8_is_no_trouble);
