@@ -91,6 +91,8 @@ json_end(struct split *split, struct span in, bool complete)
 	return NOT_FOUND;
 }
 
+static const struct span byte_order_mark = { (const uint8_t *)"\xef\xbb\xbf", 3 };
+
 /* Octets in front of an object that belong to none. */
 static size_t
 json_between(struct span in)
@@ -99,7 +101,7 @@ json_between(struct span in)
 
 	while (i < in.n && (in.p[i] <= ' ' || in.p[i] == ',' || in.p[i] == '[' || in.p[i] == ']'))
 		i++;
-	if (i == 0 && span_starts(in, SPAN("\xef\xbb\xbf")))
+	if (i == 0 && span_starts(in, byte_order_mark))
 		i = 3;
 	return i;
 }
@@ -175,6 +177,8 @@ split_next(struct split *split, struct span in, enum split_end end,
 		n = json_between(in);
 		if (n > 0 || in.n == 0)
 			return taken(ret_record, n);
+		if (!complete && in.n < byte_order_mark.n && span_starts(byte_order_mark, in))
+			return taken(ret_record, 0);	/* it may be one when more comes */
 		split->loose = in.p[0] != '{';
 	}
 	n = by_kind[split->kind](split, in, complete);

@@ -102,6 +102,9 @@ a_quote_that_is_never_closed_takes_one_line(void)
 static void
 json_values_come_in_arrays_and_over_lines(void)
 {
+	check(splits_to(SPLIT_JSON, "\xef\xbb\xbf{\"a\":1}\n\xef\xbb\xbf{\"b\":2}",
+	    "{\"a\":1}|{\"b\":2}|"));
+	check(splits_to(SPLIT_JSON, "\xef\xbb", "\xef\xbb|"));
 	check(splits_to(SPLIT_JSON, "[ {\"a\":\"}\\\"{\"},\n {\"b\":[1,{}]} ]\n",
 	    "{\"a\":\"}\\\"{\"}|{\"b\":[1,{}]}|"));
 	check(splits_to(SPLIT_JSON, "{\n \"a\": 1\n}\n{\n}\n", "{\n \"a\": 1\n}|{\n}|"));
