@@ -6,7 +6,14 @@ cd "$(dirname "$0")"
 
 die() { printf '%s\n' "$*" >&2; exit 1; }
 
-expected=${1:-}
+expected='' start=1
+for word in "$@"; do
+	case $word in
+	--no-start) start='' ;;
+	-*) die "cách dùng / usage: ./install.sh [KHÓA_KÝ/KEY] [--no-start]" ;;
+	*) expected=$word ;;
+	esac
+done
 [ "$(id -u)" -eq 0 ] || die "hãy chạy bằng quyền root / run this as root: sudo $0 $*"
 
 read -r id version arch <FOR
@@ -53,8 +60,14 @@ apt() {
 		-o Dir::State::lists="$lists/lists" -o Dir::Cache="$lists/cache" \
 		-o APT::Get::List-Cleanup=0 -o APT::Sandbox::User=root "$@"
 }
-apt update
-DEBIAN_FRONTEND=noninteractive apt install -y --no-install-recommends trucban
+# A relay gets its configuration before it runs for the first time.
+keep() { [ -n "$start" ] || [ ! -d /run/systemd/system ] || systemctl -q --runtime "$1" trucban; }
+apt update >"$lists/update.log" 2>&1 || { cat "$lists/update.log" >&2; exit 3; }
+keep mask 2>/dev/null
+trap 'keep unmask; rm -rf "$lists"' EXIT INT TERM
+# The configuration of this machine stays; a newer sample lies beside it as .dpkg-dist.
+DEBIAN_FRONTEND=noninteractive apt -o Dpkg::Options::=--force-confdef \
+	-o Dpkg::Options::=--force-confold install -y --no-install-recommends trucban
 
 echo
 if [ -d /run/systemd/system ] && systemctl --quiet is-active trucban; then
@@ -65,7 +78,7 @@ else
 fi
 cat <<'EOF'
 Cấu hình: /etc/trucban/trucban.yaml; sau khi sửa: systemctl reload trucban
-Thử: trucban doctor; trucban status; trucban search --since 1h '*'
+Việc tiếp theo: README.vi.md ở đây, từ bước 4; trucban doctor; trucban source unknown
 Configuration: /etc/trucban/trucban.yaml, then: systemctl reload trucban
-Try: trucban doctor; trucban status; trucban search --since 1h '*'
+Next: README.md in this folder, from step 4; trucban doctor; trucban source unknown
 EOF

@@ -9,8 +9,9 @@
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "model/join.h"
 
-/* One line or entry. path: the file, or "journal". flags: enum row_flag bits. */
+/* One record or entry. path: the file, or "journal". flags: enum row_flag bits. */
 typedef void agent_take_fn(void *ctx, const char *path, struct span record, uint8_t flags);
 
 /* ---- files ---- */
@@ -21,8 +22,9 @@ struct tail_counts {
 	uint64_t files;			/* open now */
 	uint64_t refused;		/* may not be read, or are symbolic links */
 	uint64_t waiting;		/* cannot be opened yet: too many, or being copied */
-	uint64_t lines, bytes;
+	uint64_t lines, bytes;		/* lines: records, when they are joined */
 	uint64_t cut;			/* lines longer than LIMIT_RECORD_BYTES */
+	uint64_t split;			/* joined up to a limit; go on in the next record */
 	uint64_t lost_bytes;		/* seen, but cut away (copytruncate) before we read them */
 };
 
@@ -31,8 +33,14 @@ enum {
 	TAIL_MARKS = 32,		/* marks at a time */
 };
 
-/* pattern: n shell patterns (glob(7)) of absolute paths; copied. */
-struct tail	*tail_new(const char *const *pattern, unsigned n);
+/* Files and which of their lines are one record; of two patterns for one file the first counts. */
+struct tail_files {
+	const char *pattern;		/* shell pattern (glob(7)) of absolute paths */
+	struct join join;
+};
+
+/* files: n of them; copied. */
+struct tail	*tail_new(const struct tail_files *files, unsigned n);
 void		tail_free(struct tail **tail);
 /* The text that tail_save wrote; damaged lines are left out and their files read from the start. */
 void		tail_load(struct tail *tail, struct span text);
@@ -45,7 +53,9 @@ void		tail_save(const struct tail *tail, struct buf *out);
  */
 bool		tail_scan(struct tail *tail, int64_t now_ns);
 /*
- * Reads at most about limit_bytes of whole lines and gives them one by one. True: there was more.
+ * Reads at most about limit_bytes of whole lines and gives them one by one; where lines are joined,
+ * records whose end is known: another one begins behind them, a limit is reached, or two scans
+ * LIMIT_JOIN_PAUSE_S apart saw the file unchanged. True: there was more.
  */
 bool		tail_read(struct tail *tail, size_t limit_bytes, agent_take_fn *take, void *ctx);
 /*

@@ -84,6 +84,17 @@ follow_pass(struct follow *f, const struct stat *st)
 	f->mtime = st->st_mtim;
 }
 
+void
+follow_time(struct follow *f, int64_t now_ns)
+{
+	if (!f->begun || f->size != f->still_size) {
+		f->still_size = f->size;
+		f->still_ns = now_ns;
+	} else if (now_ns - f->still_ns >= (int64_t)LIMIT_JOIN_PAUSE_S * 1000000000) {
+		f->give_begun = f->at_end;
+	}
+}
+
 /* ---- who it is ---- */
 
 uint64_t
@@ -172,7 +183,7 @@ cut_note(struct follow *f, uint64_t size)
 	f->read = f->look = f->safe = (struct place){ 0, 0 };
 	memset(f->mark, 0, sizeof f->mark);
 	f->head_n = 0;
-	f->skipping = f->give_rest = f->at_end = false;
+	f->skipping = f->give_rest = f->begun = f->give_begun = f->at_end = false;
 }
 
 void
@@ -206,7 +217,7 @@ follow_look(struct follow *f)
 	}
 	if (follow_changed(f, &st)) {
 		f->grew = true;
-		f->give_rest = false;
+		f->give_rest = f->give_begun = false;
 	}
 	f->size = (uint64_t)st.st_size;
 	f->mtime = st.st_mtim;
@@ -218,17 +229,25 @@ follow_look(struct follow *f)
 static enum piece_state
 piece_read(struct follow *f, struct follow_io *io, struct piece *ret)
 {
-	size_t lead = lead_of(f->look.at);
+	size_t lead = lead_of(f->look.at), most = lead + FOLLOW_PIECE;
+	uint8_t *in = io->in;
 	ssize_t got;
 
-	got = pread(f->fd, io->in, lead + FOLLOW_PIECE, (off_t)(f->look.at - lead));
+	/* A record of several lines must be there as a whole. */
+	if (f->join != NULL && f->look.at == f->read.at) {
+		most += LIMIT_JOIN_BYTES;
+		io->line.n = 0;
+		buf_reserve(&io->line, most);
+		in = io->line.p;
+	}
+	got = pread(f->fd, in, most, (off_t)(f->look.at - lead));
 	if (got < 0)
 		return PIECE_ERROR;
-	if ((size_t)got < lead || (lead > 0 && hash64(span_of(io->in, lead)) != f->look.check))
+	if ((size_t)got < lead || (lead > 0 && hash64(span_of(in, lead)) != f->look.check))
 		return PIECE_OTHER;
-	ret->p = io->in + lead;
+	ret->p = in + lead;
 	ret->n = (size_t)got - lead;
-	ret->short_read = (size_t)got < lead + FOLLOW_PIECE;
+	ret->short_read = (size_t)got < most;
 	return PIECE_READ;
 }
 
@@ -241,7 +260,7 @@ place_in(const struct piece *piece, uint64_t from, size_t n)
 	return place_behind(from + n, span_of(piece->p + n - lead, lead));
 }
 
-/* A line without its LF; its CR is taken off. */
+/* A line, or lines, without the last LF; its CR is taken off. */
 static void
 line_give(struct follow *f, struct follow_io *io, struct span line, bool ended)
 {
@@ -300,6 +319,35 @@ lines_give(struct follow *f, struct follow_io *io, const struct piece *piece)
 	f->look = place_in(piece, f->read.at, piece->n);
 	f->read = place_in(piece, f->read.at, done);
 	io->counts->bytes += done;
+}
+
+/*
+ * The records of a piece that begins at read, each of several lines; the begun one is left for
+ * later, unless no line of it will come any more. What is longer than a record may be is one line:
+ * from then on it is looked at as such (long_line_look).
+ */
+static void
+joined_give(struct follow *f, struct follow_io *io, const struct piece *piece)
+{
+	struct span rest = span_of(piece->p, piece->n);
+	struct join_scan scan = { .done = 0 };
+	struct join_found found;
+
+	while (join_next(f->join, &scan, rest, JOIN_MORE_COMES, &found) == OK) {
+		line_give(f, io, span_sub(rest, 0, found.n - 1), true);
+		io->counts->split += found.full;
+		rest = span_sub(rest, found.n, SIZE_MAX);
+	}
+	f->begun = scan.done > 0;
+	if (f->begun && f->give_begun && piece->short_read) {
+		line_give(f, io, span_sub(rest, 0, scan.done - 1), true);
+		rest = span_sub(rest, scan.done, SIZE_MAX);
+		f->begun = false;
+	}
+	f->give_begun = false;
+	f->look = place_in(piece, f->read.at, piece->n);
+	f->read = place_in(piece, f->read.at, piece->n - rest.n);
+	io->counts->bytes += piece->n - rest.n;
 }
 
 /* A long line: looks only for its end. False: the file is another one by now. */
@@ -366,7 +414,9 @@ piece_give(struct follow *f, struct follow_io *io, const struct piece *piece, bo
 		return long_line_look(f, io, piece);
 	hole_pass(f, piece);
 	*ret_jumped = f->read.at != at;
-	if (!*ret_jumped)
+	if (!*ret_jumped && f->join != NULL)
+		joined_give(f, io, piece);
+	else if (!*ret_jumped)
 		lines_give(f, io, piece);
 	return true;
 }
@@ -377,16 +427,17 @@ follow_turn(struct follow *f, struct follow_io *io)
 	uint64_t size = f->size;
 	enum piece_state state;
 	struct piece piece = { .n = 0 };
+	uint64_t again = f->join != NULL ? LIMIT_JOIN_BYTES : AGAIN_MAX;
 	bool jumped = false;
 	uint64_t end;
 
 	follow_look(f);
-	if (f->at_end) {
+	if (f->at_end && !f->give_begun) {
 		if (f->give_rest)
 			rest_give(f, io);
 		return false;
 	}
-	if (!f->skipping && f->look.at - f->read.at <= AGAIN_MAX)
+	if (!f->skipping && f->look.at - f->read.at <= again)
 		f->look = f->read;
 	state = piece_read(f, io, &piece);
 	end = f->look.at + piece.n;

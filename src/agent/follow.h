@@ -9,7 +9,9 @@
  *	            as lines   line       at yet
  *
  * Nothing of the file is kept in memory between two turns: a begun line is read again when its end
- * has come. A place carries a check of the octets in front of it, so that a file that was cut and
+ * has come. So is a begun record of several lines (model/join.h), at most LIMIT_JOIN_BYTES: `read`
+ * stays in front of it, so that whatever ends us in the middle of it neither splits nor repeats
+ * it. A place carries a check of the octets in front of it, so that a file that was cut and
  * has grown again (copytruncate) is noticed even when it is longer than before.
  */
 #ifndef AGENT_FOLLOW_H
@@ -33,6 +35,7 @@ struct place {
 
 struct follow {
 	char *path;
+	const struct join *join;	/* NULL: a line is a record; tail's */
 	int fd;				/* -1: known, not open */
 	uint64_t dev, ino;
 	uint64_t head_hash;		/* of the first head_n octets */
@@ -50,18 +53,22 @@ struct follow {
 	bool grew;			/* since the last scan */
 	bool skipping;			/* the begun line was given, cut: its rest is passed over */
 	bool give_rest;			/* no end of line will come any more */
+	bool begun;			/* whole lines of a record lie behind read */
+	bool give_begun;		/* and they are all of it */
 	bool packed;			/* compressed: a rotated copy of what was read as text */
 	/* For the scan. */
 	bool seen, searched;
 	bool was_met;			/* waits: it may be a copy that is being written */
 	unsigned nlink;
 	int64_t active_ns, gone_ns, opened_ns, met_ns;
+	uint64_t still_size;		/* since still_ns it has been as long as that */
+	int64_t still_ns;
 };
 
 /* What the files share. */
 struct follow_io {
 	struct tail_counts *counts;
-	struct buf line;		/* a long line, whole */
+	struct buf line;		/* a long line, whole, or a record's piece */
 	size_t left;			/* octets that this turn may still read */
 	agent_take_fn *take;
 	void *ctx;
@@ -89,6 +96,8 @@ bool		follow_is_packed(const char *path, int fd);
 bool		follow_is_front(int a, const struct stat *st, int b, struct place *ret_end);
 /* One piece of it at most. True: there was more. */
 bool		follow_turn(struct follow *follow, struct follow_io *io);
+/* Time passes: a record that is begun in a file that does not grow is all there. */
+void		follow_time(struct follow *follow, int64_t now_ns);
 bool		follow_changed(const struct follow *follow, const struct stat *st);
 
 #endif

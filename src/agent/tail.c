@@ -5,7 +5,8 @@
  * their end, a new file under the old name is read from its start, a file that was cut
  * (copytruncate) is read again from its start and its copy, if the patterns mean it, from where
  * the original was. What was written and cut away unseen is counted as lost as far as it can be
- * told. Compressed files are passed over: they were read when they were text.
+ * told. Lines of two files are never joined to one record. Compressed files are passed over: they
+ * were read when they were text.
  */
 #include "agent/agent.h"
 
@@ -39,6 +40,8 @@ static const int64_t renamed_ns = 3600000000000;	/* no growth: its writer has le
 struct pattern {
 	char *dir;			/* may hold special characters itself */
 	char *name;
+	char *whole;
+	struct join join;
 };
 
 struct tail {
@@ -56,7 +59,7 @@ struct tail {
 };
 
 struct tail *
-tail_new(const char *const *pattern, unsigned n)
+tail_new(const struct tail_files *files, unsigned n)
 {
 	struct tail *t = xcalloc(1, sizeof *t);
 
@@ -64,12 +67,14 @@ tail_new(const char *const *pattern, unsigned n)
 	t->npattern = n;
 	t->io.counts = &t->counts;
 	for (unsigned i = 0; i < n; i++) {
-		const char *slash = strrchr(pattern[i], '/');
+		const char *whole = files[i].pattern, *slash = strrchr(whole, '/');
 
 		must(slash != NULL);
 		t->pattern[i].name = xstrdup(slash + 1);
-		t->pattern[i].dir = xstrdup(pattern[i]);
-		t->pattern[i].dir[slash > pattern[i] ? slash - pattern[i] : 1] = '\0';
+		t->pattern[i].dir = xstrdup(whole);
+		t->pattern[i].dir[slash > whole ? slash - whole : 1] = '\0';
+		t->pattern[i].whole = xstrdup(whole);
+		t->pattern[i].join = files[i].join;
 	}
 	return t;
 }
@@ -86,6 +91,7 @@ tail_free(struct tail **tail)
 	for (unsigned i = 0; i < t->npattern; i++) {
 		free(t->pattern[i].dir);
 		free(t->pattern[i].name);
+		free(t->pattern[i].whole);
 	}
 	free(t->pattern);
 	buf_done(&t->io.line);
@@ -101,6 +107,16 @@ file_known(const struct tail *t, uint64_t dev, uint64_t ino)
 	for (unsigned i = 0; i < t->nfile; i++)
 		if (t->file[i]->ino == ino && t->file[i]->dev == dev)
 			return t->file[i];
+	return NULL;
+}
+
+/* A file, or one that had this name when it was met: how its lines are joined. */
+static const struct join *
+join_of(const struct tail *t, const char *path)
+{
+	for (unsigned i = 0; i < t->npattern; i++)
+		if (fnmatch(t->pattern[i].whole, path, FNM_PATHNAME | FNM_PERIOD) == 0)
+			return t->pattern[i].join.kind != JOIN_NONE ? &t->pattern[i].join : NULL;
 	return NULL;
 }
 
@@ -174,10 +190,12 @@ tail_load(struct tail *t, struct span text)
 		struct follow *f = lf != NULL ? place_take(span_sub(text, 0, n)) : NULL;
 
 		text = span_sub(text, n + 1, text.n);
-		if (f != NULL && file_known(t, f->dev, f->ino) == NULL)
+		if (f != NULL && file_known(t, f->dev, f->ino) == NULL) {
+			f->join = join_of(t, f->path);
 			t->file[t->nfile++] = f;
-		else
+		} else {
 			follow_free(&f);
+		}
 	}
 }
 
@@ -252,6 +270,7 @@ file_take(struct tail *t, struct follow *f, const char *path, int fd, const stru
 			return;
 		}
 		f = t->file[t->nfile++] = follow_new(path);
+		f->join = join_of(t, path);
 		t->has_new = true;
 	}
 	f->seen = true;
@@ -500,6 +519,7 @@ tail_scan(struct tail *t, int64_t now_ns)
 		pattern_scan(t, &t->pattern[i]);
 	for (unsigned i = 0; i < t->nfile;) {
 		owed_count(t, t->file[i]);
+		follow_time(t->file[i], now_ns);
 		if (t->file[i]->seen || file_missed(t, t->file[i]))
 			i++;
 		else

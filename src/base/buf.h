@@ -15,6 +15,8 @@ struct buf {
 };
 
 void	buf_done(struct buf *b);
+/* The same for what may hold a secret: nothing of it stays in memory. */
+void	buf_wipe(struct buf *b);
 /* Makes room for n more bytes; existing contents stay. */
 void	buf_reserve_slow(struct buf *b, size_t n);
 void	buf_printf(struct buf *b, const char *format, ...) __attribute__((format(printf, 2, 3)));

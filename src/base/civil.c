@@ -12,6 +12,7 @@ enum {
 	FRACTION_DIGITS = 9,
 	ZONE_MAX_S = 24 * 3600,
 	EPOCH_DIGITS = 19,		/* nanoseconds that fit an int64_t */
+	DATE_YEAR_MOST = 2199,
 };
 
 /* A mean Gregorian year, and less than half of a short one. */
@@ -402,6 +403,24 @@ civil_epoch(struct span in, int64_t *ret_ns)
 		return 0;
 	*ret_ns = ns;
 	return n + fraction;
+}
+
+bool
+civil_date(struct span in, int64_t *ret_ns)
+{
+	unsigned year, month, day, bad;
+
+	if (in.n != CIVIL_DATE_BYTES)
+		return false;
+	bad = (in.p[4] != '-') | (in.p[7] != '-');
+	year = four(in.p, &bad);
+	month = two(in.p + 5, &bad);
+	day = two(in.p + 8, &bad);
+	if (bad != 0 || year < 1970 || year > DATE_YEAR_MOST || month < 1 || month > 12 ||
+	    day < 1 || day > civil_month_days(year, month))
+		return false;
+	*ret_ns = civil_days(year, month, day) * CIVIL_DAY_S * CIVIL_SECOND_NS;
+	return true;
 }
 
 bool

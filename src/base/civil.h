@@ -57,10 +57,15 @@ size_t	civil_clf(struct span in, int64_t *ret_ns);
 size_t	civil_asctime(struct span in, const struct civil_frame *frame, int64_t *ret_ns);
 /* Seconds, milli-, micro- or nanoseconds since 1970, told apart by their size; fraction allowed. */
 size_t	civil_epoch(struct span in, int64_t *ret_ns);
-/* One of the above that covers all of `in`. */
+/*
+ * "2026-07-01", all of `in`, of the years 1970 to 2199: the beginning of that day in UTC, far
+ * enough from the end of our times (2262) to add years to it.
+ */
+bool	civil_date(struct span in, int64_t *ret_ns);
+/* One of the above stamps that covers all of `in`. */
 bool	civil_read(struct span in, const struct civil_frame *frame, int64_t *ret_ns);
 
-enum { CIVIL_TEXT_BYTES = 40 };
+enum { CIVIL_TEXT_BYTES = 40, CIVIL_DATE_BYTES = 10 };
 
 /* RFC 3339 with `digits` (0..9) digits of a second, cut not rounded; returns the length. */
 size_t	civil_put(uint8_t at[CIVIL_TEXT_BYTES], int64_t ns, unsigned digits, int32_t zone_s);

@@ -9,6 +9,13 @@
 enum {
 	/* A record: longer ones are cut and marked. The longest real Windows event is 64 KB. */
 	LIMIT_RECORD_BYTES = 1 << 20,
+	/* Lines joined to one record; what is more begins the next one, so nothing is lost. Java
+	 * shows 1,024 frames of each of a chain of exceptions, 100 octets a frame. */
+	LIMIT_JOIN_BYTES = 256 << 10,
+	LIMIT_JOIN_LINES = 4096,
+	/* A source that says nothing for so long inside of a record has ended it: the rest of a
+	 * trace comes at once or its writer buffers for longer than anybody would wait. */
+	LIMIT_JOIN_PAUSE_S = 2,
 	/* Holes in a shape; the rest of a JSON object stays in one hole. Exchange audit has 200. */
 	LIMIT_FIELDS = 1024,
 	/* A field's name. LogsQL clients show names in columns; 255 is the file-name habit. */
@@ -34,6 +41,27 @@ enum {
 	LIMIT_COLUMNS = 4096,
 	/* Retention classes and units in use at once: one open segment builder each. */
 	LIMIT_CLASSES = 16,
+	/* Legal holds at once: one bit each says which of them cover a segment. */
+	LIMIT_HOLDS = 64,
+
+	/* ---- people (src/ca) ---- */
+	/* Accounts: an office's own people and its units' duty officers. The list is written anew
+	 * with each change. */
+	LIMIT_PEOPLE = 2000,
+	/* Tokens of programs, all accounts: each is looked at for each question. */
+	LIMIT_TOKENS = 1000,
+	/* The list of accounts: 2,000 of 500 octets and 1,000 tokens of 250 are a third of it. */
+	LIMIT_PEOPLE_BYTES = 4 << 20,
+	/* Who is logged in at once; and one account: a desk, a phone, some forgotten ones. */
+	LIMIT_SESSIONS = 1024,
+	LIMIT_ACCOUNT_SESSIONS = 8,
+	/* A password. Longer ones are no safer, and each octet is hashed for whoever sends it. */
+	LIMIT_PASSWORD_BYTES = 256,
+	/* Argon2id: 64 MB is what one guess costs of a graphics card's memory; with 2 passes it
+	 * takes a tenth of a second, which nobody minds who logs in. Measured: doc/formats/
+	 * people.md. */
+	LIMIT_PASSWORD_MEMORY = 64 << 20,
+	LIMIT_PASSWORD_PASSES = 2,
 
 	/* ---- doors (src/intake) ---- */
 	/* Connections at once, all listeners; a ministry has 5,000 devices that keep one open. */
@@ -69,6 +97,27 @@ enum {
 	LIMIT_ZSTD_WINDOW_LOG = 23,
 	/* Documents in one _bulk request: its answer has an item for each. */
 	LIMIT_BULK_ITEMS = 1 << 20,
+	/* What relays say they lost: names of counters, of all of them, and their octets. A
+	 * heartbeat has 512 in 65,535 octets: the other half is always there for the desk's own. */
+	LIMIT_RELAY_COUNTERS = 256,
+	LIMIT_RELAY_COUNTER_BYTES = 32 << 10,
+	/* What of the counters each relay is sure of while others have more: four listeners that
+	 * lose in four ways. What it has above that goes when another one lacks room. */
+	LIMIT_RELAY_COUNTERS_SURE = 16,
+	/* Spools that begin to send in an hour: each is remembered by the store for ever. Eighty
+	 * relays that start anew three times. */
+	LIMIT_RELAY_SPOOLS_HOURLY = 256,
+	/* Of one relay: it may fail and start anew every four minutes, and cannot keep the others
+	 * out. */
+	LIMIT_RELAY_SPOOLS_EACH = 16,
+	/* What a server that the desk or a relay asks may answer: a number, cosignatures. */
+	LIMIT_HEARD_BYTES = 64 << 10,
+	/* Turns from one retention class to another among the senders of one relay's batch, in
+	 * their order: each is a frame of the journal. Batches have some hundreds of senders at
+	 * most. */
+	LIMIT_RELAY_TURNS = 4096,
+	/* A relay's receive time that is older is not believed: a quarter without a line. */
+	LIMIT_RELAY_AGE_DAYS = 92,
 	/* An HTTP connection without a request, a head or a body without progress. */
 	LIMIT_IDLE_S = 120,
 	LIMIT_STALL_S = 30,
@@ -88,6 +137,25 @@ enum {
 	LIMIT_QUERY_PIPES = 64,
 	LIMIT_QUERY_NAMES = 1024,
 
+	/* ---- the register of sources ---- */
+	/* Sources of a register: a ministry's servers and devices; they are matched at each new
+	 * sender, and held against the record at each look at coverage. */
+	LIMIT_REGISTER_ROWS = 4096,
+	/* Its file: 255 octets a row, and a message between roles. */
+	LIMIT_REGISTER_BYTES = 1 << 20,
+	/* Agents and clients with a certificate of the desk's own: a ministry has 5,000 devices. */
+	LIMIT_AGENTS = 8192,
+	/* Enrolments and renewals that wait for the registrar at once; each is one signature. */
+	LIMIT_ENROLS = 64,
+	LIMIT_ENROL_S = 20,
+	/* A certificate is renewed in the last of so many parts of its time. A third: of a year's
+	 * certificate four months, so that a desk that is away for weeks costs nothing; of the
+	 * shortest, a day and the day that it is dated back, sixteen hours: the timer comes every
+	 * hour. */
+	LIMIT_RENEW_PARTS = 3,
+	/* What such a request may have: a code and a signing request, RSA 4096 has 1,700. */
+	LIMIT_ENROL_BYTES = 12 << 10,
+
 	/* ---- coverage (src/coverage) ---- */
 	/* Hours that are shown one by one, two months; of a longer period days are. */
 	LIMIT_COVERAGE_HOURS = 24 * 62,
@@ -97,6 +165,9 @@ enum {
 	LIMIT_COVERAGE_CELLS = 2000000,
 	/* Sources of a period: twice what the doors tell apart; they take 300 MB. */
 	LIMIT_COVERAGE_SOURCES = 131072,
+	/* Sources that are watched one by one, in memory all the time: 40 MB; a ministry has 5,000
+	 * devices. Those of a listener beyond it are one. */
+	LIMIT_WATCHED_SOURCES = 16384,
 };
 
 #endif

@@ -64,6 +64,17 @@ span_sub(struct span s, size_t from, size_t n)
 	return (struct span){ s.n > 0 ? s.p + from : s.p, n };
 }
 
+/* Takes the piece before the next `end` from the front, and that end; without one, all of it. */
+static inline struct span
+span_cut(struct span *rest, char end)
+{
+	const uint8_t *at = rest->n > 0 ? memchr(rest->p, end, rest->n) : NULL;
+	struct span piece = span_sub(*rest, 0, at != NULL ? (size_t)(at - rest->p) : rest->n);
+
+	*rest = span_sub(*rest, piece.n + 1, SIZE_MAX);
+	return piece;
+}
+
 static inline bool
 span_starts(struct span s, struct span head)
 {

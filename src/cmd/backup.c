@@ -7,7 +7,6 @@
 #include "cmd/cmd.h"
 
 #include <fcntl.h>
-#include <getopt.h>
 #include <libgen.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,8 +18,9 @@
 #include "sys/dir.h"
 #include "sys/file.h"
 #include "store/cold.h"
-#include "web/client.h"
 #include "cmd/copy.h"
+#include "cmd/desk.h"
+#include "cmd/options.h"
 
 enum { BACKUP_TRIES = 5 };
 
@@ -60,15 +60,13 @@ static enum err
 ask(const struct backup *b, const char *what, const char *argument, struct why *why)
 {
 	struct buf form = { 0 };
-	char socket[4096];
 	enum err rc;
 
 	if (b->offline)
 		return OK;
 	form_add(&form, "what", span_str(what));
 	form_add(&form, "argument", span_str(argument));
-	(void)snprintf(socket, sizeof socket, "%s/run/front.sock", b->state);
-	rc = client_run(&(struct client_ask){ .socket = socket, .path = "/trucban/ask",
+	rc = desk_run(b->state, &(struct client_ask){ .path = "/trucban/ask",
 	    .form = buf_span(&form), .take = ignore }, why);
 	buf_done(&form);
 	return rc;
@@ -115,6 +113,39 @@ seal_copy(struct backup *b, struct why *why)
 	}
 	buf_done(&before);
 	buf_done(&after);
+	return rc;
+}
+
+/*
+ * The desk's own certificate authority, when it has one: its key as the store's keys, the desk's
+ * certificate not at all (it is made anew at each start).
+ */
+static enum err
+authority_copy(struct backup *b, struct why *why)
+{
+	static const char *const file[] = { "ca/ca.crt", "ca/roll", "ca/ca.key" };
+	enum err rc = dir_make(b->copy.to, "ca", 0700, why);
+
+	for (size_t i = 0; rc == OK && i < (b->with_keys ? 3 : 2); i++) {
+		rc = copy_file(&b->copy, file[i], COPY_ALWAYS, why);
+		if (rc == ERR_ABSENT)
+			rc = OK;
+	}
+	return rc;
+}
+
+/* The accounts, encrypted with a key made of the store's; without encryption their key is one. */
+static enum err
+accounts_copy(struct backup *b, struct why *why)
+{
+	static const char *const file[] = { "people/accounts", "people/key" };
+	enum err rc = dir_make(b->copy.to, "people", 0700, why);
+
+	for (size_t i = 0; rc == OK && i < (b->with_keys ? 2 : 1); i++) {
+		rc = copy_file(&b->copy, file[i], COPY_ALWAYS, why);
+		if (rc == ERR_ABSENT)
+			rc = OK;
+	}
 	return rc;
 }
 
@@ -167,6 +198,10 @@ store_copy(struct backup *b, struct why *why)
 	enum err rc;
 
 	rc = keys_copy(b, why);
+	if (rc == OK)
+		rc = authority_copy(b, why);
+	if (rc == OK)
+		rc = accounts_copy(b, why);
 	if (rc == OK)
 		rc = seal_copy(b, why);
 	if (rc == OK)
@@ -253,7 +288,7 @@ cmd_backup(int argc, char **argv)
 	enum err rc;
 	int c;
 
-	while ((c = getopt_long(argc, argv, "", option, NULL)) != -1) {
+	while ((c = options_next(argc, argv, "", option)) != -1) {
 		if (c == 'k') {
 			b.with_keys = true;
 		} else if (c == 'o') {

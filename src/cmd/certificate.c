@@ -1,43 +1,36 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Asks the desk for the figures, then for the table of the same period; see certificate.h. */
+/* Asks the desk once; its answer becomes figures, text and print. See certificate.h. */
 #include "cmd/certificate.h"
 
-#include <fcntl.h>
 #include <getopt.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/buf.h"
 #include "base/civil.h"
 #include "sys/clock.h"
-#include "sys/file.h"
+#include "model/base64.h"
 #include "evidence/sums.h"
-#include "web/client.h"
+#include "web/cover.h"
 #include "cmd/cmd.h"
+#include "cmd/desk.h"
+#include "cmd/print.h"
 
-enum { HEX_BYTES = 2 * SUMS_SHA256 + 1, PATH_BYTES = 4096, TIME_BYTES = 64 };
+enum { PATH_BYTES = 4096, TIME_BYTES = 64, CODE_OCTETS = 10 };
 
-static const char what_vi[] =
-    "Ba loại số trong bảng không cộng với nhau. Đã nhận: đếm từng bản ghi đã niêm phong. Mất tại\n"
-    "máy này: bộ đếm của các cửa nhận, được niêm phong mỗi phút. Ước mất: theo số thứ tự mà nơi\n"
-    "gửi tự đánh (RFC 5424 sequenceId), chỉ là ước lượng. Bản ghi không tới máy này và không\n"
-    "được nơi gửi đánh số thì không ai đếm được.\n\n"
-    "Cách kiểm tra:\n"
-    "  1. %s.zip chứa dòng sổ hành động có sha256 của tệp này:\n"
-    "       trucban verify %s.zip --key DẤU_VÂN_TAY   (và so với: sha256sum %s.txt)\n"
-    "  2. Từng giờ của từng nguồn ở %s.json, có SHA-256 là\n"
-    "       %s\n";
-static const char what_en[] =
-    "Three kinds of numbers stand above that do not add up. Received: every sealed record,\n"
-    "counted. Lost at this host: counters of the doors, sealed once a minute. Missing: by the\n"
-    "numbers that senders give their records (RFC 5424 sequenceId), an estimate. A record that\n"
-    "never reached this host and had no number is counted by nobody.\n\n"
-    "How to check it:\n"
-    "  1. %s.zip holds the row of the ledger with the sha256 of this file:\n"
-    "       trucban verify %s.zip --key FINGERPRINT   (compare: sha256sum %s.txt)\n"
-    "  2. Each hour of each source is in %s.json, whose SHA-256 is\n"
-    "       %s\n";
+/* What the desk answered: one count, and its three renderings. */
+struct figures {
+	struct buf answer;
+	struct span json, table, print;
+	char from[TIME_BYTES], to[TIME_BYTES], zone_s[TIME_BYTES], fingerprint[TIME_BYTES];
+};
+
+/* Of an octet string: for programs, and to be read aloud. */
+struct sum {
+	char hex[HEX_BYTES], code[CODE_BYTES];
+};
 
 static bool
 collect(void *ctx, struct span piece)
@@ -50,24 +43,21 @@ static enum err
 ask(const struct certificate *c, const char *path, struct span form, struct buf *out,
     struct why *why)
 {
-	char socket[PATH_BYTES];
 
-	(void)snprintf(socket, sizeof socket, "%s/run/front.sock", c->state);
-	return client_run(&(struct client_ask){ .socket = socket, .path = path, .form = form,
+	return desk_run(c->state, &(struct client_ask){ .path = path, .form = form,
 	    .take = collect, .ctx = out, .cancel = c->cancel }, why);
 }
 
 static enum err
-coverage_ask(const struct certificate *c, const char *since, const char *until,
-    const char *format, struct buf *out, struct why *why)
+coverage_ask(const struct certificate *c, const char *until, struct buf *out, struct why *why)
 {
 	struct buf form = { 0 };
 	enum err rc;
 
-	if (since != NULL)
-		form_add(&form, "start", span_str(since));
+	if (c->since != NULL)
+		form_add(&form, "start", span_str(c->since));
 	form_add(&form, "end", span_str(until));
-	form_add(&form, "format", span_str(format));
+	form_add(&form, "format", SPAN("certificate"));
 	form_add(&form, "lang", span_str(say("vi", "en")));
 	rc = ask(c, "/trucban/coverage", buf_span(&form), out, why);
 	buf_done(&form);
@@ -85,11 +75,11 @@ last_hour(char ret[TIME_BYTES])
 	(void)snprintf(ret, TIME_BYTES, "%.*s", (int)n, (char *)at);
 }
 
-/* The value of a time in the first line of the figures: "from", "to". */
+/* A value in the first line of the figures: "from", "to". */
 static bool
-time_of(struct span json, const char *name, char ret[TIME_BYTES])
+value_of(struct span json, const char *name, char ret[TIME_BYTES])
 {
-	char key[16];
+	char key[32];
 	const uint8_t *at, *end;
 	int n = snprintf(key, sizeof key, "\"%s\":\"", name);
 
@@ -105,34 +95,32 @@ time_of(struct span json, const char *name, char ret[TIME_BYTES])
 }
 
 static void
-hex_of(struct span bytes, char ret[HEX_BYTES])
+sum_of(struct span bytes, struct sum *ret)
 {
 	struct summing *summing = summing_new();
-	struct buf hex = { 0 };
+	struct buf text = { 0 };
 	struct sums sums;
 
 	summing_add(summing, bytes);
 	summing_end(&summing, &sums);
-	sums_hex(&hex, sums.sha256, SUMS_SHA256);
-	(void)snprintf(ret, HEX_BYTES, "%.*s", (int)hex.n, (const char *)hex.p);
-	buf_done(&hex);
+	sums_hex(&text, sums.sha256, SUMS_SHA256);
+	(void)snprintf(ret->hex, HEX_BYTES, "%.*s", (int)text.n, (const char *)text.p);
+	text.n = 0;
+	base32_put(&text, span_of(sums.sha256, CODE_OCTETS));
+	for (size_t i = 0; i < text.n; i++)
+		if (text.p[i] == ' ')
+			text.p[i] = '-';
+	(void)snprintf(ret->code, CODE_BYTES, "%.*s", (int)text.n, (const char *)text.p);
+	buf_done(&text);
 }
 
 static enum err
 file_put(const struct certificate *c, const char *suffix, struct span bytes, struct why *why)
 {
 	char path[PATH_BYTES];
-	int fd = -1;
-	enum err rc;
 
 	(void)snprintf(path, sizeof path, "%s%s", c->name, suffix);
-	rc = file_open(&fd, AT_FDCWD, path, FILE_READ_WRITE_NEW, why);
-	if (rc == OK)
-		rc = file_write_all(fd, bytes, why);
-	if (rc == OK)
-		rc = file_sync(fd, why);
-	file_close(&fd);
-	return rc;
+	return print_save(path, bytes, why);
 }
 
 static const char *
@@ -143,34 +131,37 @@ base_of(const char *path)
 	return slash != NULL ? slash + 1 : path;
 }
 
-/* The desk notes the sum: from then on it is sealed. */
+/* The desk notes sum and code: from then on they are sealed. */
 static enum err
-note(const struct certificate *c, const char *sum, const char *from, const char *to,
+note(const struct certificate *c, const char *sum, const char *code, const struct figures *f,
     struct why *why)
 {
-	struct buf form = { 0 }, period = { 0 }, out = { 0 };
+	struct buf form = { 0 }, text = { 0 }, out = { 0 };
 	enum err rc;
 
-	buf_printf(&period, "%s..%s", from, to);
 	form_add(&form, "sha256", span_str(sum));
-	form_add(&form, "case", SPAN("coverage certificate"));
-	form_add(&form, "query", buf_span(&period));
+	buf_printf(&text, CERTIFICATE_CASE "%s", code);
+	form_add(&form, "case", buf_span(&text));
+	text.n = 0;
+	buf_printf(&text, "%s..%s", f->from, f->to);
+	form_add(&form, "query", buf_span(&text));
 	rc = ask(c, "/trucban/evidence-done", buf_span(&form), &out, why);
 	buf_done(&form);
-	buf_done(&period);
+	buf_done(&text);
 	buf_done(&out);
 	return rc;
 }
 
 /* The package with the ledger's row, as `trucban evidence` makes it. */
 static int
-prove(const struct certificate *c, const char *sum)
+prove(const struct certificate *c, const char *sum, const char *code)
 {
-	char query[HEX_BYTES + 32], zip[PATH_BYTES];
+	char query[HEX_BYTES + 32], zip[PATH_BYTES], about[sizeof CERTIFICATE_CASE + CODE_BYTES];
 	const char *argv[20] = { "evidence", "export", query, "--stream", "ledger", "-o", zip,
-	    "--state", c->state, "--case", "coverage certificate" };
+	    "--state", c->state, "--case", about };
 	int n = 11;
 
+	(void)snprintf(about, sizeof about, CERTIFICATE_CASE "%s", code);
 	(void)snprintf(query, sizeof query, "_msg:=\"sha256=%s\"*", sum);
 	(void)snprintf(zip, sizeof zip, "%s.zip", c->name);
 	if (c->reason != NULL) {
@@ -185,33 +176,93 @@ prove(const struct certificate *c, const char *sum)
 	return cmd_evidence(n, (char **)(uintptr_t)argv);
 }
 
-static enum err
-write_out(const struct certificate *c, const char *until, char sum[HEX_BYTES], struct why *why)
+/* The part up to the next mark, which is taken too. */
+static struct span
+part_take(struct span *rest)
 {
-	struct buf json = { 0 }, text = { 0 };
-	char from[TIME_BYTES], to[TIME_BYTES], json_sum[HEX_BYTES];
-	const char *base = base_of(c->name);
-	enum err rc = coverage_ask(c, c->since, until, "json", &json, why);
+	const size_t mark = sizeof COVER_PART - 1;
+	const uint8_t *at = rest->n > 0 ? memmem(rest->p, rest->n, COVER_PART, mark) : NULL;
+	struct span part = span_sub(*rest, 0, at != NULL ? (size_t)(at - rest->p) : rest->n);
 
-	if (rc == OK && (!time_of(buf_span(&json), "from", from) ||
-	    !time_of(buf_span(&json), "to", to)))
-		rc = why_set(why, ERR_FORMAT, "the desk's figures have no period");
-	buf_str(&text, say("BẢNG XÁC NHẬN MỨC ĐỘ ĐẦY ĐỦ CỦA NHẬT KÝ\n\n",
-	    "CERTIFICATE OF THE COVERAGE OF LOGS\n\n"));
+	*rest = span_sub(*rest, part.n + mark, SIZE_MAX);
+	return part;
+}
+
+static enum err
+figures_get(const struct certificate *c, const char *until, struct figures *f, struct why *why)
+{
+	enum err rc = coverage_ask(c, until, &f->answer, why);
+	struct span rest = buf_span(&f->answer);
+
+	f->json = part_take(&rest);
+	f->table = part_take(&rest);
+	f->print = part_take(&rest);
+	if (rc == OK && (f->print.n == 0 || !value_of(f->json, "from", f->from) ||
+	    !value_of(f->json, "to", f->to) || !value_of(f->json, "zone_seconds", f->zone_s) ||
+	    !value_of(f->json, "fingerprint", f->fingerprint)))
+		rc = why_set(why, ERR_FORMAT, "%s", say("bàn trực trả lời không đủ các phần của "
+		    "bảng xác nhận; bàn trực và lệnh này có cùng phiên bản không?", "the desk's "
+		    "answer has not all parts of a certificate; are desk and command of one "
+		    "version?"));
+	return rc;
+}
+
+static enum err
+files_put(const struct certificate *c, const struct figures *f, struct span pdf,
+    struct span text, struct why *why)
+{
+	enum err rc = file_put(c, ".json", f->json, why);
+
+	if (rc == OK && pdf.n > 0)
+		rc = file_put(c, ".pdf", pdf, why);
+	return rc == OK ? file_put(c, ".txt", text, why) : rc;
+}
+
+/* Only the text can say the sum of the print. */
+static enum err
+papers_make(const struct certificate *c, const struct figures *f, const struct sum *figures,
+    struct buf *pdf, struct buf *text, struct why *why)
+{
+	const struct certificate_words words = { .base = base_of(c->name),
+	    .fingerprint = f->fingerprint, .figures = figures->hex, .code = figures->code,
+	    .zone_s = (int32_t)strtol(f->zone_s, NULL, 10), .now_ns = clock_wall_ns(),
+	    .reason = c->reason, .person = c->person };
+	struct sum sum;
+	enum err rc = certificate_pdf(pdf, &words, f->print, why);
+
 	if (rc == OK)
-		rc = coverage_ask(c, from, to, "text", &text, why);
+		rc = certificate_text(text, &words, f->table, why);
+	if (rc == OK && pdf->n > 0) {
+		sum_of(buf_span(pdf), &sum);
+		buf_printf(text, "\nSHA-256 %s.pdf:\n    %s\n", words.base, sum.hex);
+	}
+	return rc;
+}
+
+/* ret_sum: hex of the text, code of the figures. */
+static enum err
+write_out(const struct certificate *c, const char *until, bool *ret_pdf, struct sum *ret_sum,
+    struct why *why)
+{
+	struct figures f = { .from = "" };
+	struct buf pdf = { 0 }, text = { 0 };
+	struct sum figures;
+	enum err rc = figures_get(c, until, &f, why);
+
 	if (rc == OK) {
-		hex_of(buf_span(&json), json_sum);
-		buf_u8(&text, '\n');
-		buf_printf(&text, say(what_vi, what_en), base, base, base, base, json_sum);
-		hex_of(buf_span(&text), sum);
-		rc = file_put(c, ".json", buf_span(&json), why);
+		sum_of(f.json, &figures);
+		rc = papers_make(c, &f, &figures, &pdf, &text, why);
 	}
 	if (rc == OK)
-		rc = file_put(c, ".txt", buf_span(&text), why);
-	if (rc == OK)
-		rc = note(c, sum, from, to, why);
-	buf_done(&json);
+		rc = files_put(c, &f, buf_span(&pdf), buf_span(&text), why);
+	if (rc == OK) {
+		sum_of(buf_span(&text), ret_sum);
+		memcpy(ret_sum->code, figures.code, CODE_BYTES);
+		rc = note(c, ret_sum->hex, ret_sum->code, &f, why);
+	}
+	*ret_pdf = pdf.n > 0;
+	buf_done(&f.answer);
+	buf_done(&pdf);
 	buf_done(&text);
 	return rc;
 }
@@ -219,20 +270,23 @@ write_out(const struct certificate *c, const char *until, char sum[HEX_BYTES], s
 int
 certificate_make(const struct certificate *c)
 {
-	char until[TIME_BYTES], sum[HEX_BYTES];
+	char until[TIME_BYTES];
+	struct sum sum;
+	bool pdf;
 	struct why why = { "" };
 	enum err rc;
 
 	if (strlen(c->name) + 8 > PATH_BYTES)
 		return EXIT_USAGE;
 	last_hour(until);
-	rc = write_out(c, c->until != NULL ? c->until : until, sum, &why);
+	rc = write_out(c, c->until != NULL ? c->until : until, &pdf, &sum, &why);
 	if (rc != OK) {
 		(void)fprintf(stderr, "trucban coverage: %s\n", why.text);
 		return rc == ERR_FORMAT ? EXIT_USAGE : EXIT_COULD_NOT;
 	}
-	(void)printf(say("Đã ghi %s.txt và %s.json.\nSHA-256 của %s.txt: %s\n",
-	    "Written: %s.txt and %s.json.\nSHA-256 of %s.txt: %s\n"), c->name, c->name, c->name,
-	    sum);
-	return prove(c, sum);
+	(void)printf(say("Đã ghi %s.txt, %s.json%s%s%s.\nSHA-256 của %s.txt: %s\n"
+	    "Mã ngắn của bảng: %s\n", "Written: %s.txt, %s.json%s%s%s.\nSHA-256 of %s.txt: %s\n"
+	    "Short code of the certificate: %s\n"), c->name, c->name, pdf ? ", " : "",
+	    pdf ? c->name : "", pdf ? ".pdf" : "", c->name, sum.hex, sum.code);
+	return prove(c, sum.hex, sum.code);
 }

@@ -20,10 +20,23 @@ int	cmd_serve(int argc, char **argv);
 int	cmd_role(int argc, char **argv);
 int	cmd_search(int argc, char **argv);
 int	cmd_coverage(int argc, char **argv);
+int	cmd_findings(int argc, char **argv);
+int	cmd_alert(int argc, char **argv);
+int	cmd_user(int argc, char **argv);
+int	cmd_duty(int argc, char **argv);
+int	cmd_incident(int argc, char **argv);
+int	cmd_notify(int argc, char **argv);
 int	cmd_verify(int argc, char **argv);
 int	cmd_key(int argc, char **argv);
 int	cmd_status(int argc, char **argv);
 int	cmd_source(int argc, char **argv);
+int	cmd_hold(int argc, char **argv);
+int	cmd_retention(int argc, char **argv);
+int	cmd_calendar(int argc, char **argv);
+int	cmd_paper(int argc, char **argv);
+int	cmd_register(int argc, char **argv);
+int	cmd_directive(int argc, char **argv);
+int	cmd_checklist(int argc, char **argv);
 int	cmd_plan(int argc, char **argv);
 int	cmd_doctor(int argc, char **argv);
 int	cmd_backup(int argc, char **argv);
@@ -31,6 +44,7 @@ int	cmd_restore(int argc, char **argv);
 int	cmd_reindex(int argc, char **argv);
 int	cmd_evidence(int argc, char **argv);
 int	cmd_import(int argc, char **argv);
+int	cmd_agent(int argc, char **argv);
 int	cmd_completion(int argc, char **argv);
 
 /*
@@ -40,6 +54,8 @@ int	cmd_completion(int argc, char **argv);
 const char	*say(const char *vi, const char *en);
 /* Where the running desk is: --state, else $TRUCBAN_STATE, else what serve would take. */
 const char	*state_default(void);
+/* The configuration that serve takes when none is named. */
+#define CONF_DEFAULT	"/etc/trucban/trucban.yaml"
 /* The rows of the table, ended by a NULL name. */
 const struct command	*commands(void);
 

@@ -4,6 +4,7 @@
 
 #include "base/civil.h"
 #include "model/batch.h"
+#include "model/pin.h"
 
 static const int64_t day_ns = CIVIL_DAY_S * CIVIL_SECOND_NS;
 
@@ -11,6 +12,16 @@ static bool
 is_counted(const struct segment_info *info, int class)
 {
 	return class == CONTENTS_ALL || (info->stream == STREAM_RAW && info->class == class);
+}
+
+static void
+count(struct contents *c, const struct segment_info *info)
+{
+	c->segments++;
+	c->rows += info->rows;
+	c->bytes += info->bytes;
+	c->first_ns = info->recv_min_ns < c->first_ns ? info->recv_min_ns : c->first_ns;
+	c->last_ns = info->recv_max_ns > c->last_ns ? info->recv_max_ns : c->last_ns;
 }
 
 struct contents
@@ -25,16 +36,48 @@ contents_of(const struct store *store, int class, int64_t now_ns)
 
 		if (!is_counted(info, class) || info->rows == 0)
 			continue;
-		c.rows += info->rows;
-		c.bytes += info->bytes;
+		count(&c, info);
 		c.late_rows += late ? info->rows : 0;
 		c.late_bytes += late ? info->bytes : 0;
-		c.first_ns = info->recv_min_ns < c.first_ns ? info->recv_min_ns : c.first_ns;
-		c.last_ns = info->recv_max_ns > c.last_ns ? info->recv_max_ns : c.last_ns;
 	}
 	from = c.first_ns > since ? c.first_ns : since;
 	/* An hour at least, or one burst would be taken for a day's habit. */
 	if (c.late_bytes > 0 && c.last_ns - from >= day_ns / 24)
 		c.days = (double)(c.last_ns - from) / (double)day_ns;
 	return c;
+}
+
+static bool
+is_held(const struct store *store, const struct pin *hold, const struct segment_info *info)
+{
+	const struct pin_range range = { .stream = info->stream, .class = info->class,
+	    .first_seq = info->first_seq, .last_seq = info->last_seq,
+	    .oldest_ns = info->recv_min_ns, .newest_ns = info->recv_max_ns };
+	const struct pin *one;
+
+	if (info->stream == STREAM_LEDGER || info->rows == 0)
+		return false;
+	if (hold != NULL)
+		return pin_covers(hold, &range);
+	for (size_t i = 0; (one = store_hold(store, i)) != NULL; i++)
+		if (pin_covers(one, &range))
+			return true;
+	return false;
+}
+
+struct contents
+contents_held(const struct store *store, const struct pin *hold)
+{
+	struct contents c = { .first_ns = INT64_MAX, .last_ns = INT64_MIN };
+
+	for (size_t i = 0; i < store_segments(store); i++)
+		if (is_held(store, hold, store_segment(store, i)))
+			count(&c, store_segment(store, i));
+	return c;
+}
+
+bool
+contents_is_held(const struct store *store, const struct segment_info *info)
+{
+	return is_held(store, NULL, info);
 }

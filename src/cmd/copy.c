@@ -189,10 +189,8 @@ copy_check(int dirfd, struct buf *ret_path, struct why *why)
 	rc = file_read_whole(dirfd, COPY_LIST, LIST_MAX, &list, why);
 	rest = buf_span(&list);
 	while (rc == OK && rest.n > 0) {
-		const uint8_t *lf = memchr(rest.p, '\n', rest.n);
-		struct span line = span_sub(rest, 0, lf != NULL ? (size_t)(lf - rest.p) : rest.n);
+		struct span line = span_cut(&rest, '\n');
 
-		rest = span_sub(rest, line.n + 1, rest.n);
 		rc = line_check(dirfd, line, ret_path, &hex, why);
 	}
 	buf_done(&list);

@@ -6,24 +6,30 @@
 #include "cmd/doctor.h"
 
 #include <fcntl.h>
-#include <getopt.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/must.h"
+#include "sys/dir.h"
 #include "sys/file.h"
 #include "web/client.h"
+#include "web/render.h"
+#include "role/opened.h"
 #include "cmd/cmd.h"
+#include "cmd/desk.h"
 #include "cmd/figures.h"
+#include "cmd/options.h"
 
 static const char usage_vi[] =
     "Cách dùng: trucban doctor [--config TỆP] [--state THƯ_MỤC] [--json]\n\n"
     "Rà soát bản cài đặt này: cấu hình, quyền, khóa, ổ đĩa, cổng, đồng hồ, nhân hệ điều hành. Mỗi\n"
     "mục nói rõ hiện trạng, vì sao cần quan tâm và việc cần làm. Chỉ đọc, không sửa gì.\n\n"
-    "  --config TỆP       tệp cấu hình (mặc định /etc/trucban/trucban.yaml, không có thì\n"
-    "                     run.yaml trong thư mục kho)\n"
+    "  --config TỆP       tệp cấu hình (mặc định của bàn trực có kho ở --state, không nói kho\n"
+    "                     thì /etc/trucban/trucban.yaml, run.yaml trong thư mục kho)\n"
     "  --state THƯ_MỤC    thư mục kho nhật ký (mặc định: theo cấu hình)\n"
     "  --json             mỗi mục một đối tượng JSON trên một dòng\n\n"
     "Mã kết thúc: 0 không có lỗi (có thể có cảnh báo), 1 có lỗi, 2 gọi sai cách.\n";
@@ -31,13 +37,11 @@ static const char usage_en[] =
     "Usage: trucban doctor [--config FILE] [--state DIR] [--json]\n\n"
     "Looks over this installation: configuration, rights, keys, disk, ports, clock, kernel. Each\n"
     "row says how it stands, why that matters and what to do. Reads only, repairs nothing.\n\n"
-    "  --config FILE      configuration (default /etc/trucban/trucban.yaml, else run.yaml in\n"
-    "                     the store's directory)\n"
+    "  --config FILE      configuration (default that of the desk at --state; without it\n"
+    "                     /etc/trucban/trucban.yaml, else run.yaml in the store's directory)\n"
     "  --state DIR        the store's directory (default: as configured)\n"
     "  --json             one JSON object a line for each check\n\n"
     "Exit codes: 0 nothing is broken (there may be warnings), 1 something is, 2 usage.\n";
-
-#define CONF_DEFAULT	"/etc/trucban/trucban.yaml"
 
 /* ---- what a check says ---- */
 
@@ -135,11 +139,16 @@ print_json(const struct check_row *row, const struct finding *f)
 	buf_done(&out);
 }
 
+/* Paths and names of others stand in it: no terminal is to obey them. */
 static void
 print_line(const char *head, const struct buf *text)
 {
-	if (text->n > 0)
-		(void)printf("    %s%.*s\n", head, (int)text->n, (const char *)text->p);
+	struct buf safe = { 0 };
+
+	render_safe(&safe, buf_span(text), false);
+	if (safe.n > 0)
+		(void)printf("%s%.*s\n", head, (int)safe.n, (const char *)safe.p);
+	buf_done(&safe);
 }
 
 static void
@@ -150,11 +159,11 @@ print_text(const struct check_row *row, const struct finding *f, bool color)
 	} as[GRADE_END] = { { "✓", "\033[32m" }, { "-", "\033[2m" }, { "!", "\033[33m" },
 		{ "✗", "\033[31m" } };
 
-	(void)printf("%s%s%s %s: %.*s\n", color ? as[f->grade].color : "", as[f->grade].sign,
-	    color ? "\033[0m" : "", say(row->vi, row->en), (int)f->what.n,
-	    f->what.n > 0 ? (const char *)f->what.p : "");
-	print_line("", &f->why);
-	print_line("→ ", &f->todo);
+	(void)printf("%s%s%s %s:%s", color ? as[f->grade].color : "", as[f->grade].sign,
+	    color ? "\033[0m" : "", say(row->vi, row->en), f->what.n > 0 ? "" : "\n");
+	print_line(" ", &f->what);
+	print_line("    ", &f->why);
+	print_line("    → ", &f->todo);
 }
 
 /* ---- what the checks look at ---- */
@@ -166,6 +175,13 @@ conf_take(struct doctor *d)
 
 	conf_default(d->conf);
 	d->conf_rc = file_read_named(d->conf_path, CONF_BYTES_MAX, &text, &d->conf_why);
+	if (d->conf_rc == ERR_ABSENT && strcmp(d->conf_path, CONF_DEFAULT) == 0)
+		(void)why_set(&d->conf_why, ERR_ABSENT, say("không có %s, và không biết bàn trực ở "
+		    "%s chạy với cấu hình nào (bàn trực ghi ở đó trong " OPENED_CONF "); hãy chạy "
+		    "bằng sudo, hoặc thêm --config TỆP", "there is no %s, and it is not known "
+		    "which configuration the desk at %s runs with (it notes that there, in "
+		    OPENED_CONF "); use sudo, or add --config FILE"), CONF_DEFAULT,
+		    d->state != NULL ? d->state : state_default());
 	if (d->conf_rc == OK && d->state != NULL)
 		conf_override(&text, d->state);
 	if (d->conf_rc == OK)
@@ -183,17 +199,25 @@ ignore(void *ctx, struct span piece)
 	return true;
 }
 
+static bool
+gather(void *ctx, struct span piece)
+{
+	buf_span_put(ctx, piece);
+	return true;
+}
+
 static void
 desk_take(struct doctor *d)
 {
+	struct why why;
 	char path[4096];
 
-	if (d->conf_rc == OK && d->conf->front_socket[0] != '\0')
-		(void)snprintf(path, sizeof path, "%s", d->conf->front_socket);
-	else
-		(void)snprintf(path, sizeof path, "%s/run/front.sock", d->state);
+	desk_socket(path, sizeof path, d->state, d->conf_rc == OK ? d->conf : NULL);
 	d->desk_rc = client_run(&(struct client_ask){ .socket = path, .path = "/health",
 	    .take = ignore }, &d->desk_why);
+	if (client_run(&(struct client_ask){ .socket = path, .path = "/metrics", .take = gather,
+	    .ctx = &d->metrics }, &why) != OK)
+		d->metrics.n = 0;
 }
 
 void
@@ -201,14 +225,14 @@ doctor_open(struct doctor *d)
 {
 	bool plain;
 
+	if (d->conf_path == NULL) {
+		if (desk_conf_find(d->found_conf, sizeof d->found_conf, d->state) == DESK_CONF_TOLD)
+			d->state = d->state != NULL ? d->state : state_default();
+		d->conf_path = d->found_conf;
+	}
 	d->state_fd = -1;
 	d->keys_rc = d->store_rc = ERR_ABSENT;
 	d->conf = xcalloc(1, sizeof *d->conf);
-	(void)snprintf(d->run_conf, sizeof d->run_conf, "%s/run.yaml",
-	    d->state != NULL ? d->state : state_default());
-	if (d->conf_path == NULL)
-		d->conf_path = access(CONF_DEFAULT, F_OK) != 0 && access(d->run_conf, F_OK) == 0 ?
-		    d->run_conf : CONF_DEFAULT;
 	conf_take(d);
 	if (dir_open(&d->state_fd, AT_FDCWD, d->state, &d->state_why) == OK) {
 		d->keys_rc = keys_load(&d->keys, d->state_fd, &d->keys_why);
@@ -222,10 +246,21 @@ doctor_open(struct doctor *d)
 void
 doctor_close(struct doctor *d)
 {
+	buf_done(&d->metrics);
 	store_close(&d->store);
 	keys_wipe(&d->keys);
 	file_close(&d->state_fd);
 	free(d->conf);
+}
+
+enum err
+doctor_lock(int dirfd, const char *folder, struct why *why)
+{
+	enum err rc = dir_lock(dirfd, why);
+
+	return rc != ERR_BUSY ? rc : why_set(why, rc, say("một lệnh khác đang sửa cấu hình ở %s; "
+	    "chờ nó xong rồi chạy lại", "another command is changing the configuration in %s; when "
+	    "it is done, run this again"), folder);
 }
 
 /* ---- running ---- */
@@ -256,8 +291,12 @@ doctor_run(struct doctor *d, bool json)
 	unsigned count[GRADE_END] = { 0 };
 
 	doctor_open(d);
-	checks_run(d, doctor_desk, json, count);
-	checks_run(d, doctor_store, json, count);
+	if (d->conf_rc == OK && conf_forwards(d->conf)) {
+		checks_run(d, doctor_relay, json, count);
+	} else {
+		checks_run(d, doctor_desk, json, count);
+		checks_run(d, doctor_store, json, count);
+	}
 	checks_run(d, doctor_host, json, count);
 	doctor_close(d);
 	if (!json)
@@ -281,7 +320,7 @@ cmd_doctor(int argc, char **argv)
 	bool json = false;
 	int c;
 
-	while ((c = getopt_long(argc, argv, "", option, NULL)) != -1) {
+	while ((c = options_next(argc, argv, "", option)) != -1) {
 		if (c == 'c') {
 			d.conf_path = optarg;
 		} else if (c == 's') {

@@ -29,9 +29,10 @@ struct finding {
 };
 
 struct doctor {
-	const char *conf_path;		/* NULL: what serve would take, or what ./run made */
+	/* NULL: the running desk's as it told when it began, or what ./run made, or serve's own */
+	const char *conf_path;
 	const char *state;		/* NULL: as the configuration says */
-	char run_conf[4096];
+	char found_conf[4096];		/* conf_path, when it was looked for */
 	struct conf *conf;		/* defaults when the file could not be read */
 	enum err conf_rc;
 	struct why conf_why;
@@ -45,6 +46,7 @@ struct doctor {
 	struct why store_why;
 	enum err desk_rc;		/* OK: it runs and is well */
 	struct why desk_why;
+	struct buf metrics;		/* its figures; empty when it does not tell them */
 };
 
 typedef void check_fn(const struct doctor *doctor, struct finding *f);
@@ -55,10 +57,11 @@ struct check_row {
 	check_fn *run;
 };
 
-/* In doctor_host.c, doctor_store.c, doctor_desk.c; each ended by a NULL name. */
+/* In doctor_host.c, doctor_store.c, doctor_desk.c, doctor_relay.c; each ended by a NULL name. */
 extern const struct check_row doctor_host[];
 extern const struct check_row doctor_store[];
 extern const struct check_row doctor_desk[];
+extern const struct check_row doctor_relay[];	/* instead of desk and store */
 
 /*
  * Opens what conf_path and state name, as far as it goes: what is missing is said in *_rc, *_why.
@@ -66,6 +69,11 @@ extern const struct check_row doctor_desk[];
  */
 void	doctor_open(struct doctor *doctor);
 void	doctor_close(struct doctor *doctor);
+/*
+ * Of the commands that write the configuration or the register one works at a time in a folder, for
+ * as long as dirfd is open. To be held before what will be changed is read. ERR_BUSY: another does.
+ */
+enum err	doctor_lock(int dirfd, const char *folder, struct why *why);
 
 /* How it stands; formats are looked up by say(), so that both languages have the same arguments. */
 void	finding_set(struct finding *f, enum grade grade, const char *format, ...)
@@ -78,6 +86,10 @@ void	finding_todo(struct finding *f, const char *format, ...)
 void	finding_done(struct finding *f);
 /* The files of TLS and tokens; in doctor_tls.c. */
 check_fn doctor_tls;
+/* The desk's own authority, its certificate and those whom it lets in; in doctor_own.c. */
+check_fn doctor_own;
+/* What desk and relay have in common; in doctor_desk.c. */
+check_fn doctor_conf, doctor_user, doctor_logs;
 /* "12.3 GB" */
 void	finding_size(char ret[32], uint64_t bytes);
 

@@ -15,15 +15,20 @@
 #include "sys/file.h"
 #include "sys/proc.h"
 #include "sys/sock.h"
+#include "role/register.h"
+#include "cmd/barred.h"
 #include "cmd/cmd.h"
+#include "cmd/figures.h"
+#include "cmd/losses.h"
+#include "cmd/samples.h"
 
-enum { PATHS_SHOWN = 3 };
+enum { PATHS_SHOWN = 3, LOSSES_SHOWN = 3 };
 
-static void
-conf_check(const struct doctor *d, struct finding *f)
+void
+doctor_conf(const struct doctor *d, struct finding *f)
 {
 	if (d->conf_rc == OK) {
-		finding_set(f, GRADE_OK, say("%s: %u cổng nhận, %u loại lưu giữ",
+		finding_set(f, GRADE_OK, say("%s: %u cửa nhận, %u loại lưu giữ",
 		    "%s: %u listeners, %u classes"), d->conf_path, d->conf->nlistener,
 		    d->conf->nclass);
 		return;
@@ -39,7 +44,36 @@ conf_check(const struct doctor *d, struct finding *f)
 }
 
 static void
-user_check(const struct doctor *d, struct finding *f)
+register_check(const struct doctor *d, struct finding *f)
+{
+	struct registry *registry = NULL;
+	struct buf text = { 0 };
+	struct why why = { "" };
+	enum err rc;
+
+	if (d->conf_rc != OK) {
+		finding_set(f, GRADE_SKIP, "%s", say("xem cấu hình", "see configuration"));
+		return;
+	}
+	rc = register_load(&text, d->conf, d->conf_path, &why);
+	if (rc == OK)
+		rc = register_take(&registry, buf_span(&text), d->conf, &why);
+	if (rc == OK) {
+		finding_set(f, GRADE_OK, say("%u nguồn", "%u sources"), registry_rows(registry));
+	} else {
+		finding_set(f, GRADE_BAD, "%s", why.text);
+		finding_why(f, "%s", say("bàn trực giữ sổ cũ, và không khởi động lại được với sổ "
+		    "này", "the desk keeps the one of before, and cannot start again with this "
+		    "one"));
+		finding_todo(f, "%s", say("sửa dòng đó; khuôn của tệp: man trucban, source",
+		    "mend that line; the file's form: man trucban, source"));
+	}
+	registry_free(&registry);
+	buf_done(&text);
+}
+
+void
+doctor_user(const struct doctor *d, struct finding *f)
 {
 	struct why why;
 	uid_t uid;
@@ -194,7 +228,7 @@ static void
 logs_try(struct closed *closed, const struct conf *conf)
 {
 	for (unsigned i = 0; i < conf->ncollect; i++)
-		pattern_try(closed, conf->collect[i]);
+		pattern_try(closed, conf->collect[i].path);
 	if (conf->collect_journal) {
 		pattern_try(closed, "/var/log/journal/*/system.journal");
 		pattern_try(closed, "/run/log/journal/*/system.journal");
@@ -233,8 +267,8 @@ logs_try_as(struct closed *closed, const struct conf *conf)
 	return pid > 0 && waitpid(pid, &status, 0) == pid && status == 0;
 }
 
-static void
-logs_check(const struct doctor *d, struct finding *f)
+void
+doctor_logs(const struct doctor *d, struct finding *f)
 {
 	const char *user = d->conf->user[0] != '\0' ? d->conf->user : "$USER";
 	struct closed closed = { 0 };
@@ -266,12 +300,82 @@ logs_check(const struct doctor *d, struct finding *f)
 	buf_done(&closed.paths);
 }
 
+/* The figures that are not 0, as status prints them; what to do is said of the first. */
+static void
+losses_check(const struct doctor *d, struct finding *f)
+{
+	struct buf what = { 0 };
+	unsigned n = 0;
+
+	for (const struct loss *loss = losses; loss->metric != NULL; loss++) {
+		double count = samples_sum(buf_span(&d->metrics), loss->metric, NULL);
+
+		if (count == 0)
+			continue;
+		if (n == 0)
+			finding_todo(f, "%s", say(loss->todo_vi, loss->todo_en));
+		if (n++ < LOSSES_SHOWN)
+			buf_printf(&what, "%s%s %s", n > 1 ? "; " : "", figure_count(count),
+			    say(loss->vi, loss->en));
+	}
+	if (d->metrics.n == 0) {
+		finding_set(f, GRADE_SKIP, "%s", say("bàn trực không cho biết số liệu",
+		    "the desk does not tell its figures"));
+	} else if (n == 0) {
+		finding_set(f, GRADE_OK, "%s", say("không mất, không từ chối, không cắt bản ghi "
+		    "nào", "no record was lost, refused or cut"));
+	} else {
+		finding_set(f, GRADE_WARN, say("từ khi khởi động: %.*s%s",
+		    "since the start: %.*s%s"), (int)what.n, (const char *)what.p,
+		    n > LOSSES_SHOWN ? "; ..." : "");
+		finding_why(f, "%s", say("từng nguồn, từng giờ: trucban coverage",
+		    "by source and hour: trucban coverage"));
+	}
+	buf_done(&what);
+}
+
+/* Relays, agents and strangers whom a door with TLS refused within the last hour. */
+static void
+barred_check(const struct doctor *d, struct finding *f)
+{
+	struct span text = buf_span(&d->metrics);
+	struct buf what = { 0 };
+	struct barred barred;
+	unsigned n = 0;
+
+	while (barred_next(&text, &barred)) {
+		if (n == 0)
+			finding_todo(f, "%s", barred_todo(&barred));
+		if (n++ >= LOSSES_SHOWN)
+			continue;
+		buf_str(&what, n > 1 ? "; " : "");
+		barred_put(&what, &barred);
+	}
+	if (d->metrics.n == 0) {
+		finding_set(f, GRADE_SKIP, "%s", say("bàn trực không cho biết số liệu",
+		    "the desk does not tell its figures"));
+	} else if (n == 0) {
+		finding_set(f, GRADE_OK, "%s", say("trong một giờ qua không trạm chuyển tiếp hay "
+		    "máy nào bị từ chối", "no relay or host was turned away within the hour"));
+	} else {
+		finding_set(f, GRADE_WARN, "%.*s%s", (int)what.n, (const char *)what.p,
+		    n > LOSSES_SHOWN ? "; ..." : "");
+		finding_why(f, "%s", say("bản ghi của nơi bị từ chối không vào kho",
+		    "records of who is turned away do not come in"));
+	}
+	buf_done(&what);
+}
+
 const struct check_row doctor_desk[] = {
-	{ "config", "cấu hình", "configuration", conf_check },
-	{ "user", "người dùng chạy bàn trực", "user", user_check },
+	{ "config", "cấu hình", "configuration", doctor_conf },
+	{ "register", "sổ đăng ký nguồn", "register of sources", register_check },
+	{ "user", "người dùng chạy bàn trực", "user", doctor_user },
 	{ "desk", "bàn trực", "desk", desk_check },
 	{ "ports", "cổng", "ports", ports_check },
 	{ "certificates", "chứng thư, mã truy cập", "certificates, tokens", doctor_tls },
-	{ "logs", "nhật ký của máy này", "this machine's logs", logs_check },
+	{ "own", "chứng thư tự cấp (cert: own)", "own certificates (cert: own)", doctor_own },
+	{ "refused", "trạm, máy bị từ chối", "relays, hosts turned away", barred_check },
+	{ "logs", "nhật ký của máy này", "this machine's logs", doctor_logs },
+	{ "losses", "mất, từ chối, cắt", "lost, refused, cut", losses_check },
 	{ NULL, NULL, NULL, NULL },
 };

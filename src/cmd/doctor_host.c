@@ -61,7 +61,10 @@ clock_check(const struct doctor *d, struct finding *f)
 		    "khó làm chứng cứ", "stamps will be off: hard to compare with other machines, "
 		    "hard to "
 		    "use as evidence"));
-		finding_todo(f, "sudo apt-get install chrony");
+		finding_todo(f, "%s", say("sudo timedatectl set-ntp true; không có Internet: ghi "
+		    "máy chủ giờ của cơ quan vào NTP= trong /etc/systemd/timesyncd.conf (hoặc "
+		    "dùng chrony)", "sudo timedatectl set-ntp true; without Internet: name the "
+		    "office's time server in NTP= of /etc/systemd/timesyncd.conf (or use chrony)"));
 	} else {
 		finding_set(f, GRADE_OK, say("đã đồng bộ, sai số nhiều nhất %ld ms",
 		    "synchronised, at most %ld ms off"), t.maxerror / 1000);

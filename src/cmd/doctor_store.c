@@ -450,12 +450,46 @@ anchor_check(const struct doctor *d, struct finding *f)
 	    "every day"));
 }
 
+static void
+holds_check(const struct doctor *d, struct finding *f)
+{
+	uint64_t free_bytes = UINT64_MAX, total = 0;
+	struct contents c;
+	size_t n = 0;
+	char size[32];
+
+	if (d->store == NULL) {
+		finding_set(f, GRADE_SKIP, "%s", say("chưa mở được kho", "the store is not open"));
+		return;
+	}
+	while (store_hold(d->store, n) != NULL)
+		n++;
+	if (n == 0) {
+		finding_set(f, GRADE_OK, "%s", say("không có lệnh giữ nguyên hiện trạng",
+		    "no legal hold is in force"));
+		return;
+	}
+	c = contents_held(d->store, NULL);
+	finding_size(size, c.bytes);
+	(void)disk_free(d->state_fd, &free_bytes, &total, NULL);
+	finding_set(f, free_bytes < (uint64_t)d->conf->reserve_bytes ? GRADE_WARN : GRADE_OK,
+	    say("%zu lệnh giữ nguyên hiện trạng, giữ %s", "%zu in force, they hold %s"), n, size);
+	if (f->grade == GRADE_OK)
+		return;
+	finding_why(f, "%s", say("đĩa đầy mà phần này không được xóa: bản ghi mới bị từ chối hoặc "
+	    "phải chờ, theo classes: full", "the disk is full and this may not go: new records are "
+	    "refused or wait, by classes: full"));
+	finding_todo(f, "%s", say("thêm ổ đĩa, hoặc thôi giữ khi vụ việc đã xong: "
+	    "trucban hold list", "add a disk, or release what is over: trucban hold list"));
+}
+
 const struct check_row doctor_store[] = {
 	{ "state", "thư mục kho", "store's directory", state_check },
 	{ "keys", "khóa", "keys", keys_check },
 	{ "encryption", "mã hóa", "encryption", encryption_check },
 	{ "store", "kho nhật ký", "store", store_check },
 	{ "disk", "ổ đĩa", "disk", disk_check },
+	{ "holds", "giữ nguyên hiện trạng", "legal holds", holds_check },
 	{ "cold", "ổ lưu ngày cũ", "cold folder", cold_check },
 	{ "quarantine", "khu cách ly", "quarantine", quarantine_check },
 	{ "anchors", "mốc ngoài máy", "anchors", anchor_check },

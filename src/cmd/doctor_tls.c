@@ -4,7 +4,7 @@
  * that has expired or names another machine, and nothing here shows that records stay away; a key
  * that others can read is no secret. OpenSSL reads them as the doors will.
  */
-#include "cmd/doctor.h"
+#include "cmd/doctor_tls.h"
 
 #include <errno.h>
 #include <openssl/pem.h>
@@ -15,10 +15,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/password.h"
 #include "sys/file.h"
 #include "cmd/cmd.h"
+#include "cmd/doctor.h"
 
-enum { PEM_BYTES = 1 << 20, EXPIRY_DAYS = 30, HOST_BYTES = 256 };
+enum { PEM_BYTES = 1 << 20, EXPIRY_DAYS = 30 };
 
 /* What is known of one listener's certificate. */
 struct tls_files {
@@ -48,17 +50,6 @@ pem_open(struct buf *text, const char *path)
 	return BIO_new_mem_buf(text->p, (int)text->n);
 }
 
-/* A key with a password cannot be used: nobody is there to type it. */
-static int
-no_password(char *at, int n, int writing, void *arg)
-{
-	(void)at;
-	(void)n;
-	(void)writing;
-	(void)arg;
-	return -1;
-}
-
 static void
 tls_files_read(struct tls_files *t)
 {
@@ -66,12 +57,12 @@ tls_files_read(struct tls_files *t)
 	BIO *bio = pem_open(&text, t->listener->cert);
 
 	if (bio != NULL)
-		t->cert = PEM_read_bio_X509(bio, NULL, no_password, NULL);
+		t->cert = PEM_read_bio_X509(bio, NULL, password_none, NULL);
 	BIO_free(bio);
 	text.n = 0;
 	bio = pem_open(&text, t->listener->key);
 	if (bio != NULL)
-		t->key = PEM_read_bio_PrivateKey(bio, NULL, no_password, NULL);
+		t->key = PEM_read_bio_PrivateKey(bio, NULL, password_none, NULL);
 	BIO_free(bio);
 	if (text.cap > 0)
 		explicit_bzero(text.p, text.cap);
@@ -103,9 +94,9 @@ pair_is_bad(const struct tls_files *t, struct finding *f)
 	else
 		finding_set(f, GRADE_BAD, say("%s: khóa %s không phải của chứng thư %s",
 		    "%s: the key %s is not that of the certificate %s"), l->name, l->key, l->cert);
-	finding_why(f, "%s", say("cổng này không mở được ở lần khởi động sau",
+	finding_why(f, "%s", say("cửa nhận này không mở được ở lần khởi động sau",
 	    "this listener cannot open at the next start"));
-	finding_todo(f, "%s", say("sửa cert và key của cổng này trong cấu hình cho khớp nhau",
+	finding_todo(f, "%s", say("sửa cert và key của cửa nhận này trong cấu hình cho khớp nhau",
 	    "mend cert and key of this listener in the configuration so that they fit"));
 	return true;
 }
@@ -184,7 +175,7 @@ static bool
 cert_names(X509 *cert, const char *host)
 {
 	GENERAL_NAMES *names = X509_get_ext_d2i(cert, NID_subject_alt_name, NULL, NULL);
-	char common[HOST_BYTES] = "";
+	char common[DOCTOR_HOST_BYTES] = "";
 	bool fits = false;
 
 	for (int i = 0; i < sk_GENERAL_NAME_num(names); i++) {
@@ -201,21 +192,28 @@ cert_names(X509 *cert, const char *host)
 	return fits;
 }
 
+bool
+doctor_cert_fits(X509 *cert, const char *at, char host[DOCTOR_HOST_BYTES])
+{
+	const char *colon = strrchr(at, ':');
+	size_t n = colon != NULL ? (size_t)(colon - at) : 0;
+
+	if (n > 1 && at[0] == '[')
+		(void)snprintf(host, DOCTOR_HOST_BYTES, "%.*s", (int)n - 2, at + 1);
+	else
+		(void)snprintf(host, DOCTOR_HOST_BYTES, "%.*s", (int)n, at);
+	return host[0] != '\0' && (X509_check_ip_asc(cert, host, 0) == 1 ||
+	    X509_check_host(cert, host, 0, 0, NULL) == 1);
+}
+
 static bool
 name_is_bad(const struct tls_files *t, struct finding *f)
 {
 	const struct conf_listener *l = t->listener;
-	const char *colon = strrchr(l->address, ':');
-	char host[HOST_BYTES] = "", address[HOST_BYTES] = "";
-	size_t n = colon != NULL ? (size_t)(colon - l->address) : 0;
+	char host[DOCTOR_HOST_BYTES] = "", at[DOCTOR_HOST_BYTES];
 
 	(void)gethostname(host, sizeof host - 1);
-	if (n > 1 && l->address[0] == '[')
-		(void)snprintf(address, sizeof address, "%.*s", (int)n - 2, l->address + 1);
-	else
-		(void)snprintf(address, sizeof address, "%.*s", (int)n, l->address);
-	if (cert_names(t->cert, host) || (address[0] != '\0' &&
-	    X509_check_ip_asc(t->cert, address, 0) == 1))
+	if (cert_names(t->cert, host) || doctor_cert_fits(t->cert, l->address, at))
 		return false;
 	finding_set(f, GRADE_WARN, say("%s: chứng thư %s không có tên máy này (%s)",
 	    "%s: the certificate %s does not name this machine (%s)"), l->name, l->cert, host);
@@ -234,7 +232,7 @@ path_is_bad(const struct conf_listener *l, const char *path, struct finding *f)
 {
 	int error;
 
-	if (path[0] == '\0' || eaccess(path, R_OK) == 0)
+	if (path[0] == '\0' || conf_is_own(path) || eaccess(path, R_OK) == 0)
 		return false;
 	error = errno;
 	finding_set(f, error == EACCES ? GRADE_SKIP : GRADE_BAD,
@@ -252,7 +250,7 @@ ca_is_bad(const struct conf_listener *l, struct finding *f)
 {
 	struct buf text = { 0 };
 	BIO *bio = l->ca[0] != '\0' ? pem_open(&text, l->ca) : NULL;
-	X509 *ca = bio != NULL ? PEM_read_bio_X509(bio, NULL, no_password, NULL) : NULL;
+	X509 *ca = bio != NULL ? PEM_read_bio_X509(bio, NULL, password_none, NULL) : NULL;
 	bool bad = l->ca[0] != '\0' && ca == NULL;
 
 	X509_free(ca);
@@ -262,7 +260,7 @@ ca_is_bad(const struct conf_listener *l, struct finding *f)
 		return false;
 	finding_set(f, GRADE_BAD, say("%s: %s không phải là chứng thư dạng PEM",
 	    "%s: %s is no certificate in PEM"), l->name, l->ca);
-	finding_why(f, "%s", say("cổng này không mở được ở lần khởi động sau",
+	finding_why(f, "%s", say("cửa nhận này không mở được ở lần khởi động sau",
 	    "this listener cannot open at the next start"));
 	finding_todo(f, "%s", say("đặt chứng thư của nơi cấp chứng thư cho máy gửi vào đó",
 	    "put the certificate of the authority of the senders' certificates there"));
@@ -279,12 +277,13 @@ listener_is_bad(const struct conf_listener *l, struct finding *f)
 	if (path_is_bad(l, l->cert, f) || path_is_bad(l, l->key, f) || path_is_bad(l, l->ca, f) ||
 	    path_is_bad(l, l->token_file, f))
 		return true;
-	if (l->cert[0] == '\0')
+	/* The desk's own is made by the registrar, and made anew long before it expires. */
+	if (l->cert[0] == '\0' || conf_is_own(l->cert))
 		return mode_is_bad(l->name, l->token_file, f);
 	tls_files_read(&t);
 	bad = pair_is_bad(&t, f) || ca_is_bad(l, f) || time_is_bad(&t, f) ||
 	    mode_is_bad(l->name, l->key, f) || mode_is_bad(l->name, l->token_file, f) ||
-	    name_is_bad(&t, f);
+	    (l->address[0] != '\0' && name_is_bad(&t, f));
 	tls_files_done(&t);
 	return bad;
 }
@@ -296,28 +295,47 @@ files_named(const struct conf_listener *l)
 	unsigned n = 0;
 
 	for (size_t i = 0; i < sizeof path / sizeof path[0]; i++)
-		n += path[i][0] != '\0';
+		n += path[i][0] != '\0' && !conf_is_own(path[i]);
 	return n;
+}
+
+static void
+listener_look(const struct conf_listener *l, struct finding *worst, unsigned *io_n)
+{
+	struct finding one = { .grade = GRADE_OK };
+
+	*io_n += files_named(l);
+	if (listener_is_bad(l, &one) && one.grade > worst->grade) {
+		struct finding swap = *worst;
+
+		*worst = one;
+		one = swap;
+	}
+	finding_done(&one);
+}
+
+/* What a relay shows to its desk is looked at as a listener's files; it has no name to fit. */
+static void
+forward_look(const struct conf *conf, struct finding *worst, unsigned *io_n)
+{
+	struct conf_listener l = { .name = "forward" };
+
+	(void)snprintf(l.cert, sizeof l.cert, "%s", conf->forward_cert);
+	(void)snprintf(l.key, sizeof l.key, "%s", conf->forward_key);
+	(void)snprintf(l.ca, sizeof l.ca, "%s", conf->forward_ca);
+	listener_look(&l, worst, io_n);
 }
 
 void
 doctor_tls(const struct doctor *d, struct finding *f)
 {
-	struct finding one = { .grade = GRADE_OK }, worst = { .grade = GRADE_OK };
+	struct finding worst = { .grade = GRADE_OK };
 	unsigned n = 0;
 
-	for (unsigned i = 0; i < d->conf->nlistener; i++) {
-		const struct conf_listener *l = &d->conf->listener[i];
-
-		n += files_named(l);
-		if (listener_is_bad(l, &one) && one.grade > worst.grade) {
-			struct finding swap = worst;
-
-			worst = one;
-			one = swap;
-		}
-		finding_done(&one);
-	}
+	for (unsigned i = 0; i < d->conf->nlistener; i++)
+		listener_look(&d->conf->listener[i], &worst, &n);
+	if (conf_forwards(d->conf))
+		forward_look(d->conf, &worst, &n);
 	if (worst.grade != GRADE_OK)
 		*f = worst;
 	else if (n == 0)

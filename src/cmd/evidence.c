@@ -6,7 +6,6 @@
  */
 #include "cmd/cmd.h"
 
-#include <getopt.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,8 +18,10 @@
 #include "sys/file.h"
 #include "evidence/bag.h"
 #include "evidence/held.h"
-#include "web/client.h"
+#include "cmd/desk.h"
+#include "cmd/options.h"
 #include "cmd/package.h"
+#include "cmd/reason.h"
 
 enum { FORM_FILE_BYTES = 1 << 20, ANCHOR_FILE_BYTES = 64 << 20 };
 
@@ -156,10 +157,8 @@ on_octets(void *ctx, struct span octets)
 static enum err
 ask(struct evidence *e, const char *path, struct span form, answer_take_fn *take, struct why *why)
 {
-	char socket[4096];
 
-	(void)snprintf(socket, sizeof socket, "%s/run/front.sock", e->state);
-	return client_run(&(struct client_ask){ .socket = socket, .path = path, .form = form,
+	return desk_run(e->state, &(struct client_ask){ .path = path, .form = form,
 	    .take = take, .ctx = e, .cancel = &cancelled }, why);
 }
 
@@ -346,7 +345,7 @@ export_run(struct evidence *e)
 	buf_done(&anchors);
 	if (rc == OK)
 		return EXIT_DONE;
-	(void)fprintf(stderr, "trucban evidence: %s\n", why.text);
+	(void)fprintf(stderr, "trucban evidence: %s\n", reason_of(&why));
 	return rc == ERR_FORMAT ? EXIT_USAGE : EXIT_COULD_NOT;
 }
 
@@ -390,7 +389,7 @@ options_read(struct evidence *e, int argc, char **argv)
 	    ['t'] = &p->stream, ['f'] = &e->form_path, ['a'] = &e->anchor_path, ['d'] = &e->state };
 	int c;
 
-	while ((c = getopt_long(argc, argv, "o:", option, NULL)) != -1) {
+	while ((c = options_next(argc, argv, "o:", option)) != -1) {
 		if (c == 'h') {
 			(void)fputs(say(usage_vi, usage_en), stdout);
 			return -1;

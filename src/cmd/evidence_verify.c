@@ -6,6 +6,7 @@
 #include "cmd/evidence_verify.h"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -18,6 +19,7 @@
 #include "evidence/check.h"
 #include "store/key.h"
 #include "web/render.h"
+#include "cmd/certificate.h"
 #include "cmd/cmd.h"
 
 enum {
@@ -29,6 +31,8 @@ enum {
 };
 
 typedef unsigned long long ull;
+
+static bool in_english;			/* say() is not for signal handlers */
 
 struct verdict {
 	const struct evidence_ask *ask;
@@ -147,6 +151,33 @@ on_progress(void *ctx, uint64_t done, uint64_t all)
 }
 
 /* ---- the package ---- */
+
+/*
+ * The package is mapped. Where somebody shortens it meanwhile the kernel has nothing to give and
+ * sends this signal; all that may be done then is to say so and end.
+ */
+static void
+on_shortened(int sig)
+{
+	static const char vi[] = "\ntrucban: không kiểm tra được: gói bị cắt ngắn trong lúc đọc; "
+	    "chép gói ra chỗ khác rồi kiểm tra lại\n";
+	static const char en[] = "\ntrucban: cannot verify: the package was shortened while it was "
+	    "read; copy it elsewhere and verify it again\n";
+	const char *text = in_english ? en : vi;
+
+	(void)sig;
+	(void)!write(STDERR_FILENO, text, in_english ? sizeof en - 1 : sizeof vi - 1);
+	_exit(EXIT_COULD_NOT);
+}
+
+static void
+shortening_watch(void)
+{
+	const struct sigaction action = { .sa_handler = on_shortened };
+
+	in_english = strcmp(say("vi", "en"), "en") == 0;
+	(void)sigaction(SIGBUS, &action, NULL);
+}
 
 static enum err
 map_file(struct span *ret_map, int dirfd, const char *name, enum file_mode mode, struct why *why)
@@ -332,6 +363,38 @@ anchors_say(const struct verdict *v, const struct evidence_result *r)
 		    "cannot be excluded. Use --against, or compare the short code.\n"), stdout);
 }
 
+/* A package that proves a certificate of coverage: the code that its paper has, from the record. */
+static struct span
+certificate_code(const struct verdict *v, const struct evidence_result *r)
+{
+	static const char mark[] = "case=" CERTIFICATE_CASE;
+	struct span records = v->archive.file[BAG_RECORDS];
+	const uint8_t *at = records.n > 0 ? memmem(records.p, records.n, mark, sizeof mark - 1) :
+	    NULL;
+	struct span code = { NULL, 0 };
+
+	if (at != NULL && r->findings == 0)
+		code = span_sub(records, (size_t)(at - records.p) + sizeof mark - 1,
+		    CODE_BYTES - 1);
+	for (size_t i = 0; i < code.n; i++)
+		if (!(code.p[i] >= 'A' && code.p[i] <= 'Z') &&
+		    !(code.p[i] >= '2' && code.p[i] <= '7') && code.p[i] != '-')
+			return (struct span){ NULL, 0 };
+	return code;
+}
+
+static void
+certificate_say(const struct verdict *v, const struct evidence_result *r)
+{
+	struct span code = certificate_code(v, r);
+
+	if (code.n > 0)
+		(void)printf(say("Bảng xác nhận mức độ đầy đủ, mã ngắn của bảng đã niêm phong: "
+		    "%.*s; so với mã ở chân mỗi trang.\n", "Certificate of coverage, its short "
+		    "code as it was sealed: %.*s; compare with the foot of each page.\n"),
+		    (int)code.n, (const char *)code.p);
+}
+
 static void
 result_say(struct verdict *v, const struct evidence_result *r)
 {
@@ -351,6 +414,7 @@ result_say(struct verdict *v, const struct evidence_result *r)
 		    "Received from %s to %s; desk %s, short code of the checkpoint %s.\n"),
 		    time_text(r->first_ns, first), time_text(r->last_ns, last), r->origin,
 		    r->code);
+	certificate_say(v, r);
 	completeness_say(r);
 	anchors_say(v, r);
 	if (!v->trusted)
@@ -391,6 +455,7 @@ evidence_verify(const struct evidence_ask *ask, struct why *why)
 	enum err rc;
 
 	v.terminal = !ask->json && isatty(STDERR_FILENO) == 1;
+	shortening_watch();
 	rc = package_take(&v, why);
 	if (rc == OK && evidence_key(&v.archive, &key, why) != OK)
 		rc = ERR_PROOF;

@@ -8,7 +8,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <getopt.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,6 +22,9 @@
 #include "parse/parse.h"
 #include "role/unpack.h"
 #include "cmd/cmd.h"
+#include "cmd/options.h"
+#include "cmd/reason.h"
+#include "cmd/status_relay.h"
 
 enum {
 	PASSES_MOST = 20,		/* over one file */
@@ -36,26 +38,34 @@ static const char usage_vi[] =
     "Nhập nhật ký cũ vào bàn trực đang chạy. Đọc được tệp thường, gz, bz2, xz, zst, lz4, zip,\n"
     "tar, và các tệp ấy lồng trong nhau. Cùng một nội dung chỉ được lưu một lần: tệp đã dài\n"
     "thêm được nhập tiếp, tệp đã xoay vòng, đổi tên hay nén lại được nhận ra; hai dòng giống\n"
-    "nhau trong một tệp thì giữ cả hai. Nhấn Ctrl-C để dừng; chạy lại thì đi tiếp.\n\n"
+    "nhau trong một tệp thì giữ cả hai. Tệp UTF-16 được đổi sang UTF-8; tệp không phải văn\n"
+    "bản bị từ chối nếu không nêu --format. Nhấn Ctrl-C để dừng; chạy lại thì đi tiếp.\n\n"
     "  --format DẠNG      syslog, plain, json, access, csv, w3c; không ghi thì đoán từ các\n"
     "                     dòng đầu và nói ra\n"
+    "  --join KIỂU        nối các dòng của một bản ghi (vết lỗi, câu lệnh): indent, trace,\n"
+    "                     stamp, postgresql, start:CHỮ; xem man trucban, mục RECORDS OF\n"
+    "                     SEVERAL LINES\n"
     "  --host TÊN         máy của các bản ghi không tự nêu tên máy\n"
     "  --app TÊN          ứng dụng của các bản ghi không tự nêu tên ứng dụng\n"
     "  --unit SỐ          đơn vị có nhật ký này\n"
-    "  --class TÊN        lớp lưu giữ (mặc định là lớp đầu tiên trong cấu hình)\n"
+    "  --class TÊN        loại lưu giữ (mặc định là loại đầu tiên trong cấu hình)\n"
     "  --json             mỗi tệp một đối tượng JSON, cuối cùng là tổng\n"
     "  --state THƯ_MỤC    bàn trực có kho ở thư mục này (mặc định $TRUCBAN_STATE)\n\n"
     "Thời hạn lưu giữ tính từ lúc NHẬP, không từ giờ ghi trong nhật ký: bản ghi của năm ngoái,\n"
-    "nhập hôm nay vào lớp 365 ngày, còn ở đó 365 ngày nữa. Nội dung đã nhập thì không nhập lại\n"
+    "nhập hôm nay vào loại 365 ngày, còn ở đó 365 ngày nữa. Nội dung đã nhập thì không nhập lại\n"
     "được dưới tên máy khác. Mỗi tệp nhập vào là một dòng trong sổ hành động.\n";
 static const char usage_en[] =
     "Usage: trucban import [options] FILE...\n\n"
     "Brings old logs into the running desk. Reads plain files, gz, bz2, xz, zst, lz4, zip, tar,\n"
     "and these inside of each other. The same content is stored once: a file that has grown\n"
     "goes on, one that was rotated, renamed or packed is known again; lines that are alike\n"
-    "within one file are all kept. Ctrl-C stops; run again, it goes on.\n\n"
+    "within one file are all kept. UTF-16 is decoded to UTF-8; what is no text is refused\n"
+    "unless --format is said. Ctrl-C stops; run again, it goes on.\n\n"
     "  --format FORM      syslog, plain, json, access, csv, w3c; else guessed from the first\n"
     "                     lines, and said\n"
+    "  --join KIND        joins the lines of a record (traces, statements): indent, trace,\n"
+    "                     stamp, postgresql, start:TEXT; see man trucban, RECORDS OF SEVERAL\n"
+    "                     LINES\n"
     "  --host NAME        host of records that name none\n"
     "  --app NAME         application of records that name none\n"
     "  --unit NUMBER      the unit whose logs they are\n"
@@ -115,20 +125,20 @@ plain_send(struct run *run, int fd, const char *name, int64_t mtime_ns, const st
 	struct span avoid;
 	uint64_t at = 0;
 	size_t n = 1;
-	enum err rc, read_rc = OK;
+	enum err rc = OK, read_rc = OK;
 
 	(void)is_wanted(pass, 0, &avoid);
-	rc = desk_file(run, name, 0, mtime_ns, avoid, why);
+	coded_file(run, name, 0, mtime_ns, avoid);
 	while (rc == OK && n > 0 && read_rc == OK && !cancelled) {
 		read_rc = file_pread(fd, piece, sizeof piece, at, &n, &trouble);
 		if (read_rc == OK)
-			rc = desk_data(run, span_of(piece, n), why);
+			rc = coded_data(run, span_of(piece, n), why);
 		at += n;
 		run->at = at;
 		tell_progress(run, name);
 	}
 	if (rc == OK || rc == ERR_BUSY)
-		rc = desk_end(run, read_rc != OK ? trouble.text : cancelled ? "interrupted" : NULL,
+		rc = coded_end(run, read_rc != OK ? trouble.text : cancelled ? "interrupted" : NULL,
 		    why);
 	return rc == OK ? interrupted(why) : rc;
 }
@@ -153,7 +163,6 @@ member_begin(struct unpacking *u, struct span body, struct why *why)
 	struct span own = cur_span(&in, cur_left(&in)), avoid;
 	uint64_t index = u->index++;
 	struct buf name = { 0 };
-	enum err rc = OK;
 
 	if (in.bad || u->open)
 		return why_set(why, ERR_FORMAT, "the unpacking process says nonsense");
@@ -168,10 +177,10 @@ member_begin(struct unpacking *u, struct span body, struct why *why)
 			name.p[i] = '?';
 	buf_u8(&name, '\0');
 	if (u->sending)
-		rc = desk_file(u->run, (const char *)name.p, index,
-		    mtime_ns > 0 ? mtime_ns : u->mtime_ns, avoid, why);
+		coded_file(u->run, (const char *)name.p, index,
+		    mtime_ns > 0 ? mtime_ns : u->mtime_ns, avoid);
 	buf_done(&name);
-	return rc;
+	return OK;
 }
 
 static enum err
@@ -183,7 +192,7 @@ member_end(struct unpacking *u, struct span text, struct why *why)
 	if (!u->sending)
 		return OK;
 	(void)snprintf(trouble, sizeof trouble, "%.*s", (int)text.n, (const char *)text.p);
-	return desk_end(u->run, text.n > 0 ? trouble : NULL, why);
+	return coded_end(u->run, text.n > 0 ? trouble : NULL, why);
 }
 
 static enum err
@@ -197,7 +206,7 @@ unpack_message(struct unpacking *u, const struct chan_msg *msg, struct why *why)
 	case UNPACK_MEMBER:
 		return member_begin(u, msg->body, why);
 	case UNPACK_DATA:
-		return u->open && u->sending ? desk_data(u->run, msg->body, why) : OK;
+		return u->open && u->sending ? coded_data(u->run, msg->body, why) : OK;
 	case UNPACK_END:
 		return u->open ? member_end(u, span_sub(msg->body, 0, 400), why) : OK;
 	case UNPACK_OVER:
@@ -229,7 +238,7 @@ unpack_listen(struct unpacking *u, struct chan *chan, struct why *why)
 		rc = unpack_message(u, &msg, why);
 	}
 	if (u->open && u->sending && (rc == OK || rc == ERR_BUSY))
-		rc = desk_end(u->run, cancelled ? "interrupted" : "it cannot be unpacked", why);
+		rc = coded_end(u->run, cancelled ? "interrupted" : "it cannot be unpacked", why);
 	if (rc == OK && !u->over && !cancelled)
 		tell_failed(u->run, u->name, say("tiến trình giải nén đã chết vì tệp này",
 		    "the process that unpacks died of it"));
@@ -394,21 +403,26 @@ run_all(struct run *run, char **name, int n)
 			run->total += (uint64_t)st.st_size;
 	run->begin_ns = clock_mono_ns();
 	rc = desk_open(run, &why);
+	if (rc != OK && status_relay_instead(rc, run->state, NULL, &why) != rc) {
+		(void)fprintf(stderr, "trucban: %s\n", why.text);
+		return EXIT_COULD_NOT;
+	}
 	if (rc != OK) {
 		(void)fprintf(stderr, say("trucban: không nhập được vào bàn trực ở %s: %s. Bàn "
 		    "trực đang chạy chưa?\n", "trucban: cannot import into the desk at %s: %s. "
-		    "Is it running?\n"), run->state, why.text);
+		    "Is it running?\n"), run->state, reason_of(&why));
 		return EXIT_COULD_NOT;
 	}
 	for (int i = 0; i < n && rc == OK; i++)
 		rc = file_import(run, name[i], &why);
 	tell_progress_end(run);
+	coded_done(run);
 	desk_close(run);
 	tell_sum(run);
 	if (rc != OK && !cancelled)
 		(void)fprintf(stderr, say("trucban: dừng giữa chừng: %s; chạy lại lệnh này để đi "
 		    "tiếp\n", "trucban: stopped in the middle: %s; run it again to go on\n"),
-		    why.text);
+		    reason_of(&why));
 	if (rc != OK || cancelled)
 		return EXIT_COULD_NOT;
 	return run->failed > 0 ? EXIT_FOUND : EXIT_DONE;
@@ -416,11 +430,12 @@ run_all(struct run *run, char **name, int n)
 
 /* ---- the command line ---- */
 
-enum option_code { OPT_FORMAT = 256, OPT_HOST, OPT_APP, OPT_UNIT, OPT_CLASS, OPT_JSON, OPT_STATE,
-	OPT_HELP };
+enum option_code { OPT_FORMAT = 256, OPT_JOIN, OPT_HOST, OPT_APP, OPT_UNIT, OPT_CLASS, OPT_JSON,
+	OPT_STATE, OPT_HELP };
 
 static const struct option option[] = {
 	{ "format", required_argument, NULL, OPT_FORMAT },
+	{ "join", required_argument, NULL, OPT_JOIN },
 	{ "host", required_argument, NULL, OPT_HOST },
 	{ "app", required_argument, NULL, OPT_APP },
 	{ "unit", required_argument, NULL, OPT_UNIT },
@@ -448,11 +463,15 @@ option_take(struct run *run, int c)
 {
 	struct import_file *like = &run->like;
 	struct span text = span_str(optarg != NULL ? optarg : "");
+	struct join join;
 
 	switch (c) {
 	case OPT_FORMAT:
 		like->form = (uint8_t)parse_form_of(text);
 		return like->form < FORM_END && like->form != FORM_JSON_VALUES;
+	case OPT_JOIN:
+		like->join = text;
+		return text.n > 0 && join_read(&join, text);
 	case OPT_HOST:
 		like->host = text;
 		return text.n <= LIMIT_NAME_BYTES;
@@ -482,7 +501,7 @@ cmd_import(int argc, char **argv)
 	struct run run = { .state = state_default(), .cancelled = &cancelled };
 	int c;
 
-	while ((c = getopt_long(argc, argv, "", option, NULL)) != -1) {
+	while ((c = options_next(argc, argv, "", option)) != -1) {
 		if (c == OPT_HELP || !option_take(&run, c)) {
 			if (c != OPT_HELP && c != '?')
 				(void)fprintf(stderr, say("trucban import: giá trị '%s' không dùng "
@@ -491,6 +510,13 @@ cmd_import(int argc, char **argv)
 			(void)fputs(say(usage_vi, usage_en), c == OPT_HELP ? stdout : stderr);
 			return c == OPT_HELP ? EXIT_DONE : EXIT_USAGE;
 		}
+	}
+	if (run.like.join.n > 0 && run.like.form != FORM_AUTO && run.like.form != FORM_SYSLOG &&
+	    run.like.form != FORM_PLAIN) {
+		(void)fprintf(stderr, "%s\n", say("trucban import: --join chỉ dùng với --format "
+		    "syslog hoặc plain", "trucban import: --join goes with --format syslog or "
+		    "plain only"));
+		return EXIT_USAGE;
 	}
 	if (optind >= argc) {
 		(void)fprintf(stderr, "%s\n", say("trucban import: cần ít nhất một tệp; xem --help",

@@ -3,7 +3,9 @@
 #ifndef CMD_IMPORT_H
 #define CMD_IMPORT_H
 
+#include "base/utf16.h"
 #include "sys/chan.h"
+#include "model/running.h"
 #include "role/import.h"
 
 /* A file, or a member of an archive, that the desk has not answered for. */
@@ -13,6 +15,9 @@ struct sent {
 	uint64_t index;			/* in its archive, from 0 */
 	char *name;
 	char *form;			/* as the desk said; static text or NULL */
+	uint8_t coding;			/* enum utf16_order that it is decoded from */
+	uint64_t replaced;		/* halves of characters in it */
+	unsigned left;			/* octets at its end that are no whole character */
 	struct why trouble;		/* it could not be read to its end */
 };
 
@@ -20,6 +25,19 @@ struct sent {
 struct again {
 	uint64_t index;
 	struct buf avoid;
+};
+
+/* The file being sent: see import_coded.c. */
+struct coded {
+	char *name;
+	uint64_t index;
+	int64_t mtime_ns;
+	struct span avoid;		/* of the pass, borrowed */
+	struct buf head, out;
+	bool known, refused;		/* what it is is known; it is nothing to import */
+	struct utf16 utf16;
+	struct running *sum;		/* of its own octets, */
+	uint64_t bytes;			/* which are so many */
 };
 
 struct run {
@@ -32,6 +50,7 @@ struct run {
 	unsigned nsent;
 	struct again *again;		/* of the file at hand */
 	size_t nagain;
+	struct coded coded;
 	const volatile bool *cancelled;
 	/* sums */
 	uint64_t files, failed, bytes, known_bytes, rows, unparsed, cut, refused;
@@ -43,15 +62,27 @@ struct run {
 
 /* import_desk.c. ERR_ABSENT: the desk is not there (any more); ERR_BUSY: cancelled. */
 enum err	desk_open(struct run *run, struct why *why);
-/* avoid: of an earlier answer, or empty. */
+/* avoid: of an earlier answer, or empty; coding: what its octets were decoded from. */
 enum err	desk_file(struct run *run, const char *name, uint64_t index, int64_t mtime_ns,
-		    struct span avoid, struct why *why);
+		    struct span avoid, enum utf16_order coding, struct why *why);
 enum err	desk_data(struct run *run, struct span piece, struct why *why);
-/* trouble: why it could not be read on, or NULL. Ends also when cancelled. */
-enum err	desk_end(struct run *run, const char *trouble, struct why *why);
+/* left: see struct sent; trouble: why it could not be read on, or NULL. Also when cancelled. */
+enum err	desk_end(struct run *run, const struct import_ended *ended, unsigned left,
+		    const char *trouble, struct why *why);
 /* Until everything that was sent is answered for. */
 enum err	desk_wait(struct run *run, struct why *why);
 void		desk_close(struct run *run);
+
+/*
+ * import_coded.c: one file, or member, after the other; avoid is borrowed until the end. What is
+ * not text is refused and told of. They fail as desk_file, desk_data, desk_end do.
+ */
+void		coded_file(struct run *run, const char *name, uint64_t index, int64_t mtime_ns,
+		    struct span avoid);
+enum err	coded_data(struct run *run, struct span piece, struct why *why);
+enum err	coded_end(struct run *run, const char *trouble, struct why *why);
+/* Frees what is left of a file that came to no end. */
+void		coded_done(struct run *run);
 
 /* import_tell.c */
 void	tell_said(struct run *run, const struct sent *sent, const struct import_said *said);

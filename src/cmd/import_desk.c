@@ -142,7 +142,7 @@ desk_open(struct run *run, struct why *why)
 
 enum err
 desk_file(struct run *run, const char *name, uint64_t index, int64_t mtime_ns, struct span avoid,
-    struct why *why)
+    enum utf16_order coding, struct why *why)
 {
 	struct import_file file = run->like;
 	struct sent *sent = xcalloc(1, sizeof *sent);
@@ -155,6 +155,7 @@ desk_file(struct run *run, const char *name, uint64_t index, int64_t mtime_ns, s
 	import_file_put(&body, &file);
 	sent->tag = ++run->tags;
 	sent->index = index;
+	sent->coding = (uint8_t)coding;
 	sent->name = xstrdup(name);
 	*run->sent_last = sent;
 	run->sent_last = &sent->next;
@@ -177,15 +178,24 @@ desk_data(struct run *run, struct span piece, struct why *why)
 }
 
 enum err
-desk_end(struct run *run, const char *trouble, struct why *why)
+desk_end(struct run *run, const struct import_ended *ended, unsigned left, const char *trouble,
+    struct why *why)
 {
-	uint8_t end = trouble != NULL ? IMPORT_BROKEN : IMPORT_WHOLE;
 	struct sent *sent = *sent_find(run, run->tags);
+	struct buf body = { 0 };
+	enum err rc;
 
 	/* It may be refused, and that be told, already. */
-	if (sent != NULL && trouble != NULL)
-		(void)why_set(&sent->trouble, ERR_IO, "%s", trouble);
-	return message_send(run, IMPORT_END, span_of(&end, 1), why);
+	if (sent != NULL) {
+		sent->replaced = ended->replaced;
+		sent->left = left;
+		if (trouble != NULL)
+			(void)why_set(&sent->trouble, ERR_IO, "%s", trouble);
+	}
+	import_ended_put(&body, ended);
+	rc = message_send(run, IMPORT_END, buf_span(&body), why);
+	buf_done(&body);
+	return rc;
 }
 
 enum err

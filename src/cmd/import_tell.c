@@ -12,6 +12,7 @@
 #include "parse/parse.h"
 #include "web/render.h"
 #include "cmd/cmd.h"
+#include "cmd/reason.h"
 
 enum { SAID_MOST = 100 };		/* lines of one archive; what failed is always said */
 
@@ -58,6 +59,9 @@ tell_said(struct run *run, const struct sent *sent, const struct import_said *sa
 		return;
 	name_put(&line, sent->name);
 	buf_printf(&line, say(": đọc theo dạng %s", ": read as %s"), parse_form_name(said->form));
+	if (sent->coding != UTF16_NOT)
+		buf_printf(&line, say(", đổi từ %s sang UTF-8", ", decoded from %s to UTF-8"),
+		    utf16_name((enum utf16_order)sent->coding));
 	if (said->yearless && said->near_ns != 0) {
 		n = civil_put(stamp, said->near_ns, 0, 0);
 		buf_printf(&line, say("; dấu giờ không ghi năm: lấy năm trước ngày của tệp, %.*s",
@@ -76,6 +80,10 @@ json_done(struct run *run, const struct sent *sent, const struct import_done *d,
 	json_put(&line, "file", span_str(sent->name));
 	json_put(&line, "result", span_str(why[0] == '\0' ? "done" : "failed"));
 	json_put(&line, "why", span_str(why));
+	json_put(&line, "coding", span_str(sent->coding != UTF16_NOT ?
+	    utf16_name((enum utf16_order)sent->coding) : ""));
+	buf_printf(&line, "\"replaced\":%" PRIu64 ",\"octets_left\":%u,", sent->replaced,
+	    sent->left);
 	buf_printf(&line, "\"octets\":%" PRIu64 ",\"known_octets\":%" PRIu64 ",\"records\":%"
 	    PRIu64 ",\"unparsed\":%" PRIu64 ",\"empty\":%" PRIu64 ",\"cut\":%" PRIu64
 	    ",\"octets_cut\":%" PRIu64 ",\"refused\":%" PRIu64 ",\"blake2b256\":\"", d->bytes,
@@ -84,6 +92,18 @@ json_done(struct run *run, const struct sent *sent, const struct import_done *d,
 		buf_printf(&line, "%02x", d->digest.b[i]);
 	buf_str(&line, "\"}");
 	line_print(run, stdout, &line);
+}
+
+static void
+coding_put(struct buf *line, const struct sent *sent)
+{
+	if (sent->replaced > 0)
+		buf_printf(line, say(", %" PRIu64 " nửa ký tự lẻ thay bằng U+FFFD", ", %" PRIu64
+		    " halves of characters became U+FFFD"), sent->replaced);
+	if (sent->left > 0)
+		buf_printf(line, say(", %u byte cuối chưa đủ một ký tự, chưa nhập",
+		    ", %u octets at the end are no whole character and are left out"),
+		    sent->left);
 }
 
 static void
@@ -106,6 +126,7 @@ text_done(struct run *run, const struct sent *sent, const struct import_done *d,
 	if (d->refused > 0)
 		buf_printf(&line, say(", %" PRIu64 " bị từ chối", ", %" PRIu64 " refused"),
 		    d->refused);
+	coding_put(&line, sent);
 	if (why[0] != '\0') {
 		buf_str(&line, ": ");
 		name_put(&line, why);
@@ -121,15 +142,43 @@ tell_part(struct run *run, const struct import_done *d)
 	run->cut += d->cut;
 }
 
+static bool
+is_ascii(const char *text)
+{
+	while (*text != '\0' && (unsigned char)*text < 0x80)
+		text++;
+	return *text == '\0';
+}
+
+/* What a library says of a broken file is known to nobody but itself; our own words have marks. */
+static void
+trouble_put(struct buf *out, const char *text)
+{
+	struct buf said = { 0 };
+
+	if (text[0] != '\0' && out->n > 0)
+		buf_str(out, "; ");
+	if (reason_put(&said, text) || !is_ascii(text))
+		buf_span_put(out, buf_span(&said));
+	else
+		buf_printf(out, "không đọc được, thư viện giải nén báo \"%s\"; lấy lại tệp này từ "
+		    "nơi gốc rồi nhập lại", text);
+	buf_done(&said);
+}
+
 void
 tell_done(struct run *run, const struct sent *sent, const struct import_done *d)
 {
-	char why[sizeof sent->trouble.text + 512];
-	const char *trouble = sent->trouble.text;
+	char text[512];
+	struct buf said = { 0 };
+	const char *why;
 
-	(void)snprintf(why, sizeof why, "%s%s%.*s", trouble,
-	    trouble[0] != '\0' && d->text.n > 0 ? "; " : "", (int)(d->text.n < 500 ? d->text.n :
-	    500), d->text.n > 0 ? (const char *)d->text.p : "");
+	(void)snprintf(text, sizeof text, "%.*s", (int)(d->text.n < 500 ? d->text.n : 500),
+	    d->text.n > 0 ? (const char *)d->text.p : "");
+	trouble_put(&said, sent->trouble.text);
+	trouble_put(&said, text);
+	buf_u8(&said, '\0');
+	why = (const char *)said.p;
 	run->files++;
 	run->failed += why[0] != '\0';
 	run->bytes += d->bytes;
@@ -142,6 +191,7 @@ tell_done(struct run *run, const struct sent *sent, const struct import_done *d)
 		json_done(run, sent, d, why);
 	else if (why[0] != '\0' || run->said <= SAID_MOST)
 		text_done(run, sent, d, why);
+	buf_done(&said);
 }
 
 void

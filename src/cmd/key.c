@@ -6,14 +6,14 @@
 #include "cmd/cmd.h"
 
 #include <fcntl.h>
-#include <getopt.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "sys/file.h"
 #include "store/key.h"
-#include "web/client.h"
+#include "cmd/desk.h"
+#include "cmd/options.h"
 
 enum { ESCROW_BYTES = 65536 };
 
@@ -117,13 +117,11 @@ static enum err
 key_rotate(struct command_key *c, struct why *why)
 {
 	struct buf form = { 0 }, answer = { 0 };
-	char socket[4096];
 	enum err rc;
 
 	form_add(&form, "what", SPAN("key-rotate"));
 	form_add(&form, "argument", span_str(c->reason != NULL ? c->reason : ""));
-	(void)snprintf(socket, sizeof socket, "%s/run/front.sock", c->store);
-	rc = client_run(&(struct client_ask){ .socket = socket, .path = "/trucban/ask",
+	rc = desk_run(c->store, &(struct client_ask){ .path = "/trucban/ask",
 	    .form = buf_span(&form), .take = collect, .ctx = &answer }, why);
 	if (rc == OK) {
 		(void)printf("%s\n", say("Đã thay khóa niêm phong. Dấu vân tay mới, chép ra giấy:",
@@ -272,7 +270,7 @@ cmd_key(int argc, char **argv)
 	struct command_key c = { .store = state_default(), .dirfd = -1 };
 	int o;
 
-	while ((o = getopt_long(argc, argv, "", option, NULL)) != -1) {
+	while ((o = options_next(argc, argv, "", option)) != -1) {
 		if (o == 's') {
 			c.store = optarg;
 		} else if (o == 'r') {

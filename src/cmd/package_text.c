@@ -5,9 +5,9 @@
 #include <stdio.h>
 
 #include "base/civil.h"
+#include "base/template.h"
 #include "model/base64.h"
 #include "model/rowproof.h"
-#include "evidence/template.h"
 #include "cmd/content.h"
 
 enum { OFFICE_ZONE_S = 7 * 3600 };

@@ -6,7 +6,6 @@
  */
 #include "cmd/cmd.h"
 
-#include <getopt.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,6 +18,7 @@
 #include "cmd/contents.h"
 #include "cmd/doctor.h"
 #include "cmd/figures.h"
+#include "cmd/options.h"
 
 static const char usage_vi[] =
     "Cách dùng: trucban plan [--rate N | --times X] [--months M] [--json]\n\n"
@@ -357,7 +357,7 @@ cmd_plan(int argc, char **argv)
 	bool good = true;
 	int c;
 
-	while ((c = getopt_long(argc, argv, "", option, NULL)) != -1) {
+	while ((c = options_next(argc, argv, "", option)) != -1) {
 		if (c == 'r')
 			good &= number_read(optarg, &plan.rate);
 		else if (c == 't')

@@ -7,7 +7,6 @@
 #include "cmd/cmd.h"
 
 #include <fcntl.h>
-#include <getopt.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -24,6 +23,7 @@
 #include "store/reindex.h"
 #include "store/store.h"
 #include "role/conf.h"
+#include "cmd/options.h"
 
 static const char usage_vi[] =
     "Cách dùng: trucban reindex [--missing] [--config TỆP] [--json]\n"
@@ -228,11 +228,10 @@ cmd_reindex(int argc, char **argv)
 		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 },
 	};
-	struct reindex r = { .store = state_default(), .dirfd = -1,
-	    .conf_path = "/etc/trucban/trucban.yaml" };
+	struct reindex r = { .store = state_default(), .dirfd = -1, .conf_path = CONF_DEFAULT };
 	int c;
 
-	while ((c = getopt_long(argc, argv, "", option, NULL)) != -1) {
+	while ((c = options_next(argc, argv, "", option)) != -1) {
 		if (c == 's') {
 			r.store = optarg;
 		} else if (c == 'c') {

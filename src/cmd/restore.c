@@ -7,7 +7,6 @@
 #include "cmd/cmd.h"
 
 #include <fcntl.h>
-#include <getopt.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -16,6 +15,7 @@
 #include "sys/file.h"
 #include "store/cold.h"
 #include "cmd/copy.h"
+#include "cmd/options.h"
 
 static const char usage_vi[] =
     "Cách dùng: trucban restore --state THƯ_MỤC [--cold THƯ_MỤC] BẢN_SAO\n\n"
@@ -32,7 +32,8 @@ static const char usage_en[] =
     "  --cold DIR         put the segments into DIR (store: cold), when the store's disk is too\n"
     "                     small for them\n";
 
-static const char *const trees[] = { "key", "seal", "filter", "quarantine", "journal" };
+static const char *const trees[] = { "key", "ca", "people", "seal", "filter", "quarantine",
+    "journal" };
 
 enum { MANIFEST_STORE_ID_AT = 16 };	/* manifest.md section 1 */
 
@@ -128,7 +129,7 @@ cmd_restore(int argc, char **argv)
 	enum err rc;
 	int c;
 
-	while ((c = getopt_long(argc, argv, "", option, NULL)) != -1) {
+	while ((c = options_next(argc, argv, "", option)) != -1) {
 		if (c == 's') {
 			state = optarg;
 		} else if (c == 'c') {

@@ -25,9 +25,30 @@ static const struct role_row roles[] = {
 	{ "front", front_main },
 	{ "teller", teller_main },
 	{ "importer", importer_main },
+	{ "registrar", registrar_main },
+	{ "watch", watch_main },
+	{ "desk", desk_main },
+	{ "porter", porter_main },
+	{ "shipper", shipper_main },
+	{ "runner", runner_main },
 	{ "unpack", unpack_main },
 	{ NULL, NULL },
 };
+
+/* The number of the other end's role, of one or two digits; 0: none. */
+static uint8_t
+other_end(const char *digits)
+{
+	unsigned v = 0;
+	size_t n = strlen(digits);
+
+	for (size_t i = 0; i < n; i++) {
+		if (digits[i] < '0' || digits[i] > '9' || n > 2)
+			return 0;
+		v = v * 10 + (unsigned)(digits[i] - '0');
+	}
+	return (uint8_t)v;
+}
 
 static int
 take(struct role_start *start, const char *what, int fd)
@@ -45,10 +66,9 @@ take(struct role_start *start, const char *what, int fd)
 		start->listen_fd[start->nlisten++] = fd;
 		return 0;
 	case 'c':
-		if (start->nchan >= ROLE_CHANNELS || what[1] < '0' || what[1] > '9' ||
-		    what[2] != '\0')
+		if (start->nchan >= ROLE_CHANNELS || other_end(what + 1) == 0)
 			return -1;
-		start->chan_role[start->nchan] = (uint8_t)(what[1] - '0');
+		start->chan_role[start->nchan] = other_end(what + 1);
 		start->chan_fd[start->nchan++] = fd;
 		return 0;
 	default:

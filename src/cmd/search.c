@@ -6,19 +6,18 @@
 #include "cmd/cmd.h"
 
 #include <fcntl.h>
-#include <getopt.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "sys/dir.h"
 #include "sys/file.h"
-#include "store/key.h"
-#include "web/client.h"
 #include "web/render.h"
 #include "web/select.h"
+#include "cmd/desk.h"
+#include "cmd/options.h"
+#include "cmd/reason.h"
 
 static const char usage_vi[] =
     "Cách dùng: trucban search [tùy chọn] 'LOGSQL'\n\n"
@@ -86,6 +85,7 @@ struct search {
 	struct select_ask ask;
 	bool color;
 	bool guarded;		/* exact octets go to a terminal: nothing may drive it */
+	bool two_forms;		/* were asked for */
 	bool limited;		/* by default: nobody asked for it */
 	bool hints;		/* a person reads along: what is not shown is said */
 	uint64_t lines;		/* printed */
@@ -150,9 +150,11 @@ option_take(struct search *s, int c)
 		s->ask.oldest = "1";
 		break;
 	case OPT_JSON:
+		s->two_forms |= s->ask.format != NULL && strcmp(s->ask.format, "raw") == 0;
 		s->ask.format = "json";
 		break;
 	case OPT_RAW:
+		s->two_forms |= s->ask.format != NULL && strcmp(s->ask.format, "json") == 0;
 		s->ask.format = "raw";
 		break;
 	case OPT_EXACT:
@@ -196,26 +198,13 @@ hint(const struct search *s)
 }
 
 static int
-finish(const struct search *s, enum err rc, const struct why *why)
+finish(const struct search *s, enum err rc, struct why *why)
 {
 	if (rc == OK)
 		hint(s);
 	if (rc == OK || cancelled)
 		return EXIT_DONE;
-	if (rc == ERR_DENIED && s->store == NULL && geteuid() != 0) {
-		(void)fprintf(stderr, say("trucban: người dùng này không được hỏi bàn trực ở %s; "
-		    "chạy lại bằng sudo (%s)\n", "trucban: this user may not ask the desk at %s; "
-		    "run it with sudo (%s)\n"), s->state, why->text);
-		return EXIT_COULD_NOT;
-	}
-	if (rc == ERR_ABSENT && s->store == NULL && why->text[0] != '\0')
-		(void)fprintf(stderr, say("trucban: không hỏi được bàn trực ở %s: %s. Bàn trực "
-		    "đang chạy chưa? (trucban serve, hoặc dùng --store để mở thẳng một kho)\n",
-		    "trucban: cannot ask the desk at %s: %s. Is it running? (trucban serve, or use "
-		    "--store to open a store directly)\n"), s->state, why->text);
-	else
-		(void)fprintf(stderr, "trucban: %s\n", why->text);
-	return rc == ERR_FORMAT ? EXIT_USAGE : EXIT_COULD_NOT;
+	return desk_failed(rc, s->store != NULL ? NULL : s->state, why);
 }
 
 static void
@@ -234,7 +223,6 @@ ask_desk(struct search *s, struct why *why)
 	struct client_ask ask = { .path = path[a->what], .take = print, .ctx = s,
 	    .cancel = &cancelled };
 	struct buf form = { 0 };
-	char socket[4096];
 	enum err rc;
 
 	form_param(&form, "query", a->query);
@@ -245,10 +233,8 @@ ask_desk(struct search *s, struct why *why)
 	form_param(&form, "fold", a->fold);
 	form_param(&form, "oldest", a->oldest);
 	form_param(&form, "stream", a->stream);
-	(void)snprintf(socket, sizeof socket, "%s/run/front.sock", s->state);
-	ask.socket = socket;
 	ask.form = buf_span(&form);
-	rc = client_run(&ask, why);
+	rc = desk_run(s->state, &ask, why);
 	buf_done(&form);
 	return rc;
 }
@@ -273,16 +259,11 @@ ask_store(struct search *s, struct why *why)
 {
 	struct select_ask ask = s->ask;
 	struct select *select = NULL;
-	struct keys keys;
 	int dirfd = -1;
 	enum err rc;
 
-	rc = dir_open(&dirfd, AT_FDCWD, s->store, why);
-	if (rc == OK)
-		rc = keys_load(&keys, dirfd, why);
+	rc = desk_copy_open(&select, &dirfd, s->store, why);
 	if (rc == OK) {
-		select = select_new(dirfd, keys.has_store_key ? keys.store_key : NULL, 0, 7 * 60);
-		keys_wipe(&keys);
 		ask.write = print;
 		ask.ctx = s;
 		ask.running = no_other_thread;
@@ -321,7 +302,7 @@ cmd_search(int argc, char **argv)
 	int c;
 
 	s.color = isatty(STDOUT_FILENO) == 1 && getenv("NO_COLOR") == NULL;
-	while ((c = getopt_long(argc, argv, "f", option, NULL)) != -1) {
+	while ((c = options_next(argc, argv, "f", option)) != -1) {
 		if (c == OPT_HELP || c == '?') {
 			(void)fputs(say(usage_vi, usage_en), c == '?' ? stderr : stdout);
 			return c == '?' ? EXIT_USAGE : EXIT_DONE;
@@ -332,6 +313,11 @@ cmd_search(int argc, char **argv)
 		(void)fprintf(stderr, "%s\n", say("trucban search: cần đúng một câu hỏi LogsQL, "
 		    "đặt trong dấu nháy đơn; xem --help", "trucban search: exactly one LogsQL "
 		    "query is needed, in single quotes; see --help"));
+		return EXIT_USAGE;
+	}
+	if (s.two_forms) {
+		(void)fprintf(stderr, "%s\n", say("trucban search: --json và --raw loại trừ nhau",
+		    "trucban search: --json and --raw exclude each other"));
 		return EXIT_USAGE;
 	}
 	s.ask.query = argv[optind];

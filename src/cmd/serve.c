@@ -2,10 +2,10 @@
 /* `trucban serve`: starts the parent, which starts the roles. */
 #include "cmd/cmd.h"
 
-#include <getopt.h>
 #include <stdio.h>
 
 #include "role/parent.h"
+#include "cmd/options.h"
 
 static const char usage_vi[] =
     "Cách dùng: trucban serve [--config TỆP] [--state THƯ_MỤC]\n\n"
@@ -27,10 +27,10 @@ cmd_serve(int argc, char **argv)
 		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 },
 	};
-	const char *conf = "/etc/trucban/trucban.yaml", *state = NULL;
+	const char *conf = CONF_DEFAULT, *state = NULL;
 	int c;
 
-	while ((c = getopt_long(argc, argv, "", option, NULL)) != -1) {
+	while ((c = options_next(argc, argv, "", option)) != -1) {
 		if (c == 'c') {
 			conf = optarg;
 		} else if (c == 's') {

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * `trucban source`: the lines to paste at a source so that it sends to this desk, with the desk's
- * address and door filled in, and then the wait for its first record. What to paste is data:
+ * address and door filled in, and then the wait for its first record. The register of sources is
+ * source_register.c's. What to paste is data:
  * content/sources.txt, or the office's own file.
  */
-#include "cmd/cmd.h"
+#include "cmd/source.h"
 
 #include <arpa/inet.h>
-#include <getopt.h>
 #include <ifaddrs.h>
 #include <net/if.h>
 #include <netinet/in.h>
@@ -17,17 +17,21 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/template.h"
 #include "sys/file.h"
-#include "evidence/template.h"
-#include "web/client.h"
+#include "model/registry.h"
+#include "cmd/cmd.h"
 #include "cmd/content.h"
-#include "cmd/doctor.h"
+#include "cmd/desk.h"
+#include "cmd/kinds.h"
+#include "cmd/options.h"
 
-enum { KINDS_FILE_BYTES = 1 << 20, ADDRESS_BYTES = 64 };
+enum { KINDS_FILE_BYTES = 1 << 20, HOST_BYTES = 64 };
 
 static const char usage_vi[] =
     "Cách dùng: trucban source\n"
-    "           trucban source LOẠI [--address ĐỊA_CHỈ] [--from IP] [--wait GIÂY]\n\n"
+    "           trucban source LOẠI [--address ĐỊA_CHỈ] [--from IP] [--wait GIÂY]\n"
+    "           trucban source list | unknown | add | set | remove | import | export ...\n\n"
     "Không có LOẠI: liệt kê các loại nguồn. Có LOẠI: in đúng những dòng cần dán ở nguồn đó để nó\n"
     "gửi nhật ký về bàn trực này, rồi chờ bản ghi đầu tiên của nó khi có --from.\n\n"
     "  --address ĐỊA_CHỈ  địa chỉ của bàn trực mà nguồn nhìn thấy (mặc định: của máy này)\n"
@@ -39,7 +43,8 @@ static const char usage_vi[] =
     "Ví dụ: trucban source fortigate --address 10.0.0.5 --from 10.0.0.1\n";
 static const char usage_en[] =
     "Usage: trucban source\n"
-    "       trucban source KIND [--address ADDRESS] [--from IP] [--wait SECONDS]\n\n"
+    "       trucban source KIND [--address ADDRESS] [--from IP] [--wait SECONDS]\n"
+    "       trucban source list | unknown | add | set | remove | import | export ...\n\n"
     "Without KIND: lists the kinds of sources. With it: prints the exact lines to paste at such a\n"
     "source so that it sends to this desk; with --from, then waits for its first record.\n\n"
     "  --address ADDRESS  the desk's address as the source sees it (default: this machine's)\n"
@@ -49,86 +54,6 @@ static const char usage_en[] =
     "  --file FILE        the office's own list, in the form of content/sources.txt\n"
     "  --config FILE, --state DIR    as for trucban serve\n\n"
     "Example: trucban source fortigate --address 10.0.0.5 --from 10.0.0.1\n";
-
-struct wanted {
-	const char *kind, *address, *from, *file;
-	long wait_s;
-};
-
-/* ---- the list of kinds ---- */
-
-static struct span
-line_take(struct span *text)
-{
-	const uint8_t *lf = text->n > 0 ? memchr(text->p, '\n', text->n) : NULL;
-	size_t n = lf != NULL ? (size_t)(lf - text->p) : text->n;
-	struct span line = span_sub(*text, 0, n);
-
-	*text = span_sub(*text, n + 1, SIZE_MAX);
-	return line;
-}
-
-/* What stands behind the mark; an empty span: the line has another one. */
-static struct span
-behind(struct span line, const char *mark)
-{
-	struct span m = span_str(mark);
-
-	return span_starts(line, m) ? span_sub(line, m.n, SIZE_MAX) : (struct span){ NULL, 0 };
-}
-
-/* The block of a kind: from behind its "== KIND" to the next one. */
-static bool
-kind_find(struct span list, struct span kind, struct span *ret_block)
-{
-	bool in = false;
-
-	*ret_block = (struct span){ list.p, 0 };
-	while (list.n > 0) {
-		struct span at = list, name = behind(line_take(&list), "== ");
-
-		if (name.n == 0)
-			continue;
-		if (in) {
-			ret_block->n = (size_t)(at.p - ret_block->p);
-			return true;
-		}
-		in = span_eq(name, kind);
-		ret_block->p = list.p;
-	}
-	ret_block->n = in ? (size_t)(list.p - ret_block->p) : 0;
-	return in;
-}
-
-static struct span
-title_of(struct span block)
-{
-	const char *mark = say("vi: ", "en: ");
-
-	while (block.n > 0) {
-		struct span title = behind(line_take(&block), mark);
-
-		if (title.n > 0)
-			return title;
-	}
-	return SPAN("");
-}
-
-static void
-kinds_list(struct span list)
-{
-	(void)puts(say("Các loại nguồn (trucban source LOẠI):\n",
-	    "Kinds of sources (trucban source KIND):\n"));
-	while (list.n > 0) {
-		struct span name = behind(line_take(&list), "== "), title;
-
-		if (name.n == 0)
-			continue;
-		title = title_of(list);
-		(void)printf("  %-12.*s %.*s\n", (int)name.n, (const char *)name.p, (int)title.n,
-		    (const char *)title.p);
-	}
-}
 
 /* ---- doors ---- */
 
@@ -185,7 +110,7 @@ lines_find(const struct conf *conf, struct span block, struct span *ret_lines, s
 	while (block.n > 0) {
 		struct span at = block;
 
-		next = behind(line_take(&block), "-- ");
+		next = kinds_behind(span_cut(&block, '\n'), "-- ");
 		if (next.n > 0 && found != NULL) {
 			ret_lines->n = (size_t)(at.p - ret_lines->p);
 			return found;
@@ -210,11 +135,11 @@ lines_find(const struct conf *conf, struct span block, struct span *ret_lines, s
 
 /* The first address of this machine that is not its own loop. */
 static void
-own_address(char ret[ADDRESS_BYTES])
+own_address(char ret[HOST_BYTES])
 {
 	struct ifaddrs *list = NULL;
 
-	(void)snprintf(ret, ADDRESS_BYTES, "%s", say("ĐỊA_CHỈ_BÀN_TRỰC", "DESK_ADDRESS"));
+	(void)snprintf(ret, HOST_BYTES, "%s", say("ĐỊA_CHỈ_BÀN_TRỰC", "DESK_ADDRESS"));
 	if (getifaddrs(&list) != 0)
 		return;
 	for (const struct ifaddrs *i = list; i != NULL; i = i->ifa_next) {
@@ -224,7 +149,7 @@ own_address(char ret[ADDRESS_BYTES])
 		    (i->ifa_flags & IFF_LOOPBACK) != 0 || (i->ifa_flags & IFF_UP) == 0)
 			continue;
 		memcpy(&in, i->ifa_addr, sizeof in);
-		if (inet_ntop(AF_INET, &in.sin_addr, ret, ADDRESS_BYTES) != NULL)
+		if (inet_ntop(AF_INET, &in.sin_addr, ret, HOST_BYTES) != NULL)
 			break;
 	}
 	freeifaddrs(list);
@@ -232,12 +157,12 @@ own_address(char ret[ADDRESS_BYTES])
 
 /* "10.0.0.5" of "10.0.0.5:514"; nothing of ":514" and of what means any address. */
 static void
-listener_address(const struct conf_listener *l, char ret[ADDRESS_BYTES])
+listener_address(const struct conf_listener *l, char ret[HOST_BYTES])
 {
 	const char *colon = strrchr(l->address, ':');
 	size_t n = colon != NULL ? (size_t)(colon - l->address) : 0;
 
-	(void)snprintf(ret, ADDRESS_BYTES, "%.*s", (int)(n < ADDRESS_BYTES ? n : 0), l->address);
+	(void)snprintf(ret, HOST_BYTES, "%.*s", (int)(n < HOST_BYTES ? n : 0), l->address);
 	if (strcmp(ret, "0.0.0.0") == 0 || strcmp(ret, "[::]") == 0 || strcmp(ret, "*") == 0)
 		ret[0] = '\0';
 	if (ret[0] == '\0')
@@ -247,11 +172,11 @@ listener_address(const struct conf_listener *l, char ret[ADDRESS_BYTES])
 /* ---- telling ---- */
 
 static enum err
-lines_tell(const struct wanted *w, const struct conf_listener *l, struct span lines,
+lines_tell(const struct source_wanted *w, const struct conf_listener *l, struct span lines,
     struct why *why)
 {
 	const char *colon = strrchr(l->address, ':');
-	char address[ADDRESS_BYTES];
+	char address[HOST_BYTES];
 	struct template_value value[] = {
 		{ "address", { NULL, 0 } }, { "port", span_str(colon != NULL ? colon + 1 : "") },
 		{ "scheme", span_str(l->cert[0] != '\0' ? "https" : "http") },
@@ -264,16 +189,17 @@ lines_tell(const struct wanted *w, const struct conf_listener *l, struct span li
 	value[0].value = span_str(w->address != NULL ? w->address : address);
 	rc = template_fill(&out, lines, TEMPLATE_TEXT, value, sizeof value / sizeof value[0], why);
 	for (struct span rest = buf_span(&out), line; rc == OK && rest.n > 0;) {
-		line = line_take(&rest);
+		line = span_cut(&rest, '\n');
 		line = span_starts(line, SPAN("## ")) ? span_sub(line, 1, SIZE_MAX) : line;
 		if (line.n > 0 || rest.n > 0)
 			(void)printf("%.*s\n", (int)line.n, (const char *)line.p);
 	}
 	buf_done(&out);
 	if (rc == OK && is_local(l->address))
-		(void)fprintf(stderr, say("\n! cửa '%s' chỉ nghe trên máy này (%s): sửa address "
-		    "trong cấu hình rồi systemctl reload trucban\n", "\n! listener '%s' listens on "
-		    "this machine only (%s): change its address, then systemctl reload trucban\n"),
+		(void)fprintf(stderr, say("\n! cửa nhận '%s' chỉ nghe trên máy này (%s): sửa "
+		    "address trong cấu hình rồi systemctl reload trucban\n", "\n! listener '%s' "
+		    "listens on this machine only (%s): change its address, then systemctl reload "
+		    "trucban\n"),
 		    l->name, l->address);
 	return rc;
 }
@@ -304,14 +230,12 @@ static enum err
 first_ask(const struct doctor *d, const char *from, struct buf *out, struct why *why)
 {
 	struct buf form = { 0 }, query = { 0 };
-	char socket[4096];
 	enum err rc;
 
 	buf_printf(&query, "_peer:=\"%s\"", from);
 	form_add(&form, "query", buf_span(&query));
 	form_add(&form, "format", SPAN("json"));
-	(void)snprintf(socket, sizeof socket, "%s/run/front.sock", d->state);
-	rc = client_run(&(struct client_ask){ .socket = socket, .path = "/select/logsql/tail",
+	rc = desk_run(d->state, &(struct client_ask){ .path = "/select/logsql/tail",
 	    .form = buf_span(&form), .take = first_take, .ctx = out, .cancel = &over }, why);
 	buf_done(&form);
 	buf_done(&query);
@@ -322,7 +246,7 @@ first_ask(const struct doctor *d, const char *from, struct buf *out, struct why 
 static void
 record_tell(struct span out)
 {
-	struct span json = line_take(&out);
+	struct span json = span_cut(&out, '\n');
 
 	(void)puts(say("✓ bản ghi đầu tiên đã tới, được hiểu thế này:",
 	    "✓ the first record is here, understood like this:"));
@@ -330,7 +254,7 @@ record_tell(struct span out)
 }
 
 static int
-first_wait(const struct doctor *d, const struct wanted *w)
+first_wait(const struct doctor *d, const struct source_wanted *w)
 {
 	struct why why = { "" };
 	struct buf out = { 0 };
@@ -362,31 +286,48 @@ first_wait(const struct doctor *d, const struct wanted *w)
 
 /* ---- the command ---- */
 
-static int
-source_run(struct doctor *d, const struct wanted *w, struct span list)
+/* The lines are the relay's: its address and ports are known there. */
+static void
+relay_tell(const struct source_wanted *w, struct span relay)
 {
-	struct span block, lines = { NULL, 0 }, title;
+	(void)fprintf(stderr, say("nguồn này gửi tới cửa nhận %s của trạm chuyển tiếp %.*s, không "
+	    "gửi tới bàn trực: những dòng cần dán phải có địa chỉ của trạm đó. Chạy ở trạm: "
+	    "trucban source %s\n",
+	    "this source sends to listener %s of relay %.*s, not to the desk: the lines to paste "
+	    "need that relay's address. Run there: trucban source %s\n"),
+	    w->listener + relay.n + 1, (int)relay.n, (const char *)relay.p, w->kind);
+}
+
+static int
+source_run(struct doctor *d, const struct source_wanted *w, struct span list)
+{
+	struct span block, lines = { NULL, 0 }, title, relay;
 	const struct conf_listener *l;
 	struct buf doors = { 0 };
 	struct why why = { "" };
 	int rc = EXIT_DONE;
 
-	if (!kind_find(list, span_str(w->kind), &block)) {
-		(void)fprintf(stderr, say("trucban source: không có loại '%s'; xem: trucban "
-		    "source\n", "trucban source: there is no kind '%s'; see: trucban source\n"),
-		    w->kind);
+	if (!kinds_find(list, span_str(w->kind), &block)) {
+		(void)kinds_wrong(list, span_str(w->kind), &why);
+		(void)fprintf(stderr, "trucban source: %s\n", why.text);
 		return EXIT_USAGE;
 	}
-	title = title_of(block);
+	relay = registry_relay(span_str(w->listener != NULL ? w->listener : ""));
+	if (relay.n > 0) {
+		relay_tell(w, relay);
+		return w->from != NULL ? first_wait(d, w) : EXIT_DONE;
+	}
+	title = kinds_title(block);
 	l = lines_find(d->conf, block, &lines, &doors);
 	if (l == NULL) {
-		(void)fprintf(stderr, say("trucban source: bàn trực chưa mở cửa nào cho loại này; "
-		    "thêm vào listen một cửa kind: %.*s\n", "trucban source: the desk has no door "
-		    "for this kind; add one to listen, of kind: %.*s\n"), (int)doors.n,
+		(void)fprintf(stderr, say("trucban source: bàn trực chưa mở cửa nhận nào cho loại "
+		    "này; thêm vào listen một cửa nhận kind: %.*s\n", "trucban source: the desk "
+		    "has no listener for this kind; add one to listen, of kind: "
+		    "%.*s\n"), (int)doors.n,
 		    (const char *)doors.p);
 		rc = EXIT_FOUND;
 	} else {
-		(void)fprintf(stderr, say("%.*s, qua cửa %s (%s); dán ở nguồn:\n\n",
+		(void)fprintf(stderr, say("%.*s, qua cửa nhận %s (%s); dán ở nguồn:\n\n",
 		    "%.*s, by listener %s (%s); paste at the source:\n\n"), (int)title.n,
 		    (const char *)title.p, l->name, l->address);
 		if (lines_tell(w, l, lines, &why) != OK) {
@@ -400,8 +341,8 @@ source_run(struct doctor *d, const struct wanted *w, struct span list)
 	return rc;
 }
 
-static int
-source_open(struct doctor *d, const struct wanted *w)
+int
+source_connect(struct doctor *d, const struct source_wanted *w)
 {
 	struct buf own = { 0 };
 	struct why why = { "" };
@@ -411,28 +352,27 @@ source_open(struct doctor *d, const struct wanted *w)
 	if (w->file != NULL)
 		rc = file_read_named(w->file, KINDS_FILE_BYTES, &own, &why);
 	if (rc == OK && w->kind == NULL) {
-		kinds_list(w->file != NULL ? buf_span(&own) : content_sources);
+		kinds_print(w->file != NULL ? buf_span(&own) : content_sources);
 		buf_done(&own);
 		return EXIT_DONE;
 	}
-	doctor_open(d);
-	if (rc == OK)
+	if (rc == OK && d->conf_rc != OK) {
 		rc = d->conf_rc;
+		why = d->conf_why;
+	}
 	if (rc != OK) {
-		(void)fprintf(stderr, "trucban source: %s\n", why.text[0] != '\0' ? why.text :
-		    d->conf_why.text);
+		(void)fprintf(stderr, "trucban source: %s\n", why.text);
 		code = EXIT_COULD_NOT;
 	} else {
 		code = source_run(d, w, w->file != NULL ? buf_span(&own) : content_sources);
 	}
-	doctor_close(d);
 	buf_done(&own);
 	return code;
 }
 
 /* An address alone: it becomes part of a query. */
-static bool
-is_address(const char *text)
+bool
+source_is_address(const char *text)
 {
 	struct in6_addr any;
 
@@ -453,15 +393,17 @@ cmd_source(int argc, char **argv)
 		{ NULL, 0, NULL, 0 },
 	};
 	struct doctor d = { .conf_path = NULL };
-	struct wanted w = { .wait_s = 600 };
+	struct source_wanted w = { .wait_s = 600 };
 	bool good = true;
 	char *end;
 	int c;
 
-	while ((c = getopt_long(argc, argv, "", option, NULL)) != -1) {
+	if (argc > 1 && source_register_verb(argv[1]))
+		return source_register(argc - 1, argv + 1);
+	while ((c = options_next(argc, argv, "", option)) != -1) {
 		if (c == 'h')
-			return fputs(say(usage_vi, usage_en), stdout) < 0 ? EXIT_COULD_NOT :
-			    EXIT_DONE;
+			return printf("%s\n%s", say(usage_vi, usage_en), source_register_usage()) <
+			    0 ? EXIT_COULD_NOT : EXIT_DONE;
 		if (c == 'a')
 			w.address = optarg;
 		else if (c == 'f')
@@ -478,9 +420,12 @@ cmd_source(int argc, char **argv)
 		    w.wait_s <= 86400));
 	}
 	w.kind = optind < argc ? argv[optind] : NULL;
-	if (!good || optind + 1 < argc || (w.from != NULL && !is_address(w.from))) {
+	if (!good || optind + 1 < argc || (w.from != NULL && !source_is_address(w.from))) {
 		(void)fputs(say(usage_vi, usage_en), stderr);
 		return EXIT_USAGE;
 	}
-	return source_open(&d, &w);
+	doctor_open(&d);
+	c = source_connect(&d, &w);
+	doctor_close(&d);
+	return c;
 }

@@ -5,14 +5,20 @@
  */
 #include "cmd/cmd.h"
 
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "web/client.h"
+#include "base/civil.h"
+#include "web/render.h"
+#include "cmd/barred.h"
+#include "cmd/desk.h"
 #include "cmd/figures.h"
+#include "cmd/losses.h"
+#include "cmd/options.h"
+#include "cmd/samples.h"
+#include "cmd/status_relay.h"
 
 static const char usage_vi[] =
     "Cách dùng: trucban status [--json | --metrics] [--state THƯ_MỤC]\n\n"
@@ -29,125 +35,13 @@ static const char usage_en[] =
     "  --metrics          as Prometheus text, like /metrics\n"
     "  --state DIR        the desk whose store is there\n";
 
-/* One line of the text: trucban_NAME{LABEL="VALUE"} N. */
-struct sample {
-	struct span name, label, value;
-	double n;
-};
-
-/* What must be 0 on a good day. */
-static const struct loss {
-	const char *metric, *vi, *en;
-} losses[] = {
-	{ "rows_lost_total", "bản ghi mất do sổ ghi đệm hỏng",
-	    "records lost to a damaged journal" },
-	{ "rows_refused_full_total", "bản ghi bị từ chối vì đầy đĩa",
-	    "records refused, the disk is full" },
-	{ "rows_refused_read_only_total", "bản ghi bị từ chối vì không ghi được",
-	    "records refused, nothing can be written" },
-	{ "rows_set_aside_total", "bản ghi để riêng vì làm hỏng tiến trình",
-	    "records set aside, they stopped a role" },
-	{ "batches_bad_total", "lô bản ghi sai khuôn dạng", "batches that were not well formed" },
-	{ "journal_rewrites_total", "lần ghi hỏng phải ghi lại", "failed writes made again" },
-	{ "intake_kernel_drops_total", "gói UDP bị nhân hệ điều hành bỏ",
-	    "datagrams dropped by the kernel" },
-	{ "intake_records_cut_total", "bản ghi dài quá bị cắt", "records cut, too long" },
-	{ "intake_records_unparsed_total", "bản ghi không hiểu được (vẫn giữ nguyên)",
-	    "records not understood (kept as they came)" },
-	{ "intake_frames_bad_total", "khung dữ liệu sai giao thức", "frames against the protocol" },
-	{ "intake_batches_refused_total", "lô bản ghi bị kho từ chối",
-	    "batches refused by the store" },
-	{ "intake_connections_refused_total", "kết nối bị từ chối vì quá nhiều",
-	    "connections refused, too many" },
-	{ "intake_accept_pauses_total", "lần tạm ngừng nhận kết nối vì mở quá nhiều tệp",
-	    "pauses of accepting, out of descriptors" },
-	{ "intake_handshakes_failed_total", "lần bắt tay TLS không thành",
-	    "TLS handshakes failed" },
-	{ "intake_requests_bad_total", "yêu cầu HTTP sai", "bad HTTP requests" },
-	{ "intake_requests_unauthorised_total", "yêu cầu HTTP không có mã truy cập hợp lệ",
-	    "HTTP requests without a valid token" },
-	{ "intake_requests_failed_total", "yêu cầu HTTP không ghi được",
-	    "HTTP requests that could not be kept" },
-	{ "intake_bodies_refused_total", "yêu cầu HTTP nén bung ra quá lớn",
-	    "compressed bodies that expand too much" },
-	{ "intake_fields_unknown_total", "trường lạ trong giao thức, không ghi lại",
-	    "fields that a protocol's page does not know, left out" },
-	{ "collector_files_refused_total", "tệp, thư mục không đọc được",
-	    "files or folders that cannot be read" },
-	{ "collector_lines_cut_total", "dòng dài quá bị cắt", "lines cut, too long" },
-	{ "collector_bytes_lost_total", "byte mất khi tệp bị cắt ngắn",
-	    "octets lost when a file was truncated" },
-};
+enum { DENIED_TOLD = 10 };
 
 static bool
 collect(void *ctx, struct span piece)
 {
 	buf_span_put(ctx, piece);
 	return true;
-}
-
-/* ---- samples ---- */
-
-static struct span
-part_until(struct span *s, char end)
-{
-	const uint8_t *at = s->n > 0 ? memchr(s->p, end, s->n) : NULL;
-	size_t n = at != NULL ? (size_t)(at - s->p) : s->n;
-	struct span part = span_sub(*s, 0, n);
-
-	*s = span_sub(*s, at != NULL ? n + 1 : n, s->n);
-	return part;
-}
-
-/* The next sample of *rest; false: there is none. */
-static bool
-sample_next(struct span *rest, struct sample *ret)
-{
-	while (rest->n > 0) {
-		struct span line = part_until(rest, '\n');
-		char number[32];
-		size_t cut = line.n;
-
-		if (!span_starts(line, SPAN("trucban_")))
-			continue;
-		while (cut > 0 && line.p[cut - 1] != ' ')
-			cut--;
-		(void)snprintf(number, sizeof number, "%.*s", (int)(line.n - cut),
-		    (const char *)line.p + cut);
-		ret->n = strtod(number, NULL);
-		line = span_sub(line, 8, cut > 9 ? cut - 9 : 0);
-		ret->name = part_until(&line, '{');
-		ret->label = part_until(&line, '=');
-		ret->value = line.n > 2 ? span_sub(line, 1, line.n - 3) : (struct span){ 0 };
-		return true;
-	}
-	return false;
-}
-
-/* The sum of a metric's samples; of those with this label only, unless it is NULL. */
-static double
-sum(struct span text, const char *name, const char *value)
-{
-	struct sample s;
-	double n = 0;
-
-	while (sample_next(&text, &s)) {
-		if (span_is(s.name, name) && (value == NULL || span_is(s.value, value)))
-			n += s.n;
-	}
-	return n;
-}
-
-static struct span
-word(struct span text, const char *name)
-{
-	struct sample s;
-
-	while (sample_next(&text, &s)) {
-		if (span_is(s.name, name))
-			return s.value;
-	}
-	return (struct span){ 0 };
 }
 
 /* ---- telling ---- */
@@ -167,8 +61,8 @@ state_tell(struct span text)
 		{ "read-only", "KHÔNG GHI ĐƯỢC NỮA: kiểm tra ổ đĩa, rồi khởi động lại bàn trực",
 		    "NOTHING CAN BE WRITTEN: check the disk, then restart the desk", false },
 	};
-	struct span is = word(text, "state"), trouble = word(text, "trouble");
-	double age = sum(text, "keeper_answer_age_seconds", NULL);
+	struct span is = samples_word(text, "state"), trouble = samples_word(text, "trouble");
+	double age = samples_sum(text, "keeper_answer_age_seconds", NULL);
 	bool good = false;
 
 	for (size_t i = 0; i < sizeof row / sizeof row[0]; i++) {
@@ -192,31 +86,66 @@ state_tell(struct span text)
 static void
 store_tell(struct span text)
 {
-	double writes = sum(text, "journal_writes_total", NULL);
+	double writes = samples_sum(text, "journal_writes_total", NULL);
 
 	(void)printf(say("  nhận        %s bản ghi từ khi khởi động, %s đã nằm trên đĩa\n",
 	    "  received    %s records since the start, %s of them are on disk\n"),
-	    figure_count(sum(text, "rows_total", NULL)),
-	    figure_count(sum(text, "rows_acknowledged_total", NULL)));
+	    figure_count(samples_sum(text, "rows_total", NULL)),
+	    figure_count(samples_sum(text, "rows_acknowledged_total", NULL)));
 	(void)printf(say("  kho         %s bản ghi nhật ký, %s phát hiện, %s dòng sổ hành động\n",
 	    "  store       %s log records, %s findings, %s rows of the ledger\n"),
-	    figure_count(sum(text, "last_seq", "raw")),
-	    figure_count(sum(text, "last_seq", "findings")),
-	    figure_count(sum(text, "last_seq", "ledger")));
+	    figure_count(samples_sum(text, "last_seq", "raw")),
+	    figure_count(samples_sum(text, "last_seq", "findings")),
+	    figure_count(samples_sum(text, "last_seq", "ledger")));
 	(void)printf(say("  trên đĩa    %s tệp dữ liệu, %s MB cho %s MB bản ghi\n",
 	    "  on disk     %s segments, %s MB for %s MB of records\n"),
-	    figure_count(sum(text, "segments", NULL)),
-	    figure_tenths(sum(text, "segment_bytes", NULL) / 1e6),
-	    figure_tenths(sum(text, "record_bytes", NULL) / 1e6));
+	    figure_count(samples_sum(text, "segments", NULL)),
+	    figure_tenths(samples_sum(text, "segment_bytes", NULL) / 1e6),
+	    figure_tenths(samples_sum(text, "record_bytes", NULL) / 1e6));
 	(void)printf(say("  niêm phong  %s mục, %s đã ký\n",
 	    "  sealed      %s leaves, %s signed\n"),
-	    figure_count(sum(text, "tree_leaves", NULL)),
-	    figure_count(sum(text, "signed_leaves", NULL)));
+	    figure_count(samples_sum(text, "tree_leaves", NULL)),
+	    figure_count(samples_sum(text, "signed_leaves", NULL)));
 	if (writes > 0)
 		(void)printf(say("  ghi đĩa     %s ms một lần, lâu nhất %s ms\n",
 		    "  writing     %s ms each, at most %s ms\n"),
-		    figure_tenths(sum(text, "journal_sync_seconds_total", NULL) * 1e3 / writes),
-		    figure_tenths(sum(text, "journal_sync_max_seconds", NULL) * 1e3));
+		    figure_tenths(samples_sum(text, "journal_sync_seconds_total", NULL) * 1e3 /
+		    writes),
+		    figure_tenths(samples_sum(text, "journal_sync_max_seconds", NULL) * 1e3));
+}
+
+/* Since when there are records, how long the disk lasts, what is held. */
+static void
+room_tell(struct span text, int32_t zone_s)
+{
+	double oldest = samples_sum(text, "oldest_record_timestamp_seconds", NULL);
+	double day = samples_sum(text, "segment_bytes_per_day", NULL);
+	double room = samples_sum(text, "disk_free_bytes", NULL) -
+	    samples_sum(text, "disk_reserve_bytes", NULL);
+	double holds = samples_sum(text, "holds", NULL);
+	char at[CIVIL_TEXT_BYTES + 1];
+
+	if (oldest > 0) {
+		at[civil_put((uint8_t *)at, (int64_t)oldest * CIVIL_SECOND_NS, 0, zone_s)] = '\0';
+		(void)printf(say("  cũ nhất     nhận lúc %s\n", "  oldest      received %s\n"), at);
+	}
+	if (day > 0)
+		(void)printf(say("  còn chỗ     %s MB, mỗi ngày %s MB: khoảng %s ngày nữa\n",
+		    "  room        %s MB, %s MB a day: about %s more days\n"),
+		    figure_tenths(room > 0 ? room / 1e6 : 0), figure_tenths(day / 1e6),
+		    figure_count(room > 0 ? (double)(int64_t)(room / day) : 0));
+	if (holds > 0)
+		(void)printf(say("  giữ nguyên  %s lệnh giữ %s tệp dữ liệu, %s MB, không xóa\n",
+		    "  held        %s legal holds on %s segments, %s MB, they stay\n"),
+		    figure_count(holds), figure_count(samples_sum(text, "segments_held", NULL)),
+		    figure_tenths(samples_sum(text, "held_bytes", NULL) / 1e6));
+	if (samples_sum(text, "intake_records_ordered_total", NULL) > 0)
+		(void)printf(say("  bỏ theo lệnh %s bản ghi không giữ, theo mục sample\n",
+		    "  dropped     %s records not kept, by order (sample)\n"),
+		    figure_count(samples_sum(text, "intake_records_ordered_total", NULL)));
+	if (holds > 0 && span_is(samples_word(text, "state"), "full"))
+		(void)puts(say("! đĩa đầy mà có phần phải giữ nguyên hiện trạng: trucban hold list",
+		    "! the disk is full, and part of it is under a legal hold: trucban hold list"));
 }
 
 static void
@@ -225,7 +154,7 @@ doors_tell(struct span text)
 	struct span rest = text;
 	struct sample s;
 
-	while (sample_next(&rest, &s)) {
+	while (samples_next(&rest, &s)) {
 		char name[128];
 
 		if (!span_is(s.name, "intake_records_total"))
@@ -233,14 +162,14 @@ doors_tell(struct span text)
 		(void)snprintf(name, sizeof name, "%.*s", (int)s.value.n, (const char *)s.value.p);
 		(void)printf(say("  %-11s %s bản ghi, %s MB, %s kết nối đang mở\n",
 		    "  %-11s %s records, %s MB, %s connections open\n"), name, figure_count(s.n),
-		    figure_tenths(sum(text, "intake_bytes_total", name) / 1e6),
-		    figure_count(sum(text, "intake_connections", name)));
+		    figure_tenths(samples_sum(text, "intake_bytes_total", name) / 1e6),
+		    figure_count(samples_sum(text, "intake_connections", name)));
 	}
-	if (sum(text, "collector_lines_total", NULL) > 0)
+	if (samples_sum(text, "collector_lines_total", NULL) > 0)
 		(void)printf(say("  %-11s %s dòng từ %s tệp\n", "  %-11s %s lines of %s files\n"),
 		    say("máy này    ", "this host"),
-		    figure_count(sum(text, "collector_lines_total", NULL)),
-		    figure_count(sum(text, "collector_files", NULL)));
+		    figure_count(samples_sum(text, "collector_lines_total", NULL)),
+		    figure_count(samples_sum(text, "collector_files", NULL)));
 }
 
 static bool
@@ -248,13 +177,13 @@ losses_tell(struct span text)
 {
 	bool good = true;
 
-	for (size_t i = 0; i < sizeof losses / sizeof losses[0]; i++) {
-		double n = sum(text, losses[i].metric, NULL);
+	for (const struct loss *loss = losses; loss->metric != NULL; loss++) {
+		double n = samples_sum(text, loss->metric, NULL);
 
 		if (n == 0)
 			continue;
 		good = false;
-		(void)printf("! %s %s\n", figure_count(n), say(losses[i].vi, losses[i].en));
+		(void)printf("! %s %s\n", figure_count(n), say(loss->vi, loss->en));
 	}
 	if (good)
 		(void)puts(say("✓ không mất, không từ chối, không cắt bản ghi nào",
@@ -262,14 +191,57 @@ losses_tell(struct span text)
 	return good;
 }
 
+static void
+denied_tell(struct span text)
+{
+	struct barred barred;
+
+	for (unsigned i = 0; i < DENIED_TOLD && barred_next(&text, &barred); i++) {
+		struct buf line = { 0 };
+
+		barred_put(&line, &barred);
+		(void)printf("! %.*s\n", (int)line.n, (const char *)line.p);
+		buf_done(&line);
+	}
+}
+
+static bool
+findings_tell(struct span text)
+{
+	static const struct {
+		const char *level, *vi, *en;
+	} row[] = { { "critical", "nghiêm trọng", "critical" }, { "high", "cao", "high" },
+	    { "medium", "trung bình", "medium" }, { "low", "thấp", "low" },
+	    { "informational", "để biết", "informational" } };
+	double all = samples_sum(text, "findings_open", NULL), n;
+	const char *comma = "";
+
+	if (all == 0)
+		return true;
+	(void)printf(say("! %s phát hiện đang mở (", "! %s findings are open ("),
+	    figure_count(all));
+	for (size_t i = 0; i < sizeof row / sizeof row[0]; i++) {
+		n = samples_sum(text, "findings_open", row[i].level);
+		if (n == 0)
+			continue;
+		(void)printf("%s%s %s", comma, figure_count(n), say(row[i].vi, row[i].en));
+		comma = ", ";
+	}
+	(void)puts(say("): xem trucban findings", "): see trucban findings"));
+	return false;
+}
+
 static int
-tell(struct span text)
+tell(struct span text, int32_t zone_s)
 {
 	bool good = state_tell(text);
 
 	store_tell(text);
+	room_tell(text, zone_s);
 	doors_tell(text);
 	good &= losses_tell(text);
+	denied_tell(text);
+	good &= findings_tell(text);
 	if (!good)
 		(void)puts(say("    → trucban doctor cho biết phải làm gì",
 		    "    → trucban doctor says what to do"));
@@ -281,11 +253,14 @@ tell_json(struct span text)
 {
 	struct sample s;
 
-	while (sample_next(&text, &s)) {
+	while (samples_next(&text, &s)) {
 		(void)printf("{\"name\":\"trucban_%.*s\"", (int)s.name.n, (const char *)s.name.p);
-		if (s.label.n > 0)
+		while (s.label.n > 0) {
 			(void)printf(",\"%.*s\":\"%.*s\"", (int)s.label.n,
 			    (const char *)s.label.p, (int)s.value.n, (const char *)s.value.p);
+			if (!samples_label(&s.labels, &s.label, &s.value))
+				break;
+		}
 		(void)printf(",\"value\":%.15g}\n", s.n);
 	}
 	return EXIT_DONE;
@@ -294,15 +269,16 @@ tell_json(struct span text)
 static int
 status_run(const char *state, int how)
 {
-	char socket[4096];
 	struct buf body = { 0 };
 	struct why why = { "" };
 	int exit_code = EXIT_DONE;
 	enum err rc;
 
-	(void)snprintf(socket, sizeof socket, "%s/run/front.sock", state);
-	rc = client_run(&(struct client_ask){ .socket = socket, .path = "/metrics", .take = collect,
-	    .ctx = &body }, &why);
+	if (status_relay_read(&body, state))
+		rc = OK;
+	else
+		rc = desk_run(state, &(struct client_ask){ .path = "/metrics",
+		    .take = collect, .ctx = &body }, &why);
 	if (rc != OK) {
 		(void)fprintf(stderr, say("trucban: bàn trực ở %s không trả lời: %s\n",
 		    "trucban: the desk at %s does not answer: %s\n"), state, why.text);
@@ -310,7 +286,10 @@ status_run(const char *state, int how)
 	} else if (how == 'm') {
 		(void)fwrite(body.p, 1, body.n, stdout);
 	} else {
-		exit_code = how == 'j' ? tell_json(buf_span(&body)) : tell(buf_span(&body));
+		exit_code = how == 'j' ? tell_json(buf_span(&body)) :
+		    samples_word(buf_span(&body), "relay_info").n > 0 ?
+		    status_relay_tell(buf_span(&body)) : tell(buf_span(&body),
+		    desk_zone_s(state));
 	}
 	buf_done(&body);
 	return exit_code;
@@ -329,7 +308,7 @@ cmd_status(int argc, char **argv)
 	const char *state = state_default();
 	int c, how = 0;
 
-	while ((c = getopt_long(argc, argv, "", option, NULL)) != -1) {
+	while ((c = options_next(argc, argv, "", option)) != -1) {
 		if (c == 'm' || c == 'j') {
 			how = c;
 		} else if (c == 's') {

@@ -40,6 +40,7 @@ static const struct {
 	[PROOF_JOURNAL] = { "sổ ghi đệm bị sửa hoặc hỏng", "the journal was changed or damaged" },
 	[PROOF_ROLLBACK] = { "kho không khớp mốc giữ bên ngoài",
 	    "the store does not fit an anchor from outside" },
+	[PROOF_HOLD] = { "lệnh giữ nguyên hiện trạng", "a legal hold" },
 };
 
 static const char *

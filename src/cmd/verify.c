@@ -6,7 +6,6 @@
 #include "cmd/cmd.h"
 
 #include <fcntl.h>
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,6 +21,7 @@
 #include "store/key.h"
 #include "store/proof.h"
 #include "cmd/evidence_verify.h"
+#include "cmd/options.h"
 #include "cmd/verdict.h"
 
 enum {
@@ -87,6 +87,7 @@ struct verify {
 	const char *store, *against, *since, *state, *store_key, *prove, *proof;
 	const char *package;		/* the one word that is no option */
 	const char *key[KEYS_MAX];
+	int64_t since_ns;
 	unsigned nkey;
 	unsigned threads;
 	bool json;
@@ -212,8 +213,9 @@ threads_of(const char *text, unsigned *ret_n)
 	return true;
 }
 
-static enum err
-since_of(const char *text, int64_t *ret_ns, struct why *why)
+/* False: it is no time, and that is said. */
+static bool
+since_of(const char *text, int64_t *ret_ns)
 {
 	struct civil_frame frame = { .near_ns = clock_wall_ns(), .zone_s = OFFICE_ZONE_S };
 	struct buf full = { 0 };
@@ -224,8 +226,11 @@ since_of(const char *text, int64_t *ret_ns, struct why *why)
 		buf_str(&full, "T00:00:00");
 	ok = civil_read(buf_span(&full), &frame, ret_ns);
 	buf_done(&full);
-	return ok ? OK : why_set(why, ERR_FORMAT, "'%.40s' is not a time; write 2026-11-23 or "
-	    "2026-11-23T06:00:00+07:00", text);
+	if (!ok)
+		(void)fprintf(stderr, say("trucban: --since: '%.40s' không phải là thời gian; viết "
+		    "2026-11-23 hoặc 2026-11-23T06:00:00+07:00\n", "trucban: --since: '%.40s' is "
+		    "not a time; write 2026-11-23 or 2026-11-23T06:00:00+07:00\n"), text);
+	return ok;
 }
 
 /* ---- the whole store ---- */
@@ -250,8 +255,7 @@ inputs_read(const struct verify *v, int dirfd, struct proof_options *o, struct i
 		rc = operator_file(v->store_key, FILE_BYTES, &in->store_key, why);
 	if (rc == OK && v->store_key != NULL && in->store_key.n != KEY_BYTES)
 		rc = why_set(why, ERR_FORMAT, "%s: not %d octets", v->store_key, (int)KEY_BYTES);
-	if (rc == OK && v->since != NULL)
-		rc = since_of(v->since, &o->since_ns, why);
+	o->since_ns = v->since_ns;
 	o->trusted = in->key;
 	o->ntrusted = v->nkey;
 	o->against = buf_span(&in->against);
@@ -424,7 +428,7 @@ options_read(struct verify *v, int argc, char **argv)
 	    ['f'] = &v->state, ['e'] = &v->store_key, ['p'] = &v->prove, ['c'] = &v->proof };
 	int c;
 
-	while ((c = getopt_long(argc, argv, "", option, NULL)) != -1) {
+	while ((c = options_next(argc, argv, "", option)) != -1) {
 		if (c == 'h') {
 			(void)fputs(say(usage_vi, usage_en), stdout);
 			return -1;
@@ -442,6 +446,8 @@ options_read(struct verify *v, int argc, char **argv)
 	}
 	if (optind + 1 == argc)
 		v->package = argv[optind++];
+	if (v->since != NULL && !since_of(v->since, &v->since_ns))
+		return EXIT_USAGE;
 	if (v->package != NULL && (v->proof != NULL || v->prove != NULL ||
 	    v->since != NULL || v->state != NULL || v->store_key != NULL))
 		return EXIT_USAGE;

@@ -27,6 +27,17 @@ steps_make(struct coverage_result *r, struct why *why)
 	return OK;
 }
 
+/* The first leaf of the tree, or a record that came before it; else it begins now. */
+static void
+begin_find(struct coverage_result *r)
+{
+	if (r->begun_ns == 0)
+		r->begun_ns = r->period.now_ns;
+	for (uint32_t i = 0; i < r->nsource; i++)
+		if (r->source[i].first_ns < r->begun_ns)
+			r->begun_ns = r->source[i].first_ns;
+}
+
 enum err
 coverage_make(struct store *store, int dirfd, const struct coverage_ask *ask,
     struct arena *arena, struct coverage_result *ret, struct why *why)
@@ -41,5 +52,18 @@ coverage_make(struct store *store, int dirfd, const struct coverage_ask *ask,
 		rc = losses_count(dirfd, ask, arena, ret, why);
 	if (rc == OK)
 		rc = held_count(store, ret, why);
+	if (rc == OK)
+		begin_find(ret);
 	return rc;
+}
+
+enum err
+coverage_losses(int dirfd, const struct coverage_ask *ask, struct arena *arena,
+    struct coverage_result *ret, struct why *why)
+{
+	enum err rc;
+
+	*ret = (struct coverage_result){ .period = ask->period };
+	rc = steps_make(ret, why);
+	return rc == OK ? losses_count(dirfd, ask, arena, ret, why) : rc;
 }

@@ -9,13 +9,11 @@
 #include "coverage/coverage_int.h"
 
 #include "base/buf.h"
+#include "base/civil.h"
 #include "model/checkpoint.h"
 #include "model/leaf.h"
 #include "model/note.h"
 #include "store/tiles.h"
-
-/* A heartbeat comes every minute; without one for so long the desk did not run. */
-static const int64_t outage_ns = INT64_C(180000000000);
 
 enum { LOSSES_MAX = LEAF_COUNTERS_MAX };
 
@@ -29,6 +27,7 @@ static const struct kind {
 	bool of_socket;			/* begins anew with the socket, not with the process */
 } kinds[] = {
 	{ "kernel_drops", COVERAGE_LOST, COVERAGE_RECORDS, true },
+	{ "rows_lost", COVERAGE_LOST, COVERAGE_RECORDS, false },
 	{ "rows_set_aside", COVERAGE_LOST, COVERAGE_RECORDS, false },
 	{ "bytes_lost", COVERAGE_LOST, COVERAGE_OCTETS, false },
 	{ "rows_refused", COVERAGE_REFUSED, COVERAGE_RECORDS, false },
@@ -44,6 +43,8 @@ static const struct kind {
 	{ "frames_bad", COVERAGE_ODD, COVERAGE_RECORDS, false },
 	{ "requests_bad", COVERAGE_ODD, COVERAGE_RECORDS, false },
 	{ "records_empty", COVERAGE_ODD, COVERAGE_RECORDS, false },
+	{ "records_split", COVERAGE_ODD, COVERAGE_RECORDS, false },
+	{ "records_ordered", COVERAGE_ORDERED, COVERAGE_RECORDS, false },
 	{ "began", KIND_MARK, COVERAGE_RECORDS, false },
 	{ "socket", KIND_MARK, COVERAGE_RECORDS, true },
 };
@@ -178,7 +179,7 @@ outage_take(struct losses *l, int64_t from_ns, int64_t to_ns)
 	int64_t begin_ns = from_ns > r->period.from_ns ? from_ns : r->period.from_ns;
 	int64_t end_ns = to_ns < r->period.to_ns ? to_ns : r->period.to_ns;
 
-	if (to_ns - from_ns <= outage_ns || begin_ns >= end_ns)
+	if (to_ns - from_ns <= COVERAGE_OUTAGE_S * CIVIL_SECOND_NS || begin_ns >= end_ns)
 		return;
 	if (r->noutage < COVERAGE_OUTAGES)
 		l->outage[r->noutage] = (struct coverage_outage){ from_ns, to_ns };

@@ -22,18 +22,6 @@ enum {
 	CLOCK_ROWS = 50,
 };
 
-struct rows {
-	struct store *store;
-	const struct coverage_ask *ask;
-	struct arena *arena;
-	struct coverage_result *r;
-	struct gather **source;
-	uint32_t nsource, cap, mask;
-	uint32_t *slot;			/* number + 1 */
-	size_t ncell;
-	unsigned nclock;		/* segments that were looked into beside every n-th */
-};
-
 /* ---- sources ---- */
 
 static bool
@@ -75,21 +63,41 @@ table_grow(struct rows *g)
 	}
 }
 
-/* Applications of one host are one source here. */
-static struct gather *
-gather_find(struct rows *g, const struct source *source)
+static struct coverage_source
+names_of(const struct source *source)
 {
-	struct coverage_source like = { .listener = source->listener, .peer = source->peer,
+	return (struct coverage_source){ .listener = source->listener, .peer = source->peer,
 	    .identity = source->identity, .host = source->host, .unit = source->unit,
-	    .class = source->class, .trust = source->trust };
-	struct gather *new;
+	    .class = source->class, .trust = source->trust, .row = UINT32_MAX };
+}
+
+struct gather *
+gathered_look(const struct rows *g, const struct source *source)
+{
+	struct coverage_source like = names_of(source);
 	uint32_t at;
 
-	if (g->nsource == g->cap)
-		table_grow(g);
+	if (g->nsource == 0)
+		return NULL;
 	for (at = source_hash(&like) & g->mask; g->slot[at] != 0; at = (at + 1) & g->mask)
 		if (is_same(&g->source[g->slot[at] - 1]->out, source))
 			return g->source[g->slot[at] - 1];
+	return NULL;
+}
+
+struct gather *
+gathered_find(struct rows *g, const struct source *source)
+{
+	struct coverage_source like = names_of(source);
+	struct gather *new = gathered_look(g, source);
+	uint32_t at;
+
+	if (new != NULL)
+		return new;
+	if (g->nsource == g->cap)
+		table_grow(g);
+	for (at = source_hash(&like) & g->mask; g->slot[at] != 0;)
+		at = (at + 1) & g->mask;
 	new = arena_zalloc(g->arena, 1, sizeof *new);
 	new->out = like;
 	new->out.listener = arena_dup(g->arena, like.listener);
@@ -161,7 +169,7 @@ enum { SKEW_HALF = sizeof skew_s / sizeof skew_s[0] };
 _Static_assert(COVERAGE_SKEWS == 2 * SKEW_HALF + 1, "one class in the middle, as many each side");
 
 /* SKEW_HALF is right, 0 is behind by a day, the last one ahead by a day. */
-static unsigned
+unsigned
 skew_class(int64_t late_ns)
 {
 	uint64_t late = late_ns < 0 ? -(uint64_t)late_ns : (uint64_t)late_ns;
@@ -184,7 +192,7 @@ coverage_skew_s(unsigned class)
 	return class < SKEW_HALF ? -s : s;
 }
 
-static void
+void
 pause_take(struct gather *s, int64_t recv_ns)
 {
 	if (s->out.rows > 0 && recv_ns >= s->out.last_ns)
@@ -196,18 +204,6 @@ pause_take(struct gather *s, int64_t recv_ns)
 }
 
 /* ---- one segment ---- */
-
-/* What of a segment a pass looks at. */
-struct vectors {
-	struct segment *segment;
-	const uint16_t *source, *shape;
-	const uint8_t *flags;
-	const int64_t *recv;
-	const uint64_t *seq;
-	const int64_t *number;		/* the sender's, -1: none; NULL: no row has one */
-	bool *unparsed;			/* by shape */
-	struct gather **gather;		/* by source */
-};
 
 static enum err
 numbers_load(struct arena *arena, struct vectors *v, struct why *why)
@@ -236,7 +232,7 @@ numbers_load(struct arena *arena, struct vectors *v, struct why *why)
 	return rc;
 }
 
-static enum err
+enum err
 vectors_load(struct arena *arena, struct vectors *v, struct why *why)
 {
 	uint32_t nshape = segment_shapes(v->segment);
@@ -253,9 +249,9 @@ vectors_load(struct arena *arena, struct vectors *v, struct why *why)
 	if (rc == OK)
 		rc = numbers_load(arena, v, why);
 	v->gather = arena_zalloc(arena, segment_sources(v->segment) + 1, sizeof *v->gather);
-	v->unparsed = arena_zalloc(arena, nshape + 1, sizeof *v->unparsed);
+	v->format = arena_zalloc(arena, nshape + 1, sizeof *v->format);
 	for (uint32_t i = 0; i < nshape; i++)
-		v->unparsed[i] = segment_shape(v->segment, i)->format == FORMAT_UNPARSED;
+		v->format[i] = segment_shape(v->segment, i)->format;
 	return rc;
 }
 
@@ -264,10 +260,17 @@ row_count(struct rows *g, struct vectors *v, uint32_t i, uint32_t step)
 {
 	struct gather **s = &v->gather[v->source[i]];
 	struct coverage_cell *cell;
-	bool unparsed = v->unparsed[v->shape[i]], cut = (v->flags[i] & ROW_CUT) != 0;
+	uint8_t format = v->format[v->shape[i]];
+	bool unparsed = format == FORMAT_UNPARSED, cut = (v->flags[i] & ROW_CUT) != 0;
 
-	if (*s == NULL)
-		*s = gather_find(g, segment_source(v->segment, v->source[i]));
+	if (*s == NULL) {
+		const struct source *source = segment_source(v->segment, v->source[i]);
+
+		*s = gathered_find(g, source);
+		if ((*s)->out.guess == NULL)
+			(*s)->out.guess = kind_guess(source->app);
+	}
+	(*s)->out.formats |= UINT32_C(1) << (format & 31);
 	cell = cell_find(g, *s, step);
 	cell->rows++;
 	cell->unparsed += unparsed;
@@ -275,6 +278,7 @@ row_count(struct rows *g, struct vectors *v, uint32_t i, uint32_t step)
 	pause_take(*s, v->recv[i]);
 	(*s)->out.rows++;
 	(*s)->out.unparsed += unparsed;
+	(*s)->out.lines += format == FORMAT_LINE;
 	(*s)->out.cut += cut;
 	if (v->number != NULL && v->number[i] >= 0)
 		numbers_take(*s, cell, (uint64_t)v->number[i], g->arena);
@@ -456,11 +460,14 @@ rows_count(struct store *store, const struct coverage_ask *ask, struct arena *ar
 		all[i] = g.source[i]->out;
 		all[i].cell = g.source[i]->cell;
 		result->unparsed += all[i].unparsed;
+		result->lines += all[i].lines;
 		result->cut += all[i].cut;
 		result->missing += all[i].missing;
 	}
 	qsort(all, g.nsource, sizeof *all, more_rows_first);
 	result->nsource = g.nsource;
 	result->source = all;
+	expected_count(ask->registry, ask->since_ns, all, arena, result);
+	namesakes_find(all, result->nsource, arena);
 	return rc;
 }

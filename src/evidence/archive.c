@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * UNSAFE: pointer arithmetic. zip (PKWARE APPNOTE 6.3, sections 4.3.7, 4.3.12, 4.3.16; method 0)
- * and POSIX ustar; see archive.h. The reader takes name, size and sum from a head, writes the head
- * that these have, and compares: whatever else a head could say is refused.
+ * UNSAFE: pointer arithmetic. zip (base/zip.h) and POSIX ustar; see archive.h. The reader takes
+ * name, size and sum from a head, writes the head that these have, and compares: whatever else a
+ * head could say is refused.
  */
 #include "evidence/archive.h"
 
@@ -10,6 +10,8 @@
 
 #include "base/civil.h"
 #include "base/cur.h"
+#include "base/must.h"
+#include "base/zip.h"
 
 enum {
 	LOCAL_BYTES = 30,
@@ -27,27 +29,12 @@ archive_stamp(enum archive_kind kind, int64_t ns)
 		return (uint32_t)(ns / CIVIL_SECOND_NS);
 	civil_split(&c, ns, 0);
 	if (c.year < 1980 || c.year > 2107)
-		return 0x00210000;
+		return ZIP_NO_TIME;
 	return (uint32_t)(c.year - 1980) << 25 | (uint32_t)c.month << 21 | (uint32_t)c.day << 16 |
 	    (uint32_t)c.hour << 11 | (uint32_t)c.minute << 5 | c.second / 2u;
 }
 
 /* ---- zip ---- */
-
-/* What local and central heads share, from "version needed" to the length of the extra field. */
-static void
-zip_common_put(struct buf *out, const struct archive_member *m, size_t path, uint32_t stamp)
-{
-	buf_u16(out, 10);
-	buf_u16(out, 0);
-	buf_u16(out, 0);
-	buf_u32(out, stamp);
-	buf_u32(out, m->crc);
-	buf_u32(out, (uint32_t)m->size);
-	buf_u32(out, (uint32_t)m->size);
-	buf_u16(out, (uint16_t)path);
-	buf_u16(out, 0);
-}
 
 static void
 path_put(struct buf *out, const char *top, const char *name)
@@ -57,37 +44,28 @@ path_put(struct buf *out, const char *top, const char *name)
 	buf_str(out, name);
 }
 
-static size_t
-path_length(const char *top, const char *name)
+static struct zip_member
+zip_member_of(struct buf *path, const char *top, const struct archive_member *m)
 {
-	return strlen(top) + 1 + strlen(name);
+	path->n = 0;
+	path_put(path, top, m->name);
+	return (struct zip_member){ .name = buf_span(path), .size = (uint32_t)m->size,
+	    .crc = m->crc, .offset = (uint32_t)m->offset };
 }
 
 static void
-zip_end_put(struct buf *out, const char *top, const struct archive_member *m, size_t n,
+bag_end_put(struct buf *out, const char *top, const struct archive_member *m, size_t n,
     uint32_t stamp, uint64_t offset)
 {
-	size_t before = out->n, size;
+	struct zip_member member[BAG_END] = { { { NULL, 0 }, 0, 0, 0 } };
+	struct buf path[BAG_END] = { { 0 } };
 
-	for (size_t i = 0; i < n; i++) {
-		buf_u32(out, 0x02014b50);
-		buf_u16(out, 20);
-		zip_common_put(out, &m[i], path_length(top, m[i].name), stamp);
-		buf_u16(out, 0);
-		buf_u16(out, 0);
-		buf_u16(out, 0);
-		buf_u32(out, 0);
-		buf_u32(out, (uint32_t)m[i].offset);
-		path_put(out, top, m[i].name);
-	}
-	size = out->n - before;
-	buf_u32(out, 0x06054b50);
-	buf_u32(out, 0);
-	buf_u16(out, (uint16_t)n);
-	buf_u16(out, (uint16_t)n);
-	buf_u32(out, (uint32_t)size);
-	buf_u32(out, (uint32_t)offset);
-	buf_u16(out, 0);
+	must(n <= BAG_END);
+	for (size_t i = 0; i < n; i++)
+		member[i] = zip_member_of(&path[i], top, &m[i]);
+	zip_end_put(out, member, n, stamp, (uint32_t)offset);
+	for (size_t i = 0; i < n; i++)
+		buf_done(&path[i]);
 }
 
 /* ---- tar ---- */
@@ -132,13 +110,16 @@ void
 archive_head_put(struct buf *out, enum archive_kind kind, const char *top,
     const struct archive_member *member, uint32_t stamp)
 {
+	struct buf path = { 0 };
+	struct zip_member zip;
+
 	if (kind == ARCHIVE_TAR) {
 		tar_head_put(out, top, member, stamp);
 		return;
 	}
-	buf_u32(out, 0x04034b50);
-	zip_common_put(out, member, path_length(top, member->name), stamp);
-	path_put(out, top, member->name);
+	zip = zip_member_of(&path, top, member);
+	zip_head_put(out, &zip, stamp);
+	buf_done(&path);
 }
 
 static size_t
@@ -167,7 +148,7 @@ archive_end_put(struct buf *out, enum archive_kind kind, const char *top,
 	if (kind == ARCHIVE_TAR)
 		zeros_put(out, 2 * BLOCK);
 	else
-		zip_end_put(out, top, member, n, stamp, offset);
+		bag_end_put(out, top, member, n, stamp, offset);
 }
 
 /* ---- reading ---- */

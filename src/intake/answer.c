@@ -68,6 +68,11 @@ static const struct answer_route routes[] = {
 	{ "/services/collector/health/1.0", GET, &door_hec_health, NULL },
 	{ "/services/collector/**", OPTIONS, NULL, page_empty },	/* Docker's driver asks */
 	{ "/upload", SEND, &door_journal, NULL },
+	{ "/agent/v1/enrol", SEND, &door_enrol, NULL },
+	{ "/agent/v1/renew", SEND, &door_renew, NULL },
+	{ "/relay/v1/rows", SEND, &door_relay_rows, NULL },
+	{ "/relay/v1/place", GET, &door_relay_place, NULL },
+	{ "/relay/**", GET | SEND, &door_relay_other, NULL },
 	{ "/", GET, NULL, page_hello },
 	{ "/_license", GET, NULL, page_license },
 	{ "/_xpack", GET, NULL, page_xpack },
@@ -145,9 +150,10 @@ status_text(unsigned status)
 {
 	static const struct { unsigned status; const char *text; } texts[] = {
 		{ 200, "OK" }, { 202, "Accepted" }, { 204, "No Content" },
-		{ 400, "Bad Request" }, { 401, "Unauthorized" },
-		{ 404, "Not Found" }, { 413, "Content Too Large" },
-		{ 415, "Unsupported Media Type" }, { 429, "Too Many Requests" },
+		{ 400, "Bad Request" }, { 401, "Unauthorized" }, { 403, "Forbidden" },
+		{ 404, "Not Found" }, { 409, "Conflict" }, { 410, "Gone" },
+		{ 413, "Content Too Large" }, { 415, "Unsupported Media Type" },
+		{ 426, "Upgrade Required" }, { 429, "Too Many Requests" },
 		{ 431, "Request Header Fields Too Large" }, { 501, "Not Implemented" },
 		{ 503, "Service Unavailable" },
 	};

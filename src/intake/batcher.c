@@ -34,14 +34,17 @@ struct flight {
 	uint8_t state;
 	uint8_t class;
 	uint8_t result;		/* enum err, when answered */
-	uint32_t rows;
+	uint32_t of[INTAKE_LISTENERS];	/* rows of each door */
 	uint64_t batch;
+	uint64_t content, from, to;	/* content > 0: has a place */
+	uint64_t beside, at;
 	struct buf head, code;	/* its octets: all before the rows, and the rows */
 };
 
 struct open_batch {
 	struct batch_writer *writer;	/* NULL until the class is used */
 	uint64_t batch;			/* number of the open one, from 1 */
+	uint32_t of[INTAKE_LISTENERS];	/* rows of each door in it */
 };
 
 struct batcher {
@@ -55,7 +58,6 @@ struct batcher {
 	uint32_t first, nflight, flight_room;
 	uint64_t head_ticket;
 	size_t unacked;
-	uint64_t refused_rows;
 	uint64_t aside_rows;
 	struct buf spare[SPARE_BUFS];
 	unsigned nspare;
@@ -157,8 +159,9 @@ class_flush(struct batcher *b, uint8_t class)
 	struct open_batch *open = &b->open[class];
 	struct flight *flight = flight_new(b);
 
-	*flight = (struct flight){ .class = class, .batch = open->batch++,
-	    .rows = batch_rows(open->writer) };
+	*flight = (struct flight){ .class = class, .batch = open->batch++ };
+	memcpy(flight->of, open->of, sizeof flight->of);
+	memset(open->of, 0, sizeof open->of);
 	if (b->nspare > 0) {
 		flight->code = b->spare[--b->nspare];
 		flight->code.n = 0;
@@ -186,6 +189,14 @@ buf_spare(struct batcher *b, struct buf *code)
 		buf_done(code);
 }
 
+static void
+refused_tell(struct batcher *b, const struct flight *done)
+{
+	for (unsigned i = 0; i < INTAKE_LISTENERS; i++)
+		if (done->of[i] > 0)
+			b->conf.refused(b->conf.arg, i, done->of[i]);
+}
+
 /* Tells of every answered flight that has none without an answer before it. */
 static void
 flights_settle(struct batcher *b)
@@ -198,17 +209,44 @@ flights_settle(struct batcher *b)
 		b->flights_sent--;
 		b->head_ticket++;
 		b->unacked -= flight_bytes(&done);
-		b->refused_rows += done.result != OK ? done.rows : 0;
 		buf_spare(b, &done.code);
 		buf_done(&done.head);
 		b->conf.settled(b->conf.arg, done.class, done.batch, done.result);
+		if (done.result != OK && b->conf.refused != NULL)
+			refused_tell(b, &done);
 	}
 }
 
 /* ---- records ---- */
 
+void
+batcher_shape(struct batcher *b, uint32_t shape)
+{
+	must(shape < LIMIT_SHAPES);
+	b->nshape = shape >= b->nshape ? shape + 1 : b->nshape;
+}
+
 uint64_t
-batcher_add(struct batcher *b, const struct incoming *in, bool *ret_unparsed)
+batcher_give(struct batcher *b, const struct batcher_ready *ready, struct buf *head,
+    struct buf *code)
+{
+	struct open_batch *open = &b->open[ready->class];
+	struct flight *flight;
+
+	if (open->writer != NULL && batch_rows(open->writer) > 0)
+		class_flush(b, ready->class);
+	flight = flight_new(b);
+	*flight = (struct flight){ .class = ready->class, .batch = open->batch++,
+	    .content = ready->content, .from = ready->from, .to = ready->to,
+	    .beside = ready->beside, .at = ready->at, .head = *head, .code = *code };
+	flight->of[ready->door] = ready->rows;
+	*head = *code = (struct buf){ 0 };
+	b->unacked += flight_bytes(flight);
+	return flight->batch;
+}
+
+uint64_t
+batcher_add(struct batcher *b, const struct incoming *in, unsigned door, bool *ret_unparsed)
 {
 	uint8_t class = sources_class(b->conf.sources, in->origin);
 	struct open_batch *open = &b->open[class];
@@ -218,9 +256,7 @@ batcher_add(struct batcher *b, const struct incoming *in, bool *ret_unparsed)
 	enum err rc;
 
 	b->conf.parser->parse(b->conf.parser_state, in->hint, in->record, in->recv_ns, &parsed);
-	/* The parser and the channel number shapes alike, in order of first use. */
-	must(parsed.shape <= b->nshape && parsed.shape < LIMIT_SHAPES);
-	b->nshape += parsed.shape == b->nshape;
+	batcher_shape(b, parsed.shape);
 	source = sources_find(b->conf.sources, in->origin, parsed.host, parsed.app);
 
 	row = (struct row){ .recv_ns = in->recv_ns, .event_ns = parsed.event_ns,
@@ -235,6 +271,7 @@ batcher_add(struct batcher *b, const struct incoming *in, bool *ret_unparsed)
 	}
 	must(rc == OK);		/* records are bounded before they come here */
 
+	open->of[door]++;
 	b->aside_rows += parsed.set_aside;
 	*ret_unparsed = parsed.unparsed;
 	if (batch_bytes(open->writer) < FLUSH_BYTES)
@@ -278,8 +315,22 @@ flight_send(struct batcher *b, const struct flight *flight, struct why *why)
 {
 	struct chan_msg msg = { .type = WIRE_BATCH, .tag = b->head_ticket + b->flights_sent };
 	struct span part[2] = { buf_span(&flight->head), buf_span(&flight->code) };
+	struct buf place = { 0 };
+	enum err rc = OK;
 
-	return chan_send_parts(b->chan, &msg, part, 2, why);
+	if (flight->content != 0) {
+		buf_u64(&place, flight->content);
+		buf_u64(&place, flight->from);
+		buf_u64(&place, flight->to);
+		if (flight->beside != 0) {
+			buf_u64(&place, flight->beside);
+			buf_u64(&place, flight->at);
+		}
+		rc = chan_send(b->chan, &(struct chan_msg){ .type = WIRE_PLACE, .tag = msg.tag,
+		    .body = buf_span(&place) }, why);
+		buf_done(&place);
+	}
+	return rc == OK ? chan_send_parts(b->chan, &msg, part, 2, why) : rc;
 }
 
 /* Sends until all is sent (OK) or the channel takes no more (ERR_BUSY). */
@@ -334,6 +385,38 @@ batcher_write(struct batcher *b, struct why *why)
 	return rc == OK ? pump_or_wait(b, why) : rc;
 }
 
+enum err
+batcher_ask(struct batcher *b, uint64_t tag, uint64_t content, struct why *why)
+{
+	struct chan_msg msg = { .type = WIRE_ASK, .tag = tag };
+	struct buf body = { 0 };
+	enum err rc;
+
+	if (b->chan == NULL)
+		return why_set(why, ERR_ABSENT, "there is no keeper");
+	buf_u8(&body, ASK_PLACE_KEPT);
+	buf_varint(&body, 8);
+	buf_u64(&body, content);
+	msg.body = buf_span(&body);
+	rc = chan_send(b->chan, &msg, why);
+	buf_done(&body);
+	return rc;
+}
+
+/* answer = u8 OK, u64 place */
+static enum err
+place_take(struct batcher *b, const struct chan_msg *msg, struct why *why)
+{
+	struct cur in = cur_of(msg->body);
+	uint8_t result = cur_u8(&in);
+	uint64_t place = cur_u64(&in);
+
+	if (b->conf.placed == NULL || result != OK || !cur_done(&in))
+		return why_set(why, ERR_FORMAT, "keeper answers what was not asked");
+	b->conf.placed(b->conf.arg, msg->tag, place);
+	return OK;
+}
+
 static enum err
 answer_take(struct batcher *b, const struct chan_msg *msg, struct why *why)
 {
@@ -344,6 +427,8 @@ answer_take(struct batcher *b, const struct chan_msg *msg, struct why *why)
 	rc = wire_check(msg->type, msg->body, why);
 	if (rc != OK)
 		return rc;
+	if (msg->type == WIRE_ANSWER)
+		return place_take(b, msg, why);
 	if (msg->type != WIRE_ACK && msg->type != WIRE_REFUSE)
 		return why_set(why, ERR_FORMAT, "keeper sent a message of type %u", msg->type);
 	if (msg->tag < b->head_ticket || index >= b->flights_sent)
@@ -388,12 +473,6 @@ uint64_t
 batcher_set_aside(const struct batcher *b)
 {
 	return b->aside_rows;
-}
-
-uint64_t
-batcher_refused(const struct batcher *b)
-{
-	return b->refused_rows;
 }
 
 bool

@@ -21,6 +21,12 @@ struct chan;
 /* result: OK is on disk; else the keeper's refusal. */
 typedef void settled_fn(void *arg, uint8_t class, uint64_t batch, enum err result);
 
+/* Rows of this door were in a batch that the keeper refused; behind settled(). */
+typedef void refused_fn(void *arg, unsigned door, uint32_t rows);
+
+/* The answer to batcher_ask(). */
+typedef void placed_fn(void *arg, uint64_t tag, uint64_t place);
+
 struct batcher_conf {
 	const struct intake_parser *parser;
 	void *parser_state;
@@ -28,7 +34,18 @@ struct batcher_conf {
 	uint8_t role;			/* enum wire_role, said in HELLO */
 	uint64_t instance;
 	settled_fn *settled;
+	refused_fn *refused;		/* may be NULL */
+	placed_fn *placed;		/* of whom batcher_ask() is used */
 	void *arg;
+};
+
+/* A batch that was made elsewhere, with the place that it goes from and to (WIRE_PLACE). */
+struct batcher_ready {
+	uint8_t class;
+	uint8_t door;			/* below INTAKE_LISTENERS */
+	uint32_t rows;
+	uint64_t content, from, to;
+	uint64_t beside, at;		/* where another content is all the while */
 };
 
 /* A record on its way. */
@@ -47,9 +64,20 @@ void		batcher_free(struct batcher **batcher);
 void		batcher_keeper(struct batcher *batcher, struct chan *chan);
 struct chan	*batcher_chan(struct batcher *batcher);
 
-/* Adds a record; the number of the batch that it is in. ret_unparsed: it was kept whole. */
-uint64_t	batcher_add(struct batcher *batcher, const struct incoming *in,
+/*
+ * Adds a record of this door (below INTAKE_LISTENERS); the number of the batch that it is in.
+ * ret_unparsed: it was kept whole.
+ */
+uint64_t	batcher_add(struct batcher *batcher, const struct incoming *in, unsigned door,
 		    bool *ret_unparsed);
+/* A shape that its batches name: from the parser, which numbers them in order. */
+void		batcher_shape(struct batcher *batcher, uint32_t shape);
+/* Sends it behind all others of its class; the number of the batch. Takes both over. */
+uint64_t	batcher_give(struct batcher *batcher, const struct batcher_ready *ready,
+		    struct buf *head, struct buf *code);
+/* Asks the keeper for a content's place on disk. ERR_BUSY, ERR_ABSENT: not now. */
+enum err	batcher_ask(struct batcher *batcher, uint64_t tag, uint64_t content,
+		    struct why *why);
 /* End of a turn: lets batches go when few are on their way, sends what can be sent. */
 enum err	batcher_turn(struct batcher *batcher, struct why *why);
 /* Lets all open batches go. */
@@ -61,8 +89,6 @@ enum err	batcher_write(struct batcher *batcher, struct why *why);
 
 /* Octets in batches that were let go and have no answer yet, sent or not. */
 size_t		batcher_unacked(const struct batcher *batcher);
-/* Rows that the keeper refused: lost, unless their sender was told and sends them again. */
-uint64_t	batcher_refused(const struct batcher *batcher);
 /* Rows that the parser did not look into, because they had ended two lives. */
 uint64_t	batcher_set_aside(const struct batcher *batcher);
 /* Nothing is open and nothing is without an answer. */

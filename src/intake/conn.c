@@ -14,6 +14,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -23,6 +24,7 @@
 #include "sys/clock.h"
 #include "sys/file.h"
 #include "sys/sock.h"
+#include "intake/enrols.h"
 #include "intake/intake_int.h"
 #include "intake/octets.h"
 
@@ -134,7 +136,8 @@ conn_allowed(struct listener *listener, uint32_t peer)
 	if (listener->tls != NULL && intake->nhandshake >= LIMIT_HANDSHAKES &&
 	    !handshake_make_room(intake))
 		return false;
-	return peer == listener->other || *sources_connections(intake->sources, peer) < per_peer;
+	return sources_is_other(intake->sources, peer) ||
+	    *sources_connections(intake->sources, peer) < per_peer;
 }
 
 static void
@@ -148,7 +151,7 @@ void
 conn_begin(struct listener *listener, int fd, struct span peer_text)
 {
 	struct intake *intake = listener->intake;
-	uint32_t peer = intake_origin(listener, peer_text, (struct span){ 0 });
+	uint32_t peer = intake_origin(listener, peer_text);
 	struct conn *conn;
 
 	if (!conn_allowed(listener, peer)) {
@@ -160,8 +163,12 @@ conn_begin(struct listener *listener, int fd, struct span peer_text)
 	conn->intake = intake;
 	conn->listener = listener;
 	conn->fd = fd;
+	must(peer_text.n < sizeof conn->address);
+	memcpy(conn->address, peer_text.p, peer_text.n);
 	conn->peer = peer;
-	conn->origin = peer;
+	conn->origin = conn->next_origin = peer;
+	conn->class = listener->conf.class;
+	conn->unit = listener->conf.unit;
 	conn->since_ns = conn->active_ns = clock_mono_ns();
 	list_add(conn);
 	intake->nconn++;
@@ -175,7 +182,7 @@ conn_begin(struct listener *listener, int fd, struct span peer_text)
 	must(event_add(&conn->read_event, NULL) == 0);
 	conn->reading = true;
 	if (listener->tls != NULL) {
-		conn->ssl = tls_begin(listener->tls, fd);
+		conn->ssl = tls_begin(listener->tls, fd, &conn->shown);
 		conn->state = CONN_HANDSHAKE;
 		intake->nhandshake++;
 	} else {
@@ -223,6 +230,7 @@ conn_end(struct conn *conn)
 	file_close(&conn->fd);
 	buf_done(&conn->out);
 	buf_done(&conn->rest);
+	free(conn->shown);
 	--*sources_connections(intake->sources, conn->peer);
 	conn->listener->count.connections--;
 	intake->nconn--;
@@ -230,14 +238,9 @@ conn_end(struct conn *conn)
 }
 
 struct span
-conn_peer(const struct conn *conn, char text[SOCK_TEXT_BYTES])
+conn_peer(const struct conn *conn)
 {
-	struct sock_addr addr = { .n = sizeof addr.u };
-
-	if (getpeername(conn->fd, &addr.u.any, &addr.n) != 0)
-		return span_of(text, 0);
-	sock_peer_text(&addr, text);
-	return span_str(text);
+	return span_str(conn->address);
 }
 
 size_t
@@ -419,25 +422,20 @@ conn_handshake(struct conn *conn)
 
 	ERR_clear_error();
 	rc = SSL_do_handshake(conn->ssl);
-	if (rc == 1) {
-		char name[TLS_IDENTITY_BYTES], text[SOCK_TEXT_BYTES];
-		struct span identity = tls_identity(conn->ssl, name);
-
+	if (rc == 1 && enrols_identify(conn)) {
 		conn->intake->nhandshake--;
-		if (identity.n > 0)
-			conn->origin = intake_origin(conn->listener, conn_peer(conn, text),
-			    identity);
+		conn->origin = conn->next_origin;
 		conn_opened(conn);
 		return true;
 	}
-	io = octets_ssl(conn->ssl, rc);
+	io = rc == 1 ? IO_BROKEN : octets_ssl(conn->ssl, rc);
 	if (io == IO_AGAIN)
 		return false;
 	if (io == IO_WRITE_FIRST) {
 		(void)event_add(&conn->write_event, NULL);
 		return false;
 	}
-	conn->listener->count.handshakes_bad++;
+	conn_denied(conn, ERR_peek_error());
 	conn_end(conn);
 	return false;
 }
@@ -530,6 +528,12 @@ conn_settled(struct intake *intake, uint8_t class, uint64_t batch, enum err resu
 	}
 }
 
+void
+conn_told(struct conn *conn, enum err rc)
+{
+	(void)conn_after(conn, rc);
+}
+
 static bool
 conn_expired(const struct conn *conn, int64_t now)
 {
@@ -549,6 +553,17 @@ conn_stop_all(struct intake *intake)
 		next = conn->next;
 		if (conn->state == CONN_OPEN && conn->listener->kind->input_end != NULL)
 			(void)conn_after(conn, conn_eof(conn));
+	}
+}
+
+void
+conn_tick_all(struct intake *intake)
+{
+	for (struct conn *conn = intake->conns; conn != NULL; conn = conn->next) {
+		if (conn->state != CONN_OPEN || conn->listener->kind->tick == NULL)
+			continue;
+		conn->listener->kind->tick(conn);
+		held_update(conn);
 	}
 }
 

@@ -6,19 +6,22 @@
  *	AUTO --- anything else ---> LINES
  *	LINES -- a NUL ends the first record, and nothing or '<' follows it ---> NUL (for good);
  *	         "nothing" is the end of one read: it cannot be known better
+ *	COUNTED  what is no count ---> LINES for one line, then AUTO (mixed)
  *
  * A record that lies whole in the input is handed out in place; one that does not is collected in
  * `hold`, up to `most` octets, and what is beyond is counted and dropped. So memory is bounded by
  * the limit whatever the sender says its length is, and a connection between records holds none.
  *
  * A sender could put a NUL into its first message to make a relay's connection NUL-framed, so that
- * the lines after it run together: therefore a NUL-framed record above 64 KB is a broken frame.
+ * the lines after it run together: therefore a NUL-framed record above 64 KB is a broken frame. So
+ * is such a line where counted frames were: its sender counts wrongly and sends no LF, and would
+ * never be understood again on this connection.
  */
 #include "intake/framing.h"
 
 enum {
 	DIGITS_MAX = 7,			/* 9,999,999: ten times the longest record that is kept */
-	NUL_RECORD_BYTES = 65536,
+	RUN_ON_BYTES = 65536,
 };
 
 static bool
@@ -56,7 +59,7 @@ frame_take(struct framing *f, struct span *in, size_t n, size_t most, struct fra
 	f->emptied = true;
 }
 
-/* What was handed out by the call before is not needed any more. */
+/* What was handed out by the call before is not needed any more; what comes may be counted. */
 static void
 hold_drop(struct framing *f)
 {
@@ -65,6 +68,8 @@ hold_drop(struct framing *f)
 	buf_done(&f->hold);
 	f->cut = 0;
 	f->emptied = false;
+	if (f->mixed && f->kind == FRAMING_LINES)
+		f->kind = FRAMING_AUTO;
 }
 
 /* trailer = LF, or NUL where the first record ended with one */
@@ -92,13 +97,38 @@ lines_next(struct framing *f, struct span *in, size_t most, struct frame *ret)
 	end = in->n > 0 ? memchr(in->p, f->kind == FRAMING_NUL ? '\0' : '\n', in->n) : NULL;
 	if (end == NULL) {
 		hold_add(f, in, in->n, most);
-		if (f->kind == FRAMING_NUL && f->hold.n > NUL_RECORD_BYTES)
-			return ERR_FORMAT;
-		return ERR_MORE;
+		if ((f->kind != FRAMING_NUL && !f->mixed) || f->hold.n + f->cut <= RUN_ON_BYTES)
+			return ERR_MORE;
+		f->broken++;
+		return ERR_FORMAT;
 	}
 	frame_take(f, in, (size_t)(end - in->p), most, ret);
+	f->emptied |= f->mixed;
 	*in = span_sub(*in, 1, SIZE_MAX);
 	return OK;
+}
+
+/* Not counted after all: what was taken belongs to the first line. */
+static void
+auto_lines(struct framing *f)
+{
+	f->kind = FRAMING_LINES;
+	f->first_done |= f->mixed;
+	if (f->digits > 0)
+		buf_printf(&f->hold, f->spaced ? "%u " : "%u", f->left);
+	f->spaced = false;
+	f->digits = 0;
+	f->left = 0;
+}
+
+/* The next octet belongs to no count: what was taken of it is the beginning of a line. */
+static enum err
+counted_break(struct framing *f, struct span *in, size_t most, struct frame *ret)
+{
+	f->broken++;
+	f->mixed = true;
+	auto_lines(f);
+	return lines_next(f, in, most, ret);
 }
 
 /*
@@ -114,16 +144,15 @@ counted_next(struct framing *f, struct span *in, size_t most, struct frame *ret)
 		if (in->n == 0)
 			return ERR_MORE;
 		c = in->p[0];
-		*in = span_sub(*in, 1, SIZE_MAX);
-		if (c == '\n' && f->digits == 0)
-			continue;
 		if (c == ' ' && f->digits > 0) {
 			f->in_record = true;
-			break;
+		} else if (c != '\n' || f->digits > 0) {
+			if (!is_digit(c) || (c == '0' && f->digits == 0) || f->digits == DIGITS_MAX)
+				return counted_break(f, in, most, ret);
+			f->left = f->left * 10 + (uint32_t)(c - '0');
+			f->digits++;
 		}
-		if (!is_digit(c) || (c == '0' && f->digits == 0) || ++f->digits > DIGITS_MAX)
-			return ERR_FORMAT;
-		f->left = f->left * 10 + (uint32_t)(c - '0');
+		*in = span_sub(*in, 1, SIZE_MAX);
 	}
 	if (in->n < f->left) {
 		f->left -= (uint32_t)in->n;
@@ -132,19 +161,6 @@ counted_next(struct framing *f, struct span *in, size_t most, struct frame *ret)
 	}
 	frame_take(f, in, f->left, most, ret);
 	f->in_record = false;
-	f->digits = 0;
-	f->left = 0;
-	return OK;
-}
-
-/* Not counted after all: what was taken belongs to the first line. */
-static enum err
-auto_lines(struct framing *f)
-{
-	f->kind = FRAMING_LINES;
-	if (f->digits > 0)
-		buf_printf(&f->hold, f->spaced ? "%u " : "%u", f->left);
-	f->spaced = false;
 	f->digits = 0;
 	f->left = 0;
 	return OK;
@@ -163,6 +179,7 @@ auto_detect(struct framing *f, struct span *in)
 		if (f->spaced && c == '<') {
 			f->kind = FRAMING_COUNTED;
 			f->in_record = true;
+			f->spaced = false;
 			return OK;
 		}
 		if (!f->spaced && c == ' ' && f->digits > 0) {
@@ -170,8 +187,10 @@ auto_detect(struct framing *f, struct span *in)
 			continue;
 		}
 		if (f->spaced || !is_digit(c) || (c == '0' && f->digits == 0) ||
-		    f->digits == DIGITS_MAX)
-			return auto_lines(f);
+		    f->digits == DIGITS_MAX) {
+			auto_lines(f);
+			return OK;
+		}
 		f->left = f->left * 10 + (uint32_t)(c - '0');
 		f->digits++;
 	}
@@ -194,8 +213,11 @@ framing_next(struct framing *f, struct span *io_input, size_t most, struct frame
 enum err
 framing_end(struct framing *f, struct frame *ret_frame)
 {
+	bool in_count = f->kind == FRAMING_COUNTED && !f->in_record && f->digits > 0;
+
 	hold_drop(f);
-	if (f->kind == FRAMING_AUTO)
+	f->broken += in_count;
+	if (f->kind == FRAMING_AUTO || in_count)
 		auto_lines(f);
 	if (f->hold.n == 0 && f->cut == 0)
 		return ERR_ABSENT;

@@ -11,8 +11,6 @@
 #include "intake/intake.h"
 
 #include <signal.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 
@@ -25,6 +23,8 @@
 #include "wire/wire.h"
 #include "intake/answer.h"
 #include "intake/conn.h"
+#include "intake/denials.h"
+#include "intake/enrols.h"
 #include "intake/intake_int.h"
 
 enum {
@@ -68,8 +68,11 @@ uint64_t
 intake_record(struct listener *listener, const struct incoming *in)
 {
 	bool unparsed;
-	uint64_t batch = batcher_add(listener->intake->batcher, in, &unparsed);
+	uint64_t batch;
 
+	if (listener->order != NULL && order_drops(listener->order, in))
+		return 0;
+	batch = batcher_add(listener->intake->batcher, in, listener_number(listener), &unparsed);
 	/* At once, not at the end of the turn: a compressed body is many rows per octet read. */
 	if (batcher_unacked(listener->intake->batcher) > LIMIT_UNACKED_BYTES)
 		pause_begin(listener->intake);
@@ -81,18 +84,6 @@ intake_record(struct listener *listener, const struct incoming *in)
 		listener->count.cut_bytes += in->cut;
 	}
 	return batch;
-}
-
-uint32_t
-intake_origin(struct listener *listener, struct span peer, struct span identity)
-{
-	struct source like = { .class = listener->conf.class, .unit = listener->conf.unit,
-	    .trust = listener->conf.trust, .listener = listener->conf.name, .peer = peer,
-	    .identity = identity };
-
-	if (identity.n > 0)
-		like.trust = TRUST_IDENTITY;
-	return sources_origin(listener->intake->sources, &like, listener->other);
 }
 
 void
@@ -186,10 +177,18 @@ listener_init(struct listener *listener, struct intake *intake,
 	listener->conf.cert_pem = listener->conf.key_pem = (struct span){ 0 };
 	listener->conf.ca_pem = (struct span){ 0 };
 	listener->conf.token = NULL;
+	listener->conf.rule = NULL;
+	must(conf->nrule == 0 || conf->kind == INTAKE_UDP || conf->kind == INTAKE_TCP);
+	listener->order = order_new(conf->rule, conf->nrule);
 	tokens_keep(listener, conf);
 	listener->kind = kinds[conf->kind];
-	if (conf->cert_pem.n > 0 && conf->kind != INTAKE_UDP)
-		rc = tls_new(&listener->tls, conf, why);
+	must(conf->join.kind == JOIN_NONE || conf->kind == INTAKE_TCP);
+	if (conf->join.kind != JOIN_NONE) {
+		listener->kind = &joined_kind;
+		intake->joins = true;
+	}
+	if (!conf->own && conf->cert_pem.n > 0 && conf->kind != INTAKE_UDP)
+		rc = tls_new(&listener->tls, conf, NULL, why);
 	if (rc != OK)
 		return why_prefix(why, rc, "listener %.*s", (int)conf->name.n,
 		    (const char *)conf->name.p);
@@ -199,9 +198,12 @@ listener_init(struct listener *listener, struct intake *intake,
 	return OK;
 }
 
-static void
+void
 listener_begin(struct listener *listener)
 {
+	/* Its certificate is not there yet: nobody is let in without. */
+	if (listener->conf.own && listener->tls == NULL)
+		return;
 	if (listener->conf.kind == INTAKE_UDP) {
 		udp_begin(listener);
 		return;
@@ -217,8 +219,8 @@ intake_try(const struct intake_listener *listener, struct why *why)
 	struct tls *tls = NULL;
 	enum err rc = OK;
 
-	if (listener->cert_pem.n > 0 && listener->kind != INTAKE_UDP)
-		rc = tls_new(&tls, listener, why);
+	if (!listener->own && listener->cert_pem.n > 0 && listener->kind != INTAKE_UDP)
+		rc = tls_new(&tls, listener, NULL, why);
 	tls_free(&tls);
 	return rc;
 }
@@ -233,6 +235,7 @@ listener_done(struct listener *listener)
 	for (unsigned i = 0; listener->token != NULL && i < listener->conf.ntoken; i++)
 		free((void *)(uintptr_t)listener->token[i].name.p);
 	free(listener->token);
+	order_free(&listener->order);
 	free((void *)(uintptr_t)listener->conf.name.p);
 }
 
@@ -243,7 +246,7 @@ listeners_resume(struct intake *intake)
 	for (unsigned i = 0; i < intake->nlistener; i++) {
 		struct listener *listener = &intake->listener[i];
 		bool wanted = listener->conf.kind == INTAKE_UDP ? !intake_is_full(intake) :
-		    !intake->stopping;
+		    !intake->stopping && event_initialized(&listener->event);
 
 		if (wanted && !event_pending(&listener->event, EV_READ, NULL))
 			(void)event_add(&listener->event, NULL);
@@ -258,6 +261,7 @@ keeper_lost(struct intake *intake, const struct why *why)
 	event_del(&intake->keeper_read);
 	event_del(&intake->keeper_write);
 	batcher_keeper(intake->batcher, NULL);
+	relayed_answer(intake, 0, 0);
 	if (intake->conf.sample != NULL)
 		intake->conf.sample(intake->conf.sample_arg, why->text);
 }
@@ -291,11 +295,19 @@ intake_keeper(struct intake *intake, int fd)
 {
 	event_del(&intake->keeper_read);
 	event_del(&intake->keeper_write);
+	relayed_answer(intake, 0, 0);
+	denials_again(intake->denials);
 	batcher_keeper(intake->batcher, chan_new(fd, WIRE_LIMIT, QUEUE_BYTES));
 	event_assign(&intake->keeper_read, intake->base, fd, EV_READ | EV_PERSIST,
 	    keeper_readable, intake);
 	event_assign(&intake->keeper_write, intake->base, fd, EV_WRITE, keeper_writable, intake);
 	must(event_add(&intake->keeper_read, NULL) == 0);
+}
+
+void
+intake_registrar(struct intake *intake, int fd)
+{
+	enrols_channel(intake->enrols, fd);
 }
 
 bool
@@ -307,11 +319,21 @@ intake_has_keeper(const struct intake *intake)
 static void
 batch_settled(void *arg, uint8_t class, uint64_t batch, enum err result)
 {
+	conn_settled(arg, class, batch, result);
+}
+
+static void
+rows_refused(void *arg, unsigned door, uint32_t rows)
+{
 	struct intake *intake = arg;
 
-	for (unsigned i = 0; result != OK && i < intake->nlistener; i++)
-		intake->listener[i].count.refused += intake->listener[i].conf.class == class;
-	conn_settled(intake, class, batch, result);
+	intake->listener[door].count.refused += rows;
+}
+
+static void
+place_told(void *arg, uint64_t tag, uint64_t place)
+{
+	relayed_answer(arg, tag, place);
 }
 
 /* ---- begin and end ---- */
@@ -325,9 +347,12 @@ tick(evutil_socket_t fd, short what, void *arg)
 	(void)what;
 	intake->ticks++;
 	listeners_resume(intake);
+	enrols_tick(intake->enrols);
 	for (unsigned i = 0; i < intake->nlistener; i++)
 		if (intake->listener[i].udp != NULL)
 			udp_tick(&intake->listener[i]);
+	if (intake->joins)
+		conn_tick_all(intake);
 	if (intake_is_overloaded(intake))
 		conn_resume_all(intake);
 	if (intake->ticks % SWEEP_TICKS == 0)
@@ -339,9 +364,9 @@ intake_new(struct intake **ret_intake, const struct intake_conf *conf, struct wh
 {
 	const struct timeval second = { 1, 0 };
 	struct intake *intake = xcalloc(1, sizeof *intake);
-	struct batcher_conf batcher = { .parser = conf->parser,
+	struct batcher_conf batcher = { .arg = intake, .parser = conf->parser,
 	    .parser_state = conf->parser_state, .instance = conf->instance, .role = WIRE_INTAKE,
-	    .settled = batch_settled, .arg = intake };
+	    .settled = batch_settled, .refused = rows_refused, .placed = place_told };
 	enum err rc = OK;
 
 	must(*ret_intake == NULL && conf->nlistener <= INTAKE_LISTENERS);
@@ -352,7 +377,10 @@ intake_new(struct intake **ret_intake, const struct intake_conf *conf, struct wh
 	intake->began_s = (uint64_t)clock_wall_ns() / 1000000000;
 	intake->sources = sources_new(conf->hash_seed);
 	batcher.sources = intake->sources;
+	intake->relays = relays_new();
 	intake->batcher = batcher_new(&batcher);
+	intake->enrols = enrols_new(intake);
+	intake->denials = denials_new();
 	/* Later than any number of an earlier life, in clients that still ask for one. */
 	intake->acks = (uint64_t)clock_wall_ns() / NS_PER_MS;
 	intake->read_buf = xmalloc(READ_BYTES);
@@ -389,8 +417,12 @@ intake_free(struct intake **ret)
 	event_del(&intake->tick);
 	event_del(&intake->keeper_read);
 	event_del(&intake->keeper_write);
+	enrols_free(&intake->enrols);
+	denials_free(&intake->denials);
 	batcher_free(&intake->batcher);
 	sources_free(&intake->sources);
+	registry_free(&intake->registry);
+	relays_free(&intake->relays);
 	free(intake->listener);
 	free(intake->read_buf);
 	free(intake->decode_buf);
@@ -457,7 +489,8 @@ intake_stop(struct intake *intake)
 	intake->stopping = true;
 	intake->stop_ns = clock_mono_ns();
 	for (unsigned i = 0; i < intake->nlistener; i++)
-		if (intake->listener[i].conf.kind != INTAKE_UDP)
+		if (intake->listener[i].conf.kind != INTAKE_UDP &&
+		    event_initialized(&intake->listener[i].event))
 			event_del(&intake->listener[i].event);
 }
 
@@ -473,43 +506,6 @@ intake_stopped(const struct intake *intake)
 	for (const struct conn *conn = intake->conns; conn != NULL; conn = conn->next)
 		writing |= conn->out.n > 0;
 	return intake->stop_read && batcher_is_idle(intake->batcher) && !writing;
-}
-
-/* ---- counters ---- */
-
-static void
-counter_put(struct buf *out, uint64_t *n, uint64_t value, const char *format, ...)
-	__attribute__((format(printf, 4, 5)));
-
-static void
-counter_put(struct buf *out, uint64_t *n, uint64_t value, const char *format, ...)
-{
-	char name[LIMIT_NAME_BYTES + 1];
-	va_list args;
-	int len;
-
-	va_start(args, format);
-	len = vsnprintf(name, sizeof name, format, args);
-	va_end(args);
-	must(len > 0);
-	buf_bytes(out, span_sub(span_str(name), 0, LIMIT_NAME_BYTES));
-	buf_varint(out, value);
-	++*n;
-}
-
-static void
-listener_counters(const struct listener *listener, struct buf *out, uint64_t *n)
-{
-	int len = listener->conf.name.n < 128 ? (int)listener->conf.name.n : 128;
-	const char *name = (const char *)listener->conf.name.p;
-
-	/* What can fall is told when it is 0 again; what only grows begins with its first one. */
-#define X(field, text) \
-	if (listener->count.field > 0 || (&listener->count.field == \
-	    &listener->count.connections && listener->count.accepted > 0)) \
-		counter_put(out, n, listener->count.field, "intake.%.*s." text, len, name);
-	INTAKE_COUNTERS(X)
-#undef X
 }
 
 void
@@ -528,32 +524,8 @@ intake_report(struct intake *intake)
 	/* A busy channel hears the next report; one that broke in sending is never readable. */
 	rc = chan_send(chan, &msg, &why);
 	buf_done(&body);
+	if (rc == OK)
+		rc = denials_report(intake->denials, clock_wall_ns() / NS_PER_S, chan, &why);
 	if (rc == ERR_IO || rc == ERR_ABSENT)
 		keeper_lost(intake, &why);
-}
-
-void
-intake_counters(struct intake *intake, struct buf *out)
-{
-	struct buf list = { 0 };
-	uint64_t n = 0;
-
-	for (unsigned i = 0; i < intake->nlistener; i++)
-		listener_counters(&intake->listener[i], &list, &n);
-	counter_put(&list, &n, intake->began_s, "intake.began");
-	counter_put(&list, &n, sources_count(intake->sources), "intake.sources");
-	counter_put(&list, &n, intake->nconn, "intake.connections");
-	counter_put(&list, &n, intake->held, "intake.bytes_incomplete");
-	counter_put(&list, &n, batcher_unacked(intake->batcher), "intake.bytes_unacknowledged");
-	if (intake->pauses > 0)
-		counter_put(&list, &n, intake->pauses, "intake.pauses");
-	if (batcher_refused(intake->batcher) > 0)
-		counter_put(&list, &n, batcher_refused(intake->batcher), "intake.rows_refused");
-	if (batcher_set_aside(intake->batcher) > 0)
-		counter_put(&list, &n, batcher_set_aside(intake->batcher),
-		    "intake.rows_set_aside");
-	must(n <= WIRE_COUNTER_MAX);
-	buf_varint(out, n);
-	buf_span_put(out, buf_span(&list));
-	buf_done(&list);
 }

@@ -17,10 +17,12 @@
 #include "base/err.h"
 #include "base/limits.h"
 #include "base/span.h"
+#include "model/join.h"
 
 struct chan;
 struct event_base;
 struct intake;
+struct registry;
 
 enum intake_kind {
 	INTAKE_UDP,		/* RFC 5426: a datagram is a record */
@@ -36,7 +38,16 @@ enum intake_clients {
 	INTAKE_CLIENTS_REQUIRED,
 };
 
-enum { INTAKE_LISTENERS = 32, INTAKE_TOKENS = 64 };
+enum { INTAKE_LISTENERS = 32, INTAKE_TOKENS = 64, INTAKE_RULES = 16 };
+
+/* Records of one peer that are not kept, by somebody's order: order.h. */
+struct intake_rule {
+	struct span name;
+	struct span peer;		/* its address, as in the source */
+	uint64_t keep;			/* one of so many is kept; 0: none */
+	uint8_t below;			/* only records less severe than this; 0: all */
+	int64_t until_ns;		/* received before it */
+};
 
 /* A secret that names who sends: "Bearer SECRET", or Basic and ApiKey with NAME:SECRET. */
 struct intake_token {
@@ -55,8 +66,12 @@ struct intake_listener {
 	int fd;				/* non-blocking; listening when it is a stream */
 	struct span cert_pem, key_pem;	/* cert_pem.n > 0: TLS; the chain, own certificate first */
 	struct span ca_pem;		/* who signs clients' certificates */
+	struct join join;		/* INTAKE_TCP: which lines are one record */
+	bool own;			/* the registrar gives all three; nobody is let in before */
 	const struct intake_token *token;
 	unsigned ntoken;		/* HTTP: > 0 refuses requests without a good one */
+	const struct intake_rule *rule;	/* UDP, TCP: nrule, at most INTAKE_RULES */
+	unsigned nrule;
 };
 
 /* What the sender's protocol says about a record's form. */
@@ -104,6 +119,8 @@ struct intake_parsed {
 	struct span host, app;		/* what the record claims, or empty */
 };
 
+#define INTAKE_NO_SHAPE	UINT32_MAX
+
 /*
  * The parser that the role hands in. parse() never fails: what it cannot read it hands back whole.
  * Everything in *ret stays valid until the next call.
@@ -113,6 +130,11 @@ struct intake_parser {
 	    int64_t recv_ns, struct intake_parsed *ret);
 	/* The encoding of a shape that was given out; valid as long as the parser. */
 	struct span (*shape)(const void *state, uint32_t shape);
+	/* The number of a shape that a relay made, or INTAKE_NO_SHAPE: no room for it. */
+	uint32_t (*adopt)(void *state, struct span code);
+	/* As parse(), but not looked into: for records of a shape without a number. */
+	void (*whole)(void *state, struct span record, int64_t recv_ns,
+	    struct intake_parsed *ret);
 	/*
 	 * Records out of a body of a form, one at a time: an unpacker is made, begun with a body
 	 * that stays until the last record was taken, and asked until it does not say OK.
@@ -151,12 +173,24 @@ enum err	intake_new(struct intake **ret_intake, const struct intake_conf *conf,
 void		intake_free(struct intake **intake);
 
 /*
+ * The register of sources (model/registry.h), taken over; NULL: none any more. Its units and
+ * classes count from now on, on open connections too; until then the listeners' own do.
+ */
+void		intake_registry(struct intake *intake, struct registry *registry);
+
+/*
  * The keeper's channel: takes it over, says HELLO, defines everything again and sends again what
  * was not acknowledged. Before it, and between two of them, rows are gathered up to a limit and
  * then the sockets are not read.
  */
 void		intake_keeper(struct intake *intake, int fd);
-/* True while there is a channel that works. */
+/*
+ * The registrar's channel: takes it over. What it said before holds until it says something else;
+ * listeners that are its own begin with the first word, and connections end whose certificate it
+ * does not name any more.
+ */
+void		intake_registrar(struct intake *intake, int fd);
+/* True while there is a channel to the keeper that works. */
 bool		intake_has_keeper(const struct intake *intake);
 
 /* One turn of the loop: waits for events (or does not), serves them, sends what has gathered. */

@@ -18,6 +18,7 @@
 #include "base/must.h"
 #include "base/utf8.h"
 #include "sys/clock.h"
+#include "intake/enrols.h"
 #include "intake/intake_int.h"
 
 enum {
@@ -69,6 +70,8 @@ push_drop(struct conn *conn)
 	if (push == NULL)
 		return;
 	conn_wait_end(conn);
+	if (push->phase == PUSH_WAIT && push->door->handed != DOOR_KEPT)
+		enrols_forget(conn->intake->enrols, conn);
 	push_body_drop(conn);
 	buf_done(&push->head);
 	outcomes_done(&push->outcomes);
@@ -128,7 +131,6 @@ static void
 refusal_count(struct conn *conn, unsigned status, const char *reason)
 {
 	struct counters *count = &conn->listener->count;
-	char text[SOCK_TEXT_BYTES];
 
 	if (status == 401)
 		count->unauthorised++;
@@ -139,7 +141,7 @@ refusal_count(struct conn *conn, unsigned status, const char *reason)
 	else
 		count->requests_bad++;
 	if (status == SAMPLE_EVERY)
-		intake_sample(conn->listener, conn_peer(conn, text), "request refused",
+		intake_sample(conn->listener, conn_peer(conn), "request refused",
 		    span_str(reason));
 }
 
@@ -197,6 +199,7 @@ answer_make(struct conn *conn, struct answer *answer, struct buf *body)
 
 	request->took_ms = (uint64_t)(clock_mono_ns() - push->begin_ns) / NS_PER_MS;
 	request->outcomes = &push->outcomes;
+	request->result = push->result;
 	if (door->asked == NULL && request->acks)
 		conn->intake->acks++;
 	request->number = conn->intake->acks;
@@ -214,6 +217,7 @@ push_request_answer(struct conn *conn)
 	struct answer answer = { .status = 200 };
 	struct buf body = { 0 };
 
+	push->request.result = push->result;
 	if (push->result != OK) {
 		(void)push_refuse(conn, 503, "the records could not be stored");
 		return push_request_end(conn);
@@ -232,6 +236,44 @@ push_request_answer(struct conn *conn)
 	}
 	buf_done(&body);
 	return push_request_end(conn);
+}
+
+/* ---- what the registrar is asked ---- */
+
+enum err
+push_hand(struct conn *conn)
+{
+	struct push *push = conn->u.push;
+	bool renew = push->door->handed == DOOR_RENEW;
+
+	if (!enrols_ask(conn->intake->enrols, conn, renew, buf_span(&push->whole)))
+		return push_refuse(conn, 503, "busy: the desk cannot do this now; try again");
+	push_body_drop(conn);
+	push->phase = PUSH_WAIT;
+	push->last_batch = UINT64_MAX;
+	conn->blocked = true;
+	return OK;
+}
+
+enum err
+push_told(struct conn *conn, unsigned status, struct span text)
+{
+	struct answer answer = { .status = status, .type = "application/x-pem-file" };
+	struct buf body = { 0 };
+	enum err rc;
+
+	buf_span_put(&body, text);
+	if (status == 200) {
+		answer_send(conn, &answer, &body);
+	} else {
+		buf_u8(&body, '\0');
+		(void)push_refuse(conn, status, (const char *)body.p);
+	}
+	buf_done(&body);
+	rc = push_request_end(conn);
+	if (rc == OK)
+		conn_unblock(conn);
+	return rc;
 }
 
 /* ---- the head ---- */
@@ -318,15 +360,25 @@ sender_check(struct conn *conn, const struct http_head *head)
 {
 	const struct listener *listener = conn->listener;
 	struct push *push = conn->u.push;
-	char text[SOCK_TEXT_BYTES];
 	struct span name;
 
+	(void)conn_rename(conn);
 	push->origin = conn->origin;
-	if (listener->conf.ntoken == 0)
+	/* Who enrols has nothing yet but a code. */
+	if (push->door != NULL && push->door->handed == DOOR_ENROL)
 		return OK;
-	if (!answer_token(listener->token, listener->conf.ntoken, head->authorization, &name))
-		return push_refuse(conn, 401, "unknown name or secret");
-	push->origin = intake_origin(conn->listener, conn_peer(conn, text), name);
+	if (listener->conf.own && !conn->known && (listener->conf.clients ==
+	    INTAKE_CLIENTS_REQUIRED || (push->door != NULL &&
+	    push->door->handed == DOOR_RENEW)))
+		return push_refuse(conn, 401, "certificate: this desk wants a certificate of its "
+		    "own from who sends");
+	if (listener->conf.ntoken > 0 && !(push->door != NULL && push->door->certificate)) {
+		if (!answer_token(listener->token, listener->conf.ntoken, head->authorization,
+		    &name))
+			return push_refuse(conn, 401, "unknown name or secret");
+		push->origin = intake_origin_of(conn, name);
+	}
+	push->class = sources_class(conn->intake->sources, push->origin);
 	return OK;
 }
 
@@ -344,6 +396,10 @@ body_begin(struct conn *conn, const struct http_head *head)
 		return push_refuse(conn, 429, "the store is behind");
 	if (push->door->framing == DOOR_WHOLE && head->length > LIMIT_WHOLE_BYTES)
 		return push_refuse(conn, 413, "body too long");
+	if (push->door->handed != DOOR_KEPT && (!conn->listener->conf.own || head->chunked ||
+	    head->length > LIMIT_ENROL_BYTES))
+		return push_refuse(conn, 413, "format: an enrolment goes to a listener with "
+		    "cert: own, with its length said, which is small");
 	if (hint_read(push, head) != OK)
 		return push_refuse(conn, 400, "a list of fields is too long");
 	push->lines = (struct framing){ .kind = FRAMING_LINES, .first_done = true };
@@ -473,7 +529,7 @@ push_settled(struct conn *conn, uint64_t batch, enum err result)
 	enum err rc;
 
 	if (result != OK && batch >= push->first_batch && batch <= push->last_batch)
-		push->result = (uint8_t)result;
+		push->result = push->result != OK ? push->result : (uint8_t)result;
 	push->settled = batch;
 	if (push->phase != PUSH_WAIT || batch < push->last_batch)
 		return OK;

@@ -30,7 +30,7 @@ record_take(struct conn *conn, const struct frame *frame, int64_t recv_ns)
 	push->rows = true;
 	push->last_batch = batch;
 	push->request.items++;
-	conn_wait(conn, conn->listener->conf.class);
+	conn_wait(conn, push->class);
 }
 
 static void
@@ -262,6 +262,13 @@ whole_end(struct conn *conn, int64_t recv_ns)
 	(void)recv_ns;
 	if (push->door->asked != NULL)
 		return OK;
+	if (push->door->handed != DOOR_KEPT)
+		return push_hand(conn);
+	if (push->door->take != NULL || push->door->ask != NULL) {
+		push->phase = PUSH_UNPACK;
+		conn->pending = true;
+		return OK;
+	}
 	if (push->request.snappy)
 		rc = snappy_take(conn);
 	if (rc != OK || push->phase != PUSH_BODY)
@@ -333,6 +340,35 @@ expands_too_much(const struct push *push)
 	return push->given > FREE_BYTES && push->given / LIMIT_EXPANSION > push->whole.n;
 }
 
+/* Of a relay: all at once, or a question. */
+static enum err
+relay_unpack(struct conn *conn, int64_t recv_ns)
+{
+	struct push *push = conn->u.push;
+	struct why why = { "" };
+	unsigned status = 400;
+	enum err rc;
+
+	rc = push->door->take != NULL ? push->door->take(conn, recv_ns, &why) :
+	    push->door->ask(conn, &why);
+	if (rc == OK && push->door->take != NULL)
+		return rows_end(conn);
+	if (rc == OK) {
+		push_body_drop(conn);
+		push->phase = PUSH_WAIT;
+		conn->blocked = true;
+		return OK;
+	}
+	if (rc == ERR_DENIED)
+		status = 403;
+	else if (rc == ERR_BUSY)
+		status = 429;
+	else if (rc == ERR_ABSENT)
+		status = 409;
+	rc = push_refuse(conn, status, why.text);
+	return rc == OK ? push_request_end(conn) : rc;
+}
+
 enum err
 push_unpack(struct conn *conn, int64_t recv_ns)
 {
@@ -340,6 +376,8 @@ push_unpack(struct conn *conn, int64_t recv_ns)
 	struct why why = { "" };
 	enum err rc = OK;
 
+	if (push->door->take != NULL || push->door->ask != NULL)
+		return relay_unpack(conn, recv_ns);
 	while (rc == OK && !intake_is_full(conn->intake)) {
 		rc = unpack_row(conn, 0, recv_ns, &why);
 		if (rc == OK && expands_too_much(push))
@@ -366,7 +404,7 @@ body_end(struct conn *conn, int64_t recv_ns)
 		(void)push_refuse(conn, 400, "the compressed body ends early");
 	if (push->phase == PUSH_BODY)
 		rc = framings[push->door->framing].end(conn, recv_ns);
-	if (rc != OK || push->phase == PUSH_UNPACK)
+	if (rc != OK || push->phase == PUSH_UNPACK || push->phase == PUSH_WAIT)
 		return rc;
 	return push->phase == PUSH_DISCARD ? push_request_end(conn) : rows_end(conn);
 }

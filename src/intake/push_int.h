@@ -27,6 +27,7 @@ struct push {
 	bool document;			/* bulk: the next line is one */
 	bool rows;			/* at least one */
 	uint32_t origin;
+	uint8_t class;			/* of the origin's rows */
 	int64_t begin_ns;
 	uint64_t received;		/* octets of the body as sent */
 	uint64_t first_batch, last_batch;
@@ -40,6 +41,7 @@ struct push {
 	struct objects objects;
 	struct entry entry;
 	struct buf whole;		/* counted in intake->whole */
+	uint64_t ask;			/* > 0: the keeper was asked; relayed.h */
 	void *unpack;			/* the parser's, or NULL */
 	uint64_t given;			/* octets of the records that came out of it */
 	struct outcomes outcomes;
@@ -58,6 +60,12 @@ enum err	push_refuse_and_close(struct conn *conn, unsigned status, const char *r
 enum err	push_request_end(struct conn *conn);
 /* Says what became of the request, and ends it. */
 enum err	push_request_answer(struct conn *conn);
+/*
+ * The body goes to the registrar; the request waits for its answer, which push_told() hands on.
+ * text: ends with LF, without a NUL.
+ */
+enum err	push_hand(struct conn *conn);
+enum err	push_told(struct conn *conn, unsigned status, struct span text);
 /* Frees what reading the body needed. */
 void		push_body_drop(struct conn *conn);
 

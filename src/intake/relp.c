@@ -415,6 +415,10 @@ relp_input(struct conn *conn, struct span *io_input, int64_t recv_ns)
 	struct relp_frame frame;
 	enum err rc;
 
+	if (conn->next_origin != conn->origin && !conn_rename(conn)) {
+		conn->blocked = true;
+		return OK;
+	}
 	for (;;) {
 		rc = relp_next(&door->reader, io_input,
 		    conn_most(conn, relp_held(&door->reader)), &frame);
@@ -425,12 +429,10 @@ relp_input(struct conn *conn, struct span *io_input, int64_t recv_ns)
 			break;
 	}
 	if (door->npending > 0)
-		conn_wait(conn, conn->listener->conf.class);
+		conn_wait(conn, sources_class(conn->intake->sources, conn->origin));
 	if (rc == ERR_FORMAT) {
-		char text[SOCK_TEXT_BYTES];
-
 		conn->listener->count.bad_frames++;
-		intake_sample(conn->listener, conn_peer(conn, text), "broken RELP frame", all);
+		intake_sample(conn->listener, conn_peer(conn), "broken RELP frame", all);
 	}
 	return rc == ERR_MORE || rc == ERR_BUSY ? OK : rc;
 }

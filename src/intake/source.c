@@ -18,6 +18,8 @@
 #include "base/hash.h"
 #include "base/must.h"
 
+#define NONE	UINT32_MAX
+
 enum {
 	STRING_BYTES = 255,
 	FIRST_SLOTS = 256,
@@ -36,6 +38,7 @@ struct origin {
 	uint32_t other;		/* source when the numbers are gone */
 	uint32_t last;		/* source found last */
 	uint32_t connections;
+	uint32_t next;		/* of an "other": the same door's, of another class; NONE */
 	uint8_t class;
 };
 
@@ -163,8 +166,19 @@ origin_new(struct sources *s, struct span code, uint8_t class, uint64_t hash)
 		s->origin = xreallocarray(s->origin, s->origin_room, sizeof s->origin[0]);
 	}
 	s->origin[id] = (struct origin){ .hash = hash, .at = s->text.n, .class = class,
-	    .bytes = (uint32_t)code.n, .last = UINT32_MAX };
+	    .bytes = (uint32_t)code.n, .last = NONE, .next = NONE };
 	buf_span_put(&s->text, code);
+	return id;
+}
+
+/* Hash 0 is in no table: nobody finds it by its name. */
+static uint32_t
+other_new(struct sources *s, struct span code, uint8_t class)
+{
+	uint32_t id = origin_new(s, code, class, 0);
+	uint32_t entry = entry_new(s, id, (struct span){ 0 }, (struct span){ 0 }, 0);
+
+	s->origin[id].other = s->origin[id].last = entry;
 	return id;
 }
 
@@ -178,10 +192,35 @@ sources_other(struct sources *s, const struct source *like)
 	other.peer = SPAN("other");
 	other.identity = (struct span){ 0 };
 	origin_encode(&code, &other);
-	/* Hash 0 is in no table: nobody finds it by its name. */
-	id = origin_new(s, buf_span(&code), like->class, 0);
-	s->origin[id].other = entry_new(s, id, (struct span){ 0 }, (struct span){ 0 }, 0);
-	s->origin[id].last = s->origin[id].other;
+	id = other_new(s, buf_span(&code), like->class);
+	buf_done(&code);
+	return id;
+}
+
+bool
+sources_is_other(const struct sources *s, uint32_t origin)
+{
+	must(origin < s->norigin);
+	return s->origin[origin].hash == 0;
+}
+
+/* A batch holds rows of one class: an "other" of another one would have it refused. */
+uint32_t
+sources_other_of(struct sources *s, uint32_t other, uint8_t class)
+{
+	struct buf code = { 0 };
+	uint32_t last = other, id;
+
+	must(other < s->norigin && s->origin[other].hash == 0);
+	for (id = other; id != NONE; id = s->origin[id].next) {
+		if (s->origin[id].class == class)
+			return id;
+		last = id;
+	}
+	buf_span_put(&code, text_at(s, s->origin[other].at, s->origin[other].bytes));
+	code.p[0] = class;
+	id = other_new(s, buf_span(&code), class);
+	s->origin[last].next = id;
 	buf_done(&code);
 	return id;
 }
@@ -190,9 +229,11 @@ uint32_t
 sources_origin(struct sources *s, const struct source *like, uint32_t other)
 {
 	struct buf code = { 0 };
-	uint32_t at, id = other;
+	uint32_t at, id;
 	uint64_t hash;
 
+	other = sources_other_of(s, other, like->class);
+	id = other;
 	origin_encode(&code, like);
 	hash = hash64_seed(buf_span(&code), s->seed);
 	at = (uint32_t)hash & (s->origin_table.nslot - 1);
@@ -309,7 +350,7 @@ sources_find(struct sources *s, uint32_t origin, struct span host, struct span a
 	id = source_look(s, origin, host, app, hash);
 	if (id == UINT32_MAX && s->nentry >= CLAIMS_UNTIL && host.n + app.n > 0)
 		return sources_find(s, origin, (struct span){ 0 }, (struct span){ 0 });
-	if (id == UINT32_MAX && s->nentry >= LIMIT_SOURCES)
+	if (id == UINT32_MAX && s->nentry >= SOURCES_MOST)
 		return o->other;
 	if (id == UINT32_MAX)
 		id = source_make(s, origin, host, app, hash);

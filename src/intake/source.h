@@ -19,6 +19,9 @@ struct sources;
 struct sources	*sources_new(uint64_t seed);
 void		sources_free(struct sources **sources);
 
+/* Numbers that are left for "other" sources: of 32 doors, each of 16 classes. */
+enum { SOURCES_OTHERS = 32 * LIMIT_CLASSES, SOURCES_MOST = LIMIT_SOURCES - SOURCES_OTHERS };
+
 /* The origin for all who have no number left; made once per listener, before the others. */
 uint32_t	sources_other(struct sources *sources, const struct source *like);
 /*
@@ -26,6 +29,9 @@ uint32_t	sources_other(struct sources *sources, const struct source *like);
  * looked at; strings are cut at 255 octets). `other` when the table is full.
  */
 uint32_t	sources_origin(struct sources *sources, const struct source *like, uint32_t other);
+/* The listener's "other" for rows of this class, made when it is new. */
+uint32_t	sources_other_of(struct sources *sources, uint32_t other, uint8_t class);
+bool		sources_is_other(const struct sources *sources, uint32_t origin);
 uint8_t		sources_class(const struct sources *sources, uint32_t origin);
 /* Connections open from this origin: the caller counts. */
 uint32_t	*sources_connections(struct sources *sources, uint32_t origin);

@@ -33,21 +33,30 @@ tcp_begin(struct conn *conn)
 	conn->u.framing = (struct framing){ 0 };
 }
 
-static void
-tcp_record(struct conn *conn, const struct frame *frame, int64_t recv_ns)
+void
+syslog_record(struct conn *conn, const struct frame *frame, int64_t recv_ns)
 {
 	struct incoming in = { frame->record, &syslog_hint, conn->origin, frame->cut, recv_ns };
 
-	if (frame->record.n > 0)
+	/* A lone CR is what an empty line is from senders that write CR LF. */
+	if (frame->record.n > 1 || (frame->record.n == 1 && frame->record.p[0] != '\r'))
 		(void)intake_record(conn->listener, &in);
 	else
 		conn->listener->count.empty++;
+}
+
+void
+syslog_broken(struct conn *conn, uint64_t times, struct span octets)
+{
+	conn->listener->count.bad_frames += times;
+	intake_sample(conn->listener, conn_peer(conn), "broken syslog frame", octets);
 }
 
 static enum err
 tcp_input(struct conn *conn, struct span *io_input, int64_t recv_ns)
 {
 	struct framing *framing = &conn->u.framing;
+	uint64_t broken = framing->broken;
 	struct span all = *io_input;
 	struct frame frame;
 	enum err rc;
@@ -56,16 +65,13 @@ tcp_input(struct conn *conn, struct span *io_input, int64_t recv_ns)
 		rc = framing_next(framing, io_input, conn_most(conn, framing_held(framing)),
 		    &frame);
 		if (rc == OK)
-			tcp_record(conn, &frame, recv_ns);
+			syslog_record(conn, &frame, recv_ns);
 	} while (rc == OK);
-	if (rc == ERR_FORMAT) {
-		char text[SOCK_TEXT_BYTES];
-
-		conn->listener->count.bad_frames++;
-		intake_sample(conn->listener, conn_peer(conn, text), "broken syslog frame", all);
-		return rc;
-	}
-	return OK;
+	if (rc == ERR_FORMAT && framing_end(framing, &frame) == OK)
+		syslog_record(conn, &frame, recv_ns);
+	if (framing->broken != broken)
+		syslog_broken(conn, framing->broken - broken, all);
+	return rc == ERR_FORMAT ? rc : OK;
 }
 
 /* The last record of a sender that ends without a trailer is a record all the same. */
@@ -75,7 +81,7 @@ tcp_input_end(struct conn *conn, int64_t recv_ns)
 	struct frame frame;
 
 	if (framing_end(&conn->u.framing, &frame) == OK)
-		tcp_record(conn, &frame, recv_ns);
+		syslog_record(conn, &frame, recv_ns);
 	return ERR_ABSENT;
 }
 
@@ -97,9 +103,11 @@ tcp_expired(struct conn *conn, int64_t now_ns)
 	return false;
 }
 
+/* Also of one that was sent away before it. */
 static void
 tcp_end(struct conn *conn)
 {
+	(void)tcp_input_end(conn, clock_wall_ns());
 	framing_done(&conn->u.framing);
 }
 
@@ -177,7 +185,7 @@ udp_origin(struct listener *listener, const struct msghdr *msg)
 	uint32_t origin;
 
 	if (msg->msg_namelen == 0)
-		return intake_origin(listener, SPAN("unix"), (struct span){ 0 });
+		return intake_origin(listener, SPAN("unix"));
 	if (addr_key(addr, key)) {
 		hash = hash64_seed(span_of(key, sizeof key), listener->intake->conf.hash_seed);
 		known = &listener->udp->known[hash % KNOWN_PEERS];
@@ -186,7 +194,7 @@ udp_origin(struct listener *listener, const struct msghdr *msg)
 	}
 	memcpy(&peer.u.store, addr, sizeof peer.u.store);
 	sock_peer_text(&peer, text);
-	origin = intake_origin(listener, span_str(text), (struct span){ 0 });
+	origin = intake_origin(listener, span_str(text));
 	if (known != NULL)
 		*known = (struct known_peer){ { key[0], key[1] }, origin, true };
 	return origin;
@@ -317,6 +325,12 @@ udp_begin(struct listener *listener)
 	event_assign(&listener->event, listener->intake->base, fd, EV_READ | EV_PERSIST,
 	    udp_readable, listener);
 	must(event_add(&listener->event, NULL) == 0);
+}
+
+void
+udp_forget(struct listener *listener)
+{
+	memset(listener->udp->known, 0, sizeof listener->udp->known);
 }
 
 void

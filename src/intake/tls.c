@@ -12,6 +12,8 @@
 #include <openssl/x509v3.h>
 
 #include "base/must.h"
+#include "base/password.h"
+#include "intake/enrols.h"
 
 struct tls {
 	SSL_CTX *ctx;
@@ -53,13 +55,13 @@ static enum err
 chain_use(SSL_CTX *ctx, struct span pem, struct why *why)
 {
 	BIO *bio = bio_of(pem);
-	X509 *cert = PEM_read_bio_X509(bio, NULL, NULL, NULL);
+	X509 *cert = PEM_read_bio_X509(bio, NULL, password_none, NULL);
 	enum err rc = OK;
 
 	if (cert == NULL || SSL_CTX_use_certificate(ctx, cert) != 1)
 		rc = tls_fail(why, "the certificate");
 	X509_free(cert);
-	while (rc == OK && (cert = PEM_read_bio_X509(bio, NULL, NULL, NULL)) != NULL) {
+	while (rc == OK && (cert = PEM_read_bio_X509(bio, NULL, password_none, NULL)) != NULL) {
 		if (SSL_CTX_add0_chain_cert(ctx, cert) != 1) {
 			X509_free(cert);
 			rc = tls_fail(why, "the certificate's chain");
@@ -70,22 +72,11 @@ chain_use(SSL_CTX *ctx, struct span pem, struct why *why)
 	return rc;
 }
 
-/* An encrypted key is refused: there is nobody to ask for its password. */
-static int
-no_password(char *at, int size, int writing, void *arg)
-{
-	(void)at;
-	(void)size;
-	(void)writing;
-	(void)arg;
-	return -1;
-}
-
 static enum err
 key_use(SSL_CTX *ctx, struct span pem, struct why *why)
 {
 	BIO *bio = bio_of(pem);
-	EVP_PKEY *key = PEM_read_bio_PrivateKey(bio, NULL, no_password, NULL);
+	EVP_PKEY *key = PEM_read_bio_PrivateKey(bio, NULL, password_none, NULL);
 	enum err rc = OK;
 
 	if (key == NULL || SSL_CTX_use_PrivateKey(ctx, key) != 1)
@@ -105,7 +96,7 @@ ca_use(SSL_CTX *ctx, struct span pem, struct why *why)
 	enum err rc = OK;
 	X509 *cert;
 
-	while (rc == OK && (cert = PEM_read_bio_X509(bio, NULL, NULL, NULL)) != NULL) {
+	while (rc == OK && (cert = PEM_read_bio_X509(bio, NULL, password_none, NULL)) != NULL) {
 		if (X509_STORE_add_cert(SSL_CTX_get_cert_store(ctx), cert) != 1 ||
 		    SSL_CTX_add_client_CA(ctx, cert) != 1)
 			rc = tls_fail(why, "a certificate of the clients' authority");
@@ -119,72 +110,15 @@ ca_use(SSL_CTX *ctx, struct span pem, struct why *why)
 	return rc;
 }
 
-static enum err
-clients_use(SSL_CTX *ctx, const struct intake_listener *conf, struct why *why)
+bool
+tls_serial(const X509 *cert, uint8_t ret[CLIENT_SERIAL_BYTES])
 {
-	int mode = SSL_VERIFY_PEER;
+	const ASN1_INTEGER *serial = X509_get0_serialNumber(cert);
 
-	if (conf->clients == INTAKE_CLIENTS_ANY)
-		return OK;
-	if (conf->ca_pem.n == 0)
-		return why_set(why, ERR_FORMAT, "no authority is given for clients' certificates");
-	if (conf->clients == INTAKE_CLIENTS_REQUIRED)
-		mode |= SSL_VERIFY_FAIL_IF_NO_PEER_CERT;
-	SSL_CTX_set_verify(ctx, mode, NULL);
-	return ca_use(ctx, conf->ca_pem, why);
-}
-
-enum err
-tls_new(struct tls **ret_tls, const struct intake_listener *conf, struct why *why)
-{
-	static const unsigned char context[] = "trucban";
-	struct tls *tls = xcalloc(1, sizeof *tls);
-	enum err rc;
-
-	tls->ctx = SSL_CTX_new(TLS_server_method());
-	must(tls->ctx != NULL);
-	SSL_CTX_set_min_proto_version(tls->ctx, TLS1_2_VERSION);
-	SSL_CTX_set_options(tls->ctx, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION |
-	    SSL_OP_NO_TICKET | SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_IGNORE_UNEXPECTED_EOF);
-	SSL_CTX_set_num_tickets(tls->ctx, 0);
-	SSL_CTX_set_session_cache_mode(tls->ctx, SSL_SESS_CACHE_OFF);
-	SSL_CTX_set_session_id_context(tls->ctx, context, sizeof context - 1);
-	/* An idle connection gives its buffers back; a busy one reads many records per call. */
-	SSL_CTX_set_mode(tls->ctx, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE |
-	    SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
-	SSL_CTX_set_read_ahead(tls->ctx, 1);
-	SSL_CTX_set_default_read_buffer_len(tls->ctx, 64 << 10);
-	rc = chain_use(tls->ctx, conf->cert_pem, why);
-	if (rc == OK)
-		rc = key_use(tls->ctx, conf->key_pem, why);
-	if (rc == OK)
-		rc = clients_use(tls->ctx, conf, why);
-	if (rc != OK) {
-		tls_free(&tls);
-		return rc;
-	}
-	*ret_tls = tls;
-	return OK;
-}
-
-void
-tls_free(struct tls **tls)
-{
-	if (*tls == NULL)
-		return;
-	SSL_CTX_free((*tls)->ctx);
-	free(*tls);
-	*tls = NULL;
-}
-
-SSL *
-tls_begin(struct tls *tls, int fd)
-{
-	SSL *ssl = SSL_new(tls->ctx);
-
-	must(ssl != NULL && SSL_set_fd(ssl, fd) == 1);
-	SSL_set_accept_state(ssl);
-	return ssl;
+	if (ASN1_STRING_length(serial) != CLIENT_SERIAL_BYTES)
+		return false;
+	memcpy(ret, ASN1_STRING_get0_data(serial), CLIENT_SERIAL_BYTES);
+	return true;
 }
 
 /* ---- identity ---- */
@@ -229,17 +163,172 @@ alternative_name(X509 *cert, char name[TLS_IDENTITY_BYTES])
 	return found;
 }
 
+/* The subject's common name, else the first DNS or mail name. */
+static struct span
+cert_name(X509 *cert, char name[TLS_IDENTITY_BYTES])
+{
+	struct span found = subject_name(cert, name);
+
+	return found.n > 0 ? found : alternative_name(cert, name);
+}
+
+/* ---- who may come in ---- */
+
+/* The handshake will not remember the certificate that it refuses. */
+static void
+shown_keep(SSL *ssl, X509 *cert)
+{
+	char name[TLS_IDENTITY_BYTES], **shown = SSL_get_app_data(ssl);
+	struct span found;
+
+	if (cert == NULL || shown == NULL || *shown != NULL)
+		return;
+	found = cert_name(cert, name);
+	*shown = xmalloc(found.n + 1);
+	if (found.n > 0)
+		memcpy(*shown, found.p, found.n);
+	(*shown)[found.n] = '\0';
+}
+
+/*
+ * Behind OpenSSL's own look at a chain: the client's certificate must be one that is known, if
+ * there is a list of them.
+ */
+static int
+client_verify(int good, X509_STORE_CTX *store)
+{
+	SSL *ssl = X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx());
+	const struct enrols *enrols = SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl));
+
+	if (good == 1 && enrols != NULL && X509_STORE_CTX_get_error_depth(store) == 0 &&
+	    enrols_find(enrols, X509_STORE_CTX_get_current_cert(store)) == NULL) {
+		X509_STORE_CTX_set_error(store, X509_V_ERR_CERT_REVOKED);
+		good = 0;
+	}
+	if (good != 1)
+		shown_keep(ssl, X509_STORE_CTX_get0_cert(store));
+	return good;
+}
+
+static enum err
+clients_use(SSL_CTX *ctx, const struct intake_listener *conf, const struct enrols *enrols,
+    struct why *why)
+{
+	int mode = SSL_VERIFY_PEER;
+
+	if (conf->clients == INTAKE_CLIENTS_ANY)
+		return OK;
+	if (conf->ca_pem.n == 0)
+		return why_set(why, ERR_FORMAT, "no authority is given for clients' certificates");
+	/* Over HTTP those who enrol have none yet: push.c refuses the others. */
+	if (conf->clients == INTAKE_CLIENTS_REQUIRED && (enrols == NULL ||
+	    conf->kind != INTAKE_HTTP))
+		mode |= SSL_VERIFY_FAIL_IF_NO_PEER_CERT;
+	SSL_CTX_set_app_data(ctx, (void *)(uintptr_t)enrols);
+	SSL_CTX_set_verify(ctx, mode, client_verify);
+	return ca_use(ctx, conf->ca_pem, why);
+}
+
+enum err
+tls_new(struct tls **ret_tls, const struct intake_listener *conf, const struct enrols *enrols,
+    struct why *why)
+{
+	static const unsigned char context[] = "trucban";
+	struct tls *tls = xcalloc(1, sizeof *tls);
+	enum err rc;
+
+	tls->ctx = SSL_CTX_new(TLS_server_method());
+	must(tls->ctx != NULL);
+	SSL_CTX_set_min_proto_version(tls->ctx, TLS1_2_VERSION);
+	SSL_CTX_set_options(tls->ctx, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION |
+	    SSL_OP_NO_TICKET | SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_IGNORE_UNEXPECTED_EOF);
+	SSL_CTX_set_num_tickets(tls->ctx, 0);
+	SSL_CTX_set_session_cache_mode(tls->ctx, SSL_SESS_CACHE_OFF);
+	SSL_CTX_set_session_id_context(tls->ctx, context, sizeof context - 1);
+	/* An idle connection gives its buffers back; a busy one reads many records per call. */
+	SSL_CTX_set_mode(tls->ctx, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE |
+	    SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+	SSL_CTX_set_read_ahead(tls->ctx, 1);
+	SSL_CTX_set_default_read_buffer_len(tls->ctx, 64 << 10);
+	rc = chain_use(tls->ctx, conf->cert_pem, why);
+	if (rc == OK)
+		rc = key_use(tls->ctx, conf->key_pem, why);
+	if (rc == OK)
+		rc = clients_use(tls->ctx, conf, enrols, why);
+	if (rc != OK) {
+		tls_free(&tls);
+		return rc;
+	}
+	*ret_tls = tls;
+	return OK;
+}
+
+void
+tls_free(struct tls **tls)
+{
+	if (*tls == NULL)
+		return;
+	SSL_CTX_free((*tls)->ctx);
+	free(*tls);
+	*tls = NULL;
+}
+
+SSL *
+tls_begin(struct tls *tls, int fd, char **shown)
+{
+	SSL *ssl = SSL_new(tls->ctx);
+
+	must(ssl != NULL && SSL_set_fd(ssl, fd) == 1);
+	must(SSL_set_app_data(ssl, shown) == 1);
+	SSL_set_accept_state(ssl);
+	return ssl;
+}
+
+/* What the other side says of our certificate, RFC 8446, 6.2: bad, unsupported, revoked, expired,
+ * unknown; its authority is unknown. */
+static bool
+is_distrust(int reason)
+{
+	int alert = reason - SSL_AD_REASON_OFFSET;
+
+	return (alert >= SSL_AD_BAD_CERTIFICATE && alert <= SSL_AD_CERTIFICATE_UNKNOWN) ||
+	    alert == SSL_AD_UNKNOWN_CA;
+}
+
+enum denied_cause
+tls_denied(const SSL *ssl, unsigned long error)
+{
+	int reason = ERR_GET_LIB(error) == ERR_LIB_SSL ? ERR_GET_REASON(error) : 0;
+
+	switch (SSL_get_verify_result(ssl)) {
+	case X509_V_OK:
+		return reason == SSL_R_PEER_DID_NOT_RETURN_A_CERTIFICATE ? DENIED_NONE :
+		    is_distrust(reason) ? DENIED_DISTRUST : DENIED_END;
+	case X509_V_ERR_CERT_REVOKED:
+		return DENIED_REVOKED;
+	case X509_V_ERR_CERT_HAS_EXPIRED:
+		return DENIED_EXPIRED;
+	case X509_V_ERR_CERT_NOT_YET_VALID:
+		return DENIED_EARLY;
+	case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
+	case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
+	case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
+	case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
+	case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
+		return DENIED_UNKNOWN;
+	default:
+		return DENIED_UNFIT;
+	}
+}
+
 struct span
 tls_identity(SSL *ssl, char name[TLS_IDENTITY_BYTES])
 {
 	X509 *cert = SSL_get1_peer_certificate(ssl);
 	struct span found = span_of(name, 0);
 
-	if (cert != NULL && SSL_get_verify_result(ssl) == X509_V_OK) {
-		found = subject_name(cert, name);
-		if (found.n == 0)
-			found = alternative_name(cert, name);
-	}
+	if (cert != NULL && SSL_get_verify_result(ssl) == X509_V_OK)
+		found = cert_name(cert, name);
 	X509_free(cert);
 	return found;
 }

@@ -11,7 +11,7 @@
 #include "base/must.h"
 #include "model/blake.h"
 
-enum { ROW_VERSION = 1, TREE_FAN = 16, TREE_MARK = 3, CHAIN_MARK = 2, TREE_NODES = 16 };
+enum { ROW_VERSION = 1, TREE_MARK = 3, CHAIN_MARK = 2, TREE_NODES = 16 };
 
 /* The locator's field: integers modulo the prime 2^61 - 1. */
 #define LOCATOR_P	((UINT64_C(1) << 61) - 1)
@@ -110,6 +110,16 @@ tree16(struct digest *ret, struct digest *d, size_t n)
 		n = (n + TREE_FAN - 1) / TREE_FAN;
 	} while (n > 1);
 	*ret = d[0];
+}
+
+void
+tree16_node(struct digest *ret, const struct digest *run, size_t n)
+{
+	struct digest copy[TREE_FAN];
+
+	must(n >= 1 && n <= TREE_FAN);
+	memcpy(copy, run, n * sizeof *run);
+	tree16(ret, copy, n);
 }
 
 /* v modulo p, for any v. */

@@ -39,6 +39,15 @@ void	row_digest(struct digest *ret, const uint8_t salt[SALT_BYTES], uint8_t stre
 	    const uint8_t source_digest[SOURCE_DIGEST_BYTES], struct span raw);
 /* Tree16; n >= 1; overwrites d[]. */
 void	tree16(struct digest *ret, struct digest *d, size_t n);
+enum { TREE_FAN = 16 };
+/* How many of n digests the run has, counted from 0, that one node of it stands above. */
+static inline uint32_t
+tree16_run(uint32_t n, uint32_t run)
+{
+	return n - run * TREE_FAN < TREE_FAN ? n - run * TREE_FAN : TREE_FAN;
+}
+/* The node above one run, 1 <= n <= TREE_FAN; run[] stays, and *ret may be one of it. */
+void	tree16_node(struct digest *ret, const struct digest *run, size_t n);
 void	locator_add(struct locator *locator, const struct digest *row);
 /* Position (from 0) of the one changed row, or -1 when more than one must have changed. */
 int64_t	locator_find(const struct locator *sealed, const struct locator *seen);

@@ -121,3 +121,21 @@ json_real(struct buf *out, double value)
 	if (memchr(text, '.', n) == NULL && memchr(text, 'e', n) == NULL)
 		buf_str(out, ".0");
 }
+
+struct span
+json_quoted(struct cur *in)
+{
+	const uint8_t *from;
+	uint8_t c = cur_u8(in);
+
+	if (c != '"')
+		in->bad = true;
+	from = in->p;
+	while (!in->bad && (c = cur_u8(in)) != '"') {
+		if (c == '\\')
+			(void)cur_u8(in);
+		if (c < 0x20)
+			in->bad = true;
+	}
+	return in->bad ? span_of(from, 0) : span_of(from, (size_t)(in->p - from) - 1);
+}

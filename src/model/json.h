@@ -2,12 +2,13 @@
 /*
  * Records that have no octets of their own, written as JSON (RFC 8259): entries of the systemd
  * journal, messages in protobuf. One form for all who make them: the shortest escapes, octets
- * that are no UTF-8 kept as they are in a string. Append only.
+ * that are no UTF-8 kept as they are in a string. Append only, and one string is read.
  */
 #ifndef MODEL_JSON_H
 #define MODEL_JSON_H
 
 #include "base/buf.h"
+#include "base/cur.h"
 
 /* A string: '"' and '\' behind a backslash, \n, \t, other controls as \u00xx. */
 void	json_string(struct buf *out, struct span text);
@@ -22,5 +23,7 @@ void	json_signed(struct buf *out, int64_t value);
  * taken for a whole one. value is finite.
  */
 void	json_real(struct buf *out, double value);
+/* Takes a string: the octets between its quotes, escapes kept. None: in->bad, and empty. */
+struct span	json_quoted(struct cur *in);
 
 #endif

@@ -104,6 +104,15 @@ policy_put(struct buf *out, const struct leaf *leaf)
 	buf_bytes(out, policy->text);
 }
 
+static void
+hold_leaf_put(struct buf *out, const struct leaf *leaf)
+{
+	buf_u8(out, leaf->u.hold.action);
+	pin_put(out, leaf->u.hold.hold);
+	buf_bytes(out, leaf->u.hold.who);
+	buf_bytes(out, leaf->u.hold.why);
+}
+
 /* ---- reading ---- */
 
 static void
@@ -270,6 +279,23 @@ policy_get(struct leaf *leaf, struct cur *in, struct arena *arena, struct why *w
 	return OK;
 }
 
+/* rule 9 */
+static enum err
+hold_leaf_get(struct leaf *leaf, struct cur *in, struct arena *arena, struct why *why)
+{
+	struct leaf_hold *hold = &leaf->u.hold;
+	struct pin *began = arena_zalloc(arena, 1, sizeof *began);
+
+	hold->action = cur_u8(in);
+	pin_get(in, began);
+	hold->hold = began;
+	hold->who = text_get(in);
+	hold->why = text_get(in);
+	if (in->bad || hold->action < HOLD_BEGINS || hold->action > HOLD_ENDS)
+		return why_set(why, ERR_FORMAT, "HOLD leaf breaks rule 9: no valid hold");
+	return OK;
+}
+
 /* ---- the table of types ---- */
 
 typedef void put_fn(struct buf *out, const struct leaf *leaf);
@@ -287,6 +313,7 @@ static const struct {
 	[LEAF_DROP] = { "drop", drop_put, drop_get, true, true },
 	[LEAF_KEY] = { "key", key_put, key_get, false, false },
 	[LEAF_POLICY] = { "policy", policy_put, policy_get, false, true },
+	[LEAF_HOLD] = { "hold", hold_leaf_put, hold_leaf_get, false, false },
 };
 
 void

@@ -8,6 +8,7 @@
 
 #include "base/arena.h"
 #include "model/digest.h"
+#include "model/pin.h"
 
 enum leaf_type {
 	LEAF_ROWS = 1,		/* rows of one stream and class */
@@ -16,6 +17,7 @@ enum leaf_type {
 	LEAF_DROP,		/* rows are gone by rule */
 	LEAF_KEY,		/* the seal key was replaced; signed by the old one */
 	LEAF_POLICY,		/* how long a class is kept: at first, and at every change */
+	LEAF_HOLD,		/* a legal hold begins, or ends */
 	LEAF_TYPE_END
 };
 
@@ -24,6 +26,11 @@ enum drop_reason {
 	DROP_DISK_FULL,
 	DROP_LAWFUL,
 	DROP_REASON_END
+};
+
+enum hold_action {
+	HOLD_BEGINS = 1,
+	HOLD_ENDS
 };
 
 enum {
@@ -84,6 +91,12 @@ struct leaf_policy {
 	struct span text;		/* for people: name of the class, who, why */
 };
 
+struct leaf_hold {
+	uint8_t action;			/* enum hold_action */
+	const struct pin *hold;		/* as it began; of a decoded leaf in the arena */
+	struct span who, why;		/* of its end; empty when it begins */
+};
+
 struct leaf {
 	uint8_t type;			/* enum leaf_type */
 	uint8_t stream;			/* ROWS, DROP; else 0 */
@@ -97,6 +110,7 @@ struct leaf {
 		struct leaf_drop drop;
 		struct leaf_key key;
 		struct leaf_policy policy;
+		struct leaf_hold hold;
 	} u;
 };
 

@@ -11,27 +11,11 @@
 #include "model/base64.h"
 #include "model/line.h"
 
-enum { FAN = 16, HASH_LETTERS = 44 };
+enum { HASH_LETTERS = 44 };
 
 typedef unsigned long long ull;
 
 /* ---- paths ---- */
-
-static uint32_t
-run_length(uint32_t n, uint32_t run)
-{
-	return n - run * FAN < FAN ? n - run * FAN : FAN;
-}
-
-/* tree16() of one run is one node of it. */
-static void
-node(struct digest *ret, const struct digest *run, size_t n)
-{
-	struct digest copy[FAN];
-
-	memcpy(copy, run, n * sizeof *run);
-	tree16(ret, copy, n);
-}
 
 void
 tree_paths_make(struct buf *beside, struct digest *ret_root, struct digest *d, uint32_t n,
@@ -41,12 +25,13 @@ tree_paths_make(struct buf *beside, struct digest *ret_root, struct digest *d, u
 
 	must(nat >= 1 && nat <= n && n <= LIMIT_ROWS);
 	do {
-		uint32_t runs = (left + FAN - 1) / FAN, used = 0, next = 0;
+		uint32_t runs = (left + TREE_FAN - 1) / TREE_FAN, used = 0, next = 0;
 
 		while (used < nat) {
-			uint32_t run = at[used] / FAN, end = run * FAN + run_length(left, run);
+			uint32_t run = at[used] / TREE_FAN;
+			uint32_t end = run * TREE_FAN + tree16_run(left, run);
 
-			for (uint32_t j = run * FAN; j < end; j++) {
+			for (uint32_t j = run * TREE_FAN; j < end; j++) {
 				if (used < nat && at[used] == j)
 					used++;
 				else
@@ -55,7 +40,7 @@ tree_paths_make(struct buf *beside, struct digest *ret_root, struct digest *d, u
 			at[next++] = run;
 		}
 		for (uint32_t run = 0; run < runs; run++)
-			node(&d[run], &d[(size_t)run * FAN], run_length(left, run));
+			tree16_node(&d[run], &d[(size_t)run * TREE_FAN], tree16_run(left, run));
 		nat = next;
 		left = runs;
 	} while (left > 1);
@@ -77,22 +62,22 @@ tree_paths_root(struct digest *ret_root, uint32_t n, struct digest *known, uint3
 		uint32_t used = 0, next = 0;
 
 		while (used < nat) {
-			uint32_t run = at[used] / FAN, length = run_length(left, run);
-			struct digest d[FAN];
+			uint32_t run = at[used] / TREE_FAN, length = tree16_run(left, run);
+			struct digest d[TREE_FAN];
 
 			for (uint32_t j = 0; j < length; j++) {
-				if (used < nat && at[used] == run * FAN + j)
+				if (used < nat && at[used] == run * TREE_FAN + j)
 					d[j] = known[used++];
 				else if (taken < nbeside)
 					d[j] = beside[taken++];
 				else
 					return false;
 			}
-			node(&known[next], d, length);
+			tree16_node(&known[next], d, length);
 			at[next++] = run;
 		}
 		nat = next;
-		left = (left + FAN - 1) / FAN;
+		left = (left + TREE_FAN - 1) / TREE_FAN;
 	} while (left > 1);
 	*ret_root = known[0];
 	return taken == nbeside;

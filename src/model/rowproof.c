@@ -10,8 +10,6 @@
 #include "model/checkpoint.h"
 #include "model/line.h"
 
-enum { FAN = 16 };
-
 #define HEAD	"trucban/row-proof/v1"
 #define TLOG	"c2sp.org/tlog-proof@v1"
 
@@ -27,38 +25,22 @@ stream_name(unsigned stream)
 
 /* ---- paths through a Tree16 ---- */
 
-static size_t
-run_length(size_t n, size_t run)
-{
-	return n - run * FAN < FAN ? n - run * FAN : FAN;
-}
-
-/* tree16() of one run is one node of it. */
-static void
-node(struct digest *ret, const struct digest *run, size_t n)
-{
-	struct digest copy[FAN];
-
-	memcpy(copy, run, n * sizeof *run);
-	tree16(ret, copy, n);
-}
-
 void
 tree_path_make(struct tree_path *ret_path, struct digest *ret_root, struct digest *d, uint32_t n,
     uint32_t index)
 {
 	struct tree_path path = { .index = index, .n = n };
-	size_t at = index, left = n;
+	uint32_t at = index, left = n;
 
 	must(n >= 1 && index < n && n <= LIMIT_ROWS);
 	do {
-		size_t runs = (left + FAN - 1) / FAN, own = at / FAN;
+		uint32_t runs = (left + TREE_FAN - 1) / TREE_FAN, own = at / TREE_FAN;
 
-		for (size_t i = own * FAN; i < own * FAN + run_length(left, own); i++)
+		for (uint32_t i = own * TREE_FAN; i < own * TREE_FAN + tree16_run(left, own); i++)
 			if (i != at)
 				path.hash[path.nhash++] = d[i];
-		for (size_t run = 0; run < runs; run++)
-			node(&d[run], &d[run * FAN], run_length(left, run));
+		for (uint32_t run = 0; run < runs; run++)
+			tree16_node(&d[run], &d[(size_t)run * TREE_FAN], tree16_run(left, run));
 		at = own;
 		left = runs;
 	} while (left > 1);
@@ -70,22 +52,22 @@ tree_path_make(struct tree_path *ret_path, struct digest *ret_root, struct diges
 bool
 tree_path_root(struct digest *ret_root, const struct tree_path *path, const struct digest *leaf)
 {
-	size_t at = path->index, left = path->n;
-	struct digest run[FAN], d = *leaf;
+	uint32_t at = path->index, left = path->n;
+	struct digest run[TREE_FAN], d = *leaf;
 	unsigned used = 0;
 
 	if (path->n < 1 || path->n > LIMIT_ROWS || path->index >= path->n)
 		return false;
 	do {
-		size_t length = run_length(left, at / FAN);
+		uint32_t length = tree16_run(left, at / TREE_FAN);
 
 		if (path->nhash - used < length - 1)
 			return false;
-		for (size_t i = 0; i < length; i++)
-			run[i] = i == at % FAN ? d : path->hash[used++];
-		node(&d, run, length);
-		at /= FAN;
-		left = (left + FAN - 1) / FAN;
+		for (uint32_t i = 0; i < length; i++)
+			run[i] = i == at % TREE_FAN ? d : path->hash[used++];
+		tree16_node(&d, run, length);
+		at /= TREE_FAN;
+		left = (left + TREE_FAN - 1) / TREE_FAN;
 	} while (left > 1);
 	*ret_root = d;
 	return used == path->nhash;

@@ -12,11 +12,16 @@ enum {
 	KNOWN_RESERVE = 1024,
 	KNOWN_RESERVE_WHOLE = FORMAT_END,
 	KNOWN_FIRST_SLOTS = 256,
+	/* What others made may take so many ids, and so many octets. */
+	KNOWN_ADOPTED = LIMIT_SHAPES / 2,
+	KNOWN_ADOPTED_BYTES = 8 << 20,
 };
 
 struct known {
 	uint64_t seed;
 	uint32_t count;
+	uint32_t adopted;
+	size_t adopted_bytes;
 	uint32_t nslot;
 	uint32_t last[FORMAT_END];	/* the id found last, per format */
 	size_t bytes;			/* of all shapes */
@@ -80,6 +85,9 @@ cut_hash(const struct known *known, const struct cut *cut)
 		h = mix(h, hash64_seed(cut->hole[i].piece, known->seed + cut->hole[i].kind));
 	return mix(h, cut->n);
 }
+
+/* The layout of an adopted shape, which no cut has. */
+#define FOREIGN_LAYOUT	UINT32_MAX
 
 static bool
 known_is(const struct known_shape *its, const struct cut *cut)
@@ -183,5 +191,45 @@ known_add(struct known *known, const struct cut *cut)
 	slot_put(known, known->count);
 	known->bytes += bytes;
 	known->last[cut->format] = known->count;
+	return known->count++;
+}
+
+static uint32_t
+adopted_find(const struct known *known, struct span code, uint64_t hash)
+{
+	uint32_t at = (uint32_t)hash & (known->nslot - 1);
+
+	for (; known->slot[at] != 0; at = (at + 1) & (known->nslot - 1)) {
+		const struct known_shape *its = &known->shape[known->slot[at] - 1];
+
+		if (its->hash == hash && its->layout == FOREIGN_LAYOUT &&
+		    span_eq(its->shape->code, code))
+			return known->slot[at] - 1;
+	}
+	return KNOWN_NONE;
+}
+
+uint32_t
+known_adopt(struct known *known, struct span code)
+{
+	uint64_t hash = hash64_seed(code, known->seed);
+	struct shape *shape = NULL;
+	struct known_shape *its;
+	uint32_t id = KNOWN_NONE;
+
+	if (known->nslot > 0)
+		id = adopted_find(known, code, hash);
+	if (id != KNOWN_NONE || known->adopted == KNOWN_ADOPTED ||
+	    known->count >= LIMIT_SHAPES - KNOWN_RESERVE ||
+	    code.n > KNOWN_ADOPTED_BYTES - known->adopted_bytes ||
+	    shape_new(&shape, code, NULL) != OK)
+		return id;
+	if (known->count == known->nslot / 2)
+		known_grow(known);
+	its = &known->shape[known->count];
+	*its = (struct known_shape){ .shape = shape, .hash = hash, .layout = FOREIGN_LAYOUT };
+	slot_put(known, known->count);
+	known->adopted++;
+	known->adopted_bytes += code.n;
 	return known->count++;
 }

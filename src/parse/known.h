@@ -30,5 +30,10 @@ const struct known_shape *known_at(const struct known *known, uint32_t id);
 uint32_t	known_find(struct known *known, const struct cut *cut);
 /* Gives it the next id. KNOWN_NONE: no room, or it is no valid shape. */
 uint32_t	known_add(struct known *known, const struct cut *cut);
+/*
+ * The id of a shape that somebody else made, by its encoding; known_find never finds it. KNOWN_NONE
+ * as above.
+ */
+uint32_t	known_adopt(struct known *known, struct span code);
 
 #endif

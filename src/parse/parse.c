@@ -117,6 +117,12 @@ parser_shape(const struct parser *parser, uint32_t shape_id)
 }
 
 uint32_t
+parser_adopt(struct parser *parser, struct span code)
+{
+	return known_adopt(parser->known, code);
+}
+
+uint32_t
 parser_shapes(const struct parser *parser)
 {
 	return known_count(parser->known);

@@ -80,6 +80,12 @@ void		parser_near(struct parser *parser, int64_t near_ns);
  */
 enum { PARSE_NO_HEADER = 0, PARSE_HEADERS = 1024, PARSE_HEADERS_BYTES = 16 << 20 };
 uint32_t	parser_header(struct parser *parser, unsigned format, struct span header);
+/*
+ * The id of a shape that another parser made, by its encoding. PARSE_NO_SHAPE: it is none, or there
+ * is no room for more of them; records of it can be kept by parse_whole.
+ */
+#define PARSE_NO_SHAPE	UINT32_MAX
+uint32_t	parser_adopt(struct parser *parser, struct span code);
 /* How many ids were given out. */
 uint32_t	parser_shapes(const struct parser *parser);
 

@@ -23,6 +23,19 @@ line_end(struct split *split, struct span in, bool complete)
 	return lf != NULL ? (size_t)(lf - in.p) + 1 : NOT_FOUND;
 }
 
+/* A record that is longer than one may be is one line: the rest of it ends with its LF. */
+static size_t
+joined_end(struct split *split, struct span in, bool complete)
+{
+	enum join_input input = complete ? JOIN_COMPLETE : JOIN_MORE_COMES;
+	struct join_found found;
+
+	if (split->skipping)
+		return line_end(split, in, complete);
+	split->at = in.n;
+	return join_next(split->join, &split->scan, in, input, &found) == OK ? found.n : NOT_FOUND;
+}
+
 /* ---- CSV: RFC 4180, with any of the usual separators ---- */
 
 /* What was taken for a quote is none: the row ends with the line that it began in. */
@@ -111,7 +124,8 @@ json_between(struct span in)
 static void
 record_begin(struct split *split)
 {
-	*split = (struct split){ .kind = split->kind, .comma = split->comma };
+	*split = (struct split){ .kind = split->kind, .comma = split->comma,
+	    .join = split->join };
 }
 
 static enum err
@@ -168,7 +182,7 @@ split_next(struct split *split, struct span in, enum split_end end,
     struct split_record *ret_record)
 {
 	static end_fn *const by_kind[] = { [SPLIT_LINES] = line_end, [SPLIT_CSV] = csv_end,
-	    [SPLIT_JSON] = json_end };
+	    [SPLIT_JSON] = json_end, [SPLIT_JOINED] = joined_end };
 	bool complete = end == SPLIT_COMPLETE;
 	size_t n;
 

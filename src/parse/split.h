@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Where the records of a file end: lines, rows of CSV whose quoted values may hold line feeds, or
- * JSON values one after the other, also as elements of an array. Pure and resumable: the caller
+ * Where the records of a file end: lines, or several joined by a rule (model/join.h), rows of CSV
+ * whose quoted values may hold line feeds, or JSON values one after the other, also as elements of
+ * an array. Pure and resumable: the caller
  * keeps what is not taken yet in one piece of memory and hands it in with more behind it. What
  * lies between records (line feeds, commas, brackets) is framing and belongs to none.
  */
@@ -11,8 +12,9 @@
 #include "base/err.h"
 #include "base/limits.h"
 #include "base/span.h"
+#include "model/join.h"
 
-enum split_kind { SPLIT_LINES, SPLIT_CSV, SPLIT_JSON };
+enum split_kind { SPLIT_LINES, SPLIT_CSV, SPLIT_JSON, SPLIT_JOINED };
 
 /* A quoted value of CSV; one that is longer was no quote, and the row ends with its line. */
 enum { SPLIT_QUOTED_BYTES = 64 << 10 };
@@ -20,6 +22,7 @@ enum { SPLIT_QUOTED_BYTES = 64 << 10 };
 struct split {
 	uint8_t kind;			/* enum split_kind */
 	uint8_t comma;			/* CSV: between values */
+	const struct join *join;	/* JOINED: the caller's */
 	/* of the record that is begun */
 	bool skipping;			/* it was given, cut: its rest is passed over */
 	bool quoted;			/* CSV, JSON: inside of quotes */
@@ -28,6 +31,7 @@ struct split {
 	bool unquoted;			/* CSV: too long for a quote: it ends with its line */
 	uint32_t depth;			/* JSON */
 	size_t at;			/* octets looked at */
+	struct join_scan scan;		/* JOINED */
 	size_t quote, closed;		/* CSV: where the quote began; behind the last one */
 };
 

@@ -85,7 +85,7 @@ level_is_odd(struct span text)
 
 		if (r == 0xb5 || r == 0x17f || r == 0x345 || (r >= 0x370 && r < 0x400) ||
 		    (r >= 0x1c80 && r < 0x1c90) || r == 0x1e60 || r == 0x1e61 || r == 0x1e9b ||
-		    r == 0x1fbe)
+		    r == 0x1fbe || r == RUNE_BAD)
 			return true;
 	}
 	return false;

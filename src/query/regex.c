@@ -13,6 +13,7 @@
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include <pcre2.h>
 
+#include "base/fold.h"
 #include "base/hash.h"
 #include "base/must.h"
 #include "query/machine.h"
@@ -32,7 +33,6 @@ struct regex {
 	hs_database_t *hs;	/* NULL: PCRE2 alone */
 	hs_database_t *hs_all;	/* the same, reporting every end: for texts in a row */
 	pcre2_code *pcre;
-	pcre2_code *pcre_odd;	/* for texts that are not UTF-8 */
 };
 
 struct regex_scratch {
@@ -42,6 +42,7 @@ struct regex_scratch {
 	pcre2_match_data *data;
 	pcre2_match_context *context;
 	pcre2_jit_stack *stack;
+	struct buf repaired;		/* a text that is not UTF-8 */
 	bool gave_up;
 	uint8_t *row;
 	uint32_t *end;			/* of text k in row[], line feed included */
@@ -63,16 +64,12 @@ hs_make(const char *pattern, unsigned flags)
 	return db;
 }
 
-/*
- * PCRE2_MATCH_INVALID_UTF is for the interpreter only: code that the JIT compiler of 10.42 makes
- * with it misses matches of valid text (`(?:12)?\W` in "12đ").
- */
 static pcre2_code *
-pcre_make(struct span pattern, bool whole, uint32_t more, struct why *why)
+pcre_make(struct span pattern, bool whole, struct why *why)
 {
 	pcre2_compile_context *context = pcre2_compile_context_create(NULL);
 	uint32_t options = PCRE2_UTF | PCRE2_DOLLAR_ENDONLY | PCRE2_NO_AUTO_CAPTURE |
-	    PCRE2_ALT_CIRCUMFLEX | PCRE2_NEVER_BACKSLASH_C | more;
+	    PCRE2_ALT_CIRCUMFLEX | PCRE2_NEVER_BACKSLASH_C;
 	PCRE2_UCHAR words[200];
 	PCRE2_SIZE at = 0;
 	pcre2_code *code;
@@ -114,7 +111,7 @@ regex_new(struct regex **ret_regex, struct span pattern, bool whole, struct aren
     struct why *why)
 {
 	struct regex *regex = xcalloc(1, sizeof *regex);
-	struct buf text = { 0 };
+	struct buf text = { 0 }, cases = { 0 };
 	enum err rc;
 
 	must(*ret_regex == NULL);
@@ -128,11 +125,10 @@ regex_new(struct regex **ret_regex, struct span pattern, bool whole, struct aren
 	if (whole)
 		buf_u8(&text, ')');
 	rc = ERR_FORMAT;
-	regex->pcre = pcre_make(buf_span(&text), whole, 0, why);
+	if (regex->facts.any_case)
+		regex_cases(buf_span(&text), &cases);
+	regex->pcre = pcre_make(buf_span(regex->facts.any_case ? &cases : &text), whole, why);
 	if (regex->pcre == NULL)
-		goto out;
-	regex->pcre_odd = pcre_make(buf_span(&text), whole, PCRE2_MATCH_INVALID_UTF, why);
-	if (regex->pcre_odd == NULL)
 		goto out;
 	(void)pcre2_jit_compile(regex->pcre, PCRE2_JIT_COMPLETE);
 	rc = OK;
@@ -151,6 +147,7 @@ regex_new(struct regex **ret_regex, struct span pattern, bool whole, struct aren
 	regex = NULL;		/* the caller owns it now */
 out:
 	buf_done(&text);
+	buf_done(&cases);
 	regex_free(&regex);
 	return rc;
 }
@@ -163,7 +160,6 @@ regex_free(struct regex **regex)
 	(void)hs_free_database((*regex)->hs);
 	(void)hs_free_database((*regex)->hs_all);
 	pcre2_code_free((*regex)->pcre);
-	pcre2_code_free((*regex)->pcre_odd);
 	free(*regex);
 	*regex = NULL;
 }
@@ -197,6 +193,7 @@ regex_scratch_free(struct regex_scratch **scratch)
 	pcre2_match_data_free(s->data);
 	pcre2_match_context_free(s->context);
 	pcre2_jit_stack_free(s->stack);
+	buf_done(&s->repaired);
 	free(s->row);
 	free(s->end);
 	free(s->which);
@@ -208,6 +205,32 @@ bool
 regex_gave_up(const struct regex_scratch *scratch)
 {
 	return scratch->gave_up;
+}
+
+/* An octet that is no part of UTF-8 is U+FFFD, each for itself: so has RE2 it, and LogsQL. */
+static struct span
+repaired(struct regex_scratch *s, struct span text)
+{
+	static const uint8_t stands_for[] = { 0xef, 0xbf, 0xbd };
+
+	s->repaired.n = 0;
+	buf_reserve(&s->repaired, 3 * text.n);
+	for (size_t at = 0; at < text.n;) {
+		size_t from = at;
+
+		if (rune_next(text, &at) == RUNE_BAD && at - from == 1)
+			buf_put(&s->repaired, stands_for, sizeof stands_for);
+		else
+			buf_span_put(&s->repaired, span_sub(text, from, at - from));
+	}
+	return buf_span(&s->repaired);
+}
+
+static int
+pcre_run(const struct regex *regex, struct regex_scratch *s, struct span text, uint32_t options)
+{
+	return pcre2_match(regex->pcre, text.n > 0 ? text.p : (const uint8_t *)"", text.n, 0,
+	    options, s->data, s->context);
 }
 
 static bool
@@ -223,12 +246,13 @@ pcre_match(const struct regex *regex, struct regex_scratch *s, struct span text)
 		(void)pcre2_set_match_limit(s->context, STEPS);
 		pcre2_jit_stack_assign(s->context, NULL, s->stack);
 	}
-	rc = pcre2_match(regex->pcre, text.n > 0 ? text.p : (const uint8_t *)"", text.n, 0, 0,
-	    s->data, s->context);
-	if (rc <= PCRE2_ERROR_UTF8_ERR1 && rc >= PCRE2_ERROR_UTF8_ERR21)
-		rc = pcre2_match(regex->pcre_odd, text.p, text.n, 0, 0, s->data, s->context);
-	else if (rc == PCRE2_ERROR_JIT_STACKLIMIT)
-		rc = pcre2_match(regex->pcre, text.p, text.n, 0, PCRE2_NO_JIT, s->data, s->context);
+	rc = pcre_run(regex, s, text, 0);
+	if (rc <= PCRE2_ERROR_UTF8_ERR1 && rc >= PCRE2_ERROR_UTF8_ERR21) {
+		text = repaired(s, text);
+		rc = pcre_run(regex, s, text, 0);
+	}
+	if (rc == PCRE2_ERROR_JIT_STACKLIMIT)
+		rc = pcre_run(regex, s, text, PCRE2_NO_JIT);
 	if (rc >= 0)
 		return true;
 	if (rc != PCRE2_ERROR_NOMATCH)

@@ -34,6 +34,9 @@ struct regex_facts {
 enum err	regex_read(struct span pattern, struct arena *arena, struct regex_facts *ret_facts,
 		    struct buf *out, struct why *why);
 
+/* Appends what regex_read() wrote, with classes under (?i) as PCRE2 must be given them. */
+void		regex_cases(struct span pattern, struct buf *out);
+
 struct machine;
 struct regex;
 struct regex_scratch;

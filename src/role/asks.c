@@ -30,6 +30,7 @@ struct ask {
 
 struct asks {
 	int wake_fd;
+	const char *whom;
 	struct lock lock;
 	struct wake answered;
 	struct ask ask[ASKS_MAX];
@@ -38,11 +39,12 @@ struct asks {
 };
 
 struct asks *
-asks_new(int wake_fd)
+asks_new(int wake_fd, const char *whom)
 {
 	struct asks *asks = xcalloc(1, sizeof *asks);
 
 	asks->wake_fd = wake_fd;
+	asks->whom = whom;
 	lock_init(&asks->lock);
 	wake_init(&asks->answered);
 	return asks;
@@ -112,7 +114,8 @@ ask_wait(struct asks *asks, struct ask *ask, const struct asks_question *questio
 	if (ask->state != ASK_ANSWERED)
 		return asks->stopped ? why_set(why, ERR_BUSY, "the desk is being stopped") :
 		    !wanted ? why_set(why, ERR_BUSY, "nobody waits for the answer any more") :
-		    why_set(why, ERR_BUSY, "the keeper did not answer within %d s", ASK_WAIT_S);
+		    why_set(why, ERR_BUSY, "the %s did not answer within %d s", asks->whom,
+		    ASK_WAIT_S);
 	if (ask->result != OK)
 		return why_set(why, ask->result, "%.*s", (int)ask->answer.n,
 		    ask->answer.n > 0 ? (const char *)ask->answer.p : "");
@@ -128,13 +131,14 @@ asks_ask(struct asks *asks, const struct asks_question *question, struct buf *ou
 	uint64_t one = 1;
 	enum err rc;
 
-	if (argument.n > WIRE_TEXT_BYTES)
+	if (argument.n > WIRE_ASK_BYTES)
 		return why_set(why, ERR_LIMIT, "the argument has more than %d octets",
-		    WIRE_TEXT_BYTES);
+		    WIRE_ASK_BYTES);
 	lock_take(&asks->lock);
 	ask = ask_free(asks);
 	if (ask == NULL) {
-		rc = why_set(why, ERR_BUSY, "%d questions to the keeper are waiting", ASKS_MAX);
+		rc = why_set(why, ERR_BUSY, "%d questions to the %s are waiting", ASKS_MAX,
+		    asks->whom);
 	} else {
 		ask->state = ASK_WANTED;
 		ask->what = question->what;
@@ -206,12 +210,15 @@ asks_answer(struct asks *asks, uint64_t tag, struct span answer)
 void
 asks_lost(struct asks *asks)
 {
+	struct buf text = { 0 };
+
+	buf_printf(&text, "the %s was started again; ask again", asks->whom);
 	lock_take(&asks->lock);
 	for (unsigned i = 0; i < ASKS_MAX; i++)
 		if (asks->ask[i].state == ASK_SENT)
-			ask_answer(asks, &asks->ask[i], ERR_BUSY,
-			    SPAN("the keeper was started again; ask again"));
+			ask_answer(asks, &asks->ask[i], ERR_BUSY, buf_span(&text));
 	lock_give(&asks->lock);
+	buf_done(&text);
 }
 
 void

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Questions to the keeper from threads that may wait, sent and answered by the one thread that has
- * the channel:
+ * Questions to another role (the keeper, the desk) from threads that may wait, sent and answered
+ * by the one thread that has the channel:
  *
  *	worker: asks_ask ---> table --(wake)--> loop: asks_send ---> keeper
  *	           ^------------ table <------- loop: asks_answer <--'
@@ -15,8 +15,8 @@
 
 struct asks;
 
-/* wake_fd: an eventfd that the loop listens to, borrowed. */
-struct asks	*asks_new(int wake_fd);
+/* wake_fd: an eventfd that the loop listens to, borrowed. whom: "keeper", for sentences. */
+struct asks	*asks_new(int wake_fd, const char *whom);
 /* Only when no thread waits any more: asks_stop first. */
 void		asks_free(struct asks **asks);
 

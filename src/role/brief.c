@@ -30,6 +30,11 @@ brief_message(struct brief *b, const struct chan_msg *msg, struct why *why)
 			b->suspect[b->nsuspect++] = cur_u64(&in);
 		return OK;
 	}
+	if (msg->type == WIRE_REGISTER) {
+		b->registry.n = 0;
+		buf_span_put(&b->registry, msg->body);
+		return OK;
+	}
 	if (msg->type == WIRE_CONF) {
 		b->conf_text.n = 0;
 		buf_span_put(&b->conf_text, msg->body);

@@ -15,6 +15,7 @@ struct brief {
 	struct chan *parent;		/* owned by the role */
 	struct conf conf;
 	struct buf conf_text;
+	struct buf registry;		/* the register of sources, for who gets it */
 	bool has_store_key, has_seal_seed;
 	uint8_t store_key[32];
 	uint8_t seal_seed[32];

@@ -74,7 +74,7 @@ take(struct collector *c, struct span listener, struct span record, uint8_t flag
 
 	c->like.listener = listener;
 	in.origin = sources_origin(c->sources, &c->like, c->other);
-	c->last_batch = batcher_add(c->batcher, &in, &unparsed);
+	c->last_batch = batcher_add(c->batcher, &in, 0, &unparsed);
 }
 
 static void
@@ -197,6 +197,7 @@ counters_send(struct collector *c)
 		{ "files_refused", n.refused }, { "files_waiting", n.waiting },
 		{ "lines", n.lines },
 		{ "bytes", n.bytes }, { "lines_cut", n.cut },
+		{ "records_split", n.split },
 		{ "bytes_lost", n.lost_bytes },
 		{ "rows_set_aside", batcher_set_aside(c->batcher) },
 		{ "began", c->began_s },
@@ -338,7 +339,7 @@ collector_sandbox(struct collector *c, struct why *why)
 	int fd;
 
 	for (unsigned i = 0; i < c->brief.conf.ncollect; i++) {
-		pattern_dir(dir, sizeof dir, c->brief.conf.collect[i]);
+		pattern_dir(dir, sizeof dir, c->brief.conf.collect[i].path);
 		fd = open(dir, O_PATH | O_CLOEXEC);
 		if (fd >= 0)
 			read_dir[s.nread_dir++] = fd;
@@ -354,17 +355,26 @@ collector_sandbox(struct collector *c, struct why *why)
 	return rc;
 }
 
+static struct tail_files
+files_of(const struct conf_collect *from)
+{
+	struct tail_files files = { .pattern = from->path };
+
+	must(join_read(&files.join, span_str(from->join)));	/* the configuration was checked */
+	return files;
+}
+
 static enum err
 collector_open(struct collector *c, struct why *why)
 {
-	const char *pattern[CONF_FILES];
+	struct tail_files files[CONF_FILES];
 	char host[256] = "";
 	enum err rc = OK;
 
 	(void)gethostname(host, sizeof host - 1);
 	for (unsigned i = 0; i < c->brief.conf.ncollect; i++)
-		pattern[i] = c->brief.conf.collect[i];
-	c->tail = tail_new(pattern, c->brief.conf.ncollect);
+		files[i] = files_of(&c->brief.conf.collect[i]);
+	c->tail = tail_new(files, c->brief.conf.ncollect);
 	c->cutter = cutter_new(&c->brief.conf, host);
 	cutter_suspects(c->cutter, c->brief.suspect, c->brief.nsuspect);
 	crash_watch(c->start->parent_fd);

@@ -33,6 +33,7 @@ struct content {
 	const struct content_desk *desk;
 	uint8_t state;			/* enum content_state */
 	uint8_t wanted;			/* enum parse_form */
+	struct join join;
 	bool ended, broken;		/* all octets came */
 	bool said, dead;		/* dead: what comes is only counted */
 	struct buf text;		/* name, host, app, form */
@@ -276,6 +277,15 @@ flow_end(struct content *c)
 
 /* ---- from outside ---- */
 
+/* Records of several lines have no other form: a trace may well look like rows of something. */
+static void
+joined(struct content *c)
+{
+	if (c->guess.form != FORM_SYSLOG)
+		c->guess.form = FORM_PLAIN;
+	c->split = (struct split){ .kind = SPLIT_JOINED, .join = &c->join };
+}
+
 static void
 ask(struct content *c)
 {
@@ -284,7 +294,10 @@ ask(struct content *c)
 	twin_begin(c->twins, buf_span(&c->in), whole);
 	guess_make(&c->guess, buf_span(&c->in), whole ? SPLIT_COMPLETE : SPLIT_MORE_COMES,
 	    (enum parse_form)c->wanted);
-	c->split = guess_split(&c->guess);
+	if (c->join.kind != JOIN_NONE)
+		joined(c);
+	else
+		c->split = guess_split(&c->guess);
 	c->file = (struct cut_file){ .form = c->guess.form,
 	    .near_ns = c->mtime_ns != 0 ? c->mtime_ns - NEAR_BEFORE_NS : 0 };
 	c->state = CONTENT_ASKS;
@@ -298,6 +311,7 @@ content_new(const struct content_desk *desk, const struct import_file *file,
 
 	c->desk = desk;
 	c->wanted = file->form;
+	must(join_read(&c->join, file->join));	/* import_file_read has looked at it */
 	c->mtime_ns = file->mtime_ns;
 	buf_span_put(&c->text, file->name);
 	buf_span_put(&c->text, file->host);

@@ -175,6 +175,26 @@ shape_of(const void *state, uint32_t shape)
 	return parser_shape(c->parser, shape);
 }
 
+_Static_assert(PARSE_NO_SHAPE == INTAKE_NO_SHAPE, "one word for it");
+
+static uint32_t
+adopt(void *state, struct span code)
+{
+	struct cutter *c = state;
+
+	return parser_adopt(c->parser, code);
+}
+
+static void
+whole(void *state, struct span record, int64_t recv_ns, struct intake_parsed *ret)
+{
+	struct cutter *c = state;
+	struct parsed p;
+
+	parse_whole(c->parser, record, recv_ns, &p);
+	answer(c, &p, false, ret);
+}
+
 /* ---- bodies ---- */
 
 struct unpacker {
@@ -261,6 +281,7 @@ const struct intake_parser *
 cutter_ops(void)
 {
 	static const struct intake_parser ops = { .parse = cut, .shape = shape_of,
+	    .adopt = adopt, .whole = whole,
 	    .unpack_new = unpacker_new, .unpack_begin = unpacker_begin,
 	    .unpack_next = unpacker_next, .unpack_free = unpacker_free };
 

@@ -8,9 +8,8 @@
  * The loop owns the channels; workers run queries, each with a store handle of its own. A question
  * to the keeper goes worker -> loop -> keeper and back (role/asks.h).
  */
-#include "role/role.h"
+#include "role/front_int.h"
 
-#include <event2/event.h>
 #include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,62 +25,38 @@
 #include "sys/sandbox.h"
 #include "sys/sock.h"
 #include "wire/wire.h"
-#include "store/store.h"
-#include "web/cover.h"
-#include "web/export.h"
-#include "web/metrics.h"
-#include "web/pool.h"
-#include "web/select.h"
-#include "web/server.h"
-#include "role/asks.h"
-#include "role/brief.h"
-#include "role/ledger.h"
+#include "web/page.h"
+#include "role/sampling.h"
 
 /* FRONT_FILES: open segments of the workers, and clients. */
-enum { FRONT_WORKERS = 4, FRONT_FILES = 8192, KEEPER_QUEUE = 4 << 20 };
+enum { FRONT_FILES = 8192, KEEPER_QUEUE = 4 << 20 };
 /*
  * Decoded segments between questions, of all workers, are gone a minute or two after the last
  * question.
  */
 enum { SHELF_TICKS = 60, KEEP_BYTES = 32 << 20 };
 
-static const int64_t answer_late_ns = 10000000000, fresh_ns = 20000000;
-
-struct front {
-	struct brief brief;
-	struct event_base *base;
-	struct chan *keeper;
-	struct event *keeper_event, *parent_event, *wake_event, *tick_event;
-	int wake_fd;
-	struct ledger *ledger;
-	struct server *server;
-	struct select *select[FRONT_WORKERS];
-	struct shelf *shelf;
-	unsigned ticks;
-	struct pool *pool;
-	unsigned helpers;
-	const struct role_start *start;
-	struct asks *asks;
-	struct buf metrics;		/* the keeper's last ASK_STATUS answer */
-	int64_t metrics_ns;
-	bool status_asked;		/* and not answered yet */
-};
-
 /* ---- asks ---- */
 
+/* Waits for what comes on a channel, and for room when something is to go out. */
 static void
-keeper_write_wanted(struct front *f)
+chan_wanted(struct front *f, const struct chan *chan, struct event *event)
 {
 	short what = EV_READ | EV_PERSIST;
 
-	if (f->keeper == NULL)
+	if (chan == NULL)
 		return;
-	if (chan_queued(f->keeper) > 0)
+	if (chan_queued(chan) > 0)
 		what |= EV_WRITE;
-	(void)event_del(f->keeper_event);
-	(void)event_assign(f->keeper_event, f->base, chan_fd(f->keeper), what,
-	    event_get_callback(f->keeper_event), f);
-	(void)event_add(f->keeper_event, NULL);
+	(void)event_del(event);
+	(void)event_assign(event, f->base, chan_fd(chan), what, event_get_callback(event), f);
+	(void)event_add(event, NULL);
+}
+
+void
+front_keeper_wanted(struct front *f)
+{
+	chan_wanted(f, f->keeper, f->keeper_event);
 }
 
 static void
@@ -94,8 +69,8 @@ keeper_lost(struct front *f)
 }
 
 /* The loop's own question, for the metrics; its tag is 0. */
-static void
-status_ask(struct front *f)
+void
+front_status_ask(struct front *f)
 {
 	const uint8_t body[2] = { ASK_STATUS, 0 };
 	struct why why;
@@ -110,7 +85,7 @@ status_ask(struct front *f)
 	f->status_asked = rc == OK;
 	if (rc == ERR_IO || rc == ERR_ABSENT)
 		keeper_lost(f);
-	keeper_write_wanted(f);
+	front_keeper_wanted(f);
 }
 
 static void
@@ -118,8 +93,13 @@ asks_turn(struct front *f)
 {
 	struct why why;
 
-	(void)asks_send(f->asks, f->keeper, &why);	/* what finds no room goes with the next */
-	keeper_write_wanted(f);
+	/* What finds no room goes with the next. */
+	(void)asks_send(f->asks, f->keeper, &why);
+	(void)asks_send(f->desk_asks, f->desk, &why);
+	(void)asks_send(f->porter_asks, f->porter, &why);
+	front_keeper_wanted(f);
+	chan_wanted(f, f->desk, f->desk_event);
+	chan_wanted(f, f->porter, f->porter_event);
 }
 
 static void
@@ -139,8 +119,10 @@ answer_take(struct front *f, const struct chan_msg *msg)
 		asks_answer(f->asks, msg->tag, msg->body);
 		return;
 	}
+	lock_take(&f->metrics_lock);
 	f->metrics.n = 0;
 	buf_span_put(&f->metrics, span_sub(msg->body, 1, msg->body.n));
+	lock_give(&f->metrics_lock);
 	f->metrics_ns = clock_mono_ns();
 	f->status_asked = false;
 }
@@ -181,7 +163,114 @@ keeper_take(struct front *f, int fd)
 	ledger_channel(f->ledger, f->keeper);
 	if (f->keeper_event == NULL)
 		f->keeper_event = event_new(f->base, fd, EV_READ | EV_PERSIST, on_keeper, f);
-	keeper_write_wanted(f);
+	front_keeper_wanted(f);
+}
+
+static void
+on_desk(evutil_socket_t fd, short what, void *arg)
+{
+	struct front *f = arg;
+	struct chan_msg msg;
+	struct why why;
+	enum err rc = OK;
+
+	(void)fd;
+	if ((what & EV_WRITE) != 0)
+		(void)chan_flush(f->desk, &why);
+	while ((rc = chan_recv(f->desk, &msg, &why)) == OK) {
+		file_close(&msg.fd);
+		if (msg.type == WIRE_ANSWER && wire_check(msg.type, msg.body, &why) == OK)
+			asks_answer(f->desk_asks, msg.tag, msg.body);
+	}
+	if (rc == ERR_MORE) {
+		asks_turn(f);
+		return;
+	}
+	/* The parent brings another one. */
+	(void)event_del(f->desk_event);
+	chan_free(&f->desk);
+	asks_lost(f->desk_asks);
+}
+
+static void
+desk_take(struct front *f, int fd)
+{
+	if (f->desk != NULL) {
+		(void)event_del(f->desk_event);
+		chan_free(&f->desk);
+		asks_lost(f->desk_asks);
+	}
+	f->desk = chan_new(fd, WIRE_LIMIT, KEEPER_QUEUE);
+	if (f->desk_event == NULL)
+		f->desk_event = event_new(f->base, fd, EV_READ | EV_PERSIST, on_desk, f);
+	chan_wanted(f, f->desk, f->desk_event);
+}
+
+/* An answer to no question: something changed, and whoever is known is to be asked for again. */
+static void
+on_porter(evutil_socket_t fd, short what, void *arg)
+{
+	struct front *f = arg;
+	struct chan_msg msg;
+	struct why why = { "" };
+	enum err rc = OK;
+
+	(void)fd;
+	if ((what & EV_WRITE) != 0)
+		(void)chan_flush(f->porter, &why);
+	while ((rc = chan_recv(f->porter, &msg, &why)) == OK) {
+		file_close(&msg.fd);
+		if (msg.type != WIRE_ANSWER || wire_check(msg.type, msg.body, &why) != OK)
+			continue;
+		if (msg.tag == 0)
+			visitors_forget(f->visitors);
+		else
+			asks_answer(f->porter_asks, msg.tag, msg.body);
+	}
+	if (rc == ERR_MORE) {
+		asks_turn(f);
+		return;
+	}
+	/* The parent brings another one. */
+	(void)event_del(f->porter_event);
+	chan_free(&f->porter);
+	visitors_forget(f->visitors);
+	asks_lost(f->porter_asks);
+}
+
+static void
+porter_take(struct front *f, int fd)
+{
+	if (f->porter != NULL) {
+		(void)event_del(f->porter_event);
+		chan_free(&f->porter);
+		asks_lost(f->porter_asks);
+	}
+	visitors_forget(f->visitors);
+	f->porter = chan_new(fd, WIRE_LIMIT, KEEPER_QUEUE);
+	if (f->porter_event == NULL)
+		f->porter_event = event_new(f->base, fd, EV_READ | EV_PERSIST, on_porter, f);
+	chan_wanted(f, f->porter, f->porter_event);
+}
+
+/* A channel from the parent, to whoever it is. */
+static void
+chan_take(struct front *f, uint8_t role, int fd)
+{
+	if (role == WIRE_DESK)
+		desk_take(f, fd);
+	else if (role == WIRE_PORTER)
+		porter_take(f, fd);
+	else
+		keeper_take(f, fd);
+}
+
+static void
+register_turn(struct front *f, struct span text)
+{
+	registered_take(f->registered, text);
+	registered_note(f->registered, f->ledger);
+	front_keeper_wanted(f);
 }
 
 static void
@@ -196,14 +285,28 @@ on_parent(evutil_socket_t fd, short what, void *arg)
 	(void)what;
 	while ((rc = chan_recv(f->brief.parent, &msg, &why)) == OK) {
 		if (msg.type == WIRE_HELLO && msg.fd >= 0)
-			keeper_take(f, msg.fd);
+			chan_take(f, msg.body.n > 0 ? msg.body.p[0] : 0, msg.fd);
 		else if (msg.fd >= 0)
 			(void)close(msg.fd);
+		if (msg.type == WIRE_REGISTER)
+			register_turn(f, msg.body);
 		if (msg.type == WIRE_STOP)
 			(void)event_base_loopbreak(f->base);
 	}
 	if (rc != ERR_MORE)
 		(void)event_base_loopbreak(f->base);
+}
+
+/* Not before the row that says who wanted it is on disk. */
+static void
+reload_turn(struct front *f)
+{
+	struct why why;
+
+	if (f->reload_in == 0 || --f->reload_in > 0)
+		return;
+	if (chan_send(f->brief.parent, &(struct chan_msg){ .type = WIRE_CONF }, &why) != OK)
+		f->reload_in = 1;
 }
 
 static void
@@ -213,208 +316,18 @@ on_tick(evutil_socket_t fd, short what, void *arg)
 
 	(void)fd;
 	(void)what;
-	status_ask(f);
+	registered_note(f->registered, f->ledger);
+	sampling_tell(f->ledger, &f->brief.conf, clock_wall_ns(), &f->samples_told);
+	if (ledger_settled(f->ledger, f->sample_ticket))
+		f->sample_noted = true;
+	reload_turn(f);
+	front_status_ask(f);
 	asks_turn(f);
 	if (++f->ticks % SHELF_TICKS == 0) {
 		shelf_age(f->shelf);
 		(void)malloc_trim(0);
 	}
 }
-
-/* ---- what is served ---- */
-
-/* The act of a path, and what it was about: to asked, when that is not the query itself. */
-static const char *
-act_of(const struct job *job, struct buf *asked)
-{
-	static const char *const said[] = { "start", "end", "first", "last", "stream", "case",
-	    "person", "reason" };
-	static const char *const done[] = { "sha256", "records", "case", "query" };
-	const char *path = job_path(job), *query = job_param(job, "query");
-	const char *what = job_param(job, "what"), *argument = job_param(job, "argument");
-	bool export = strcmp(path, "/trucban/evidence") == 0;
-	const char *const *name = export ? said : done;
-	size_t n = export ? sizeof said / sizeof said[0] : sizeof done / sizeof done[0];
-
-	if (strcmp(path, "/trucban/ask") == 0) {
-		buf_printf(asked, "%s %s", what != NULL ? what : "", argument != NULL ? argument :
-		    "");
-		return "ask";
-	}
-	if (strcmp(path, "/trucban/coverage") == 0) {
-		const char *start = job_param(job, "start"), *end = job_param(job, "end");
-
-		buf_printf(asked, "%s..%s", start != NULL ? start : "", end != NULL ? end : "");
-		return "coverage";
-	}
-	if (export)
-		buf_str(asked, query != NULL ? query : "");
-	else if (strcmp(path, "/trucban/evidence-done") != 0)
-		return "search";
-	for (size_t i = 0; i < n; i++)
-		if (job_param(job, name[i]) != NULL && job_param(job, name[i])[0] != '\0')
-			buf_printf(asked, "%s%s=%s", asked->n > 0 ? "; " : "", name[i],
-			    job_param(job, name[i]));
-	return export ? "evidence" : "evidence-done";
-}
-
-/* Who asks what is a row of the ledger before the first record is read. */
-static enum err
-on_admit(void *ctx, struct job *job, struct why *why)
-{
-	struct front *f = ctx;
-	const char *query = job_param(job, "query");
-	struct ledger_act act = { .who = span_str(job_who(job)), .from = span_str(job_from(job)),
-	    .what = span_str(query != NULL ? query : "") };
-	struct buf asked = { 0 };
-	enum err rc = OK;
-
-	act.act = act_of(job, &asked);
-	if (asked.n > 0)
-		act.what = buf_span(&asked);
-	if (strncmp(act.act, "evidence", 8) == 0 && act.who.n == 0)
-		rc = why_set(why, ERR_DENIED, "evidence is handed out over the unix socket only: "
-		    "its ledger row names who asked");
-	if (rc == OK) {
-		rc = ledger_write(f->ledger, &act, clock_wall_ns(), why);
-		if (rc != OK)
-			rc = why_prefix(why, ERR_BUSY, "cannot write the ledger, so nothing is "
-			    "shown");
-	}
-	buf_done(&asked);
-	keeper_write_wanted(f);
-	return rc;
-}
-
-static enum err
-on_select(void *ctx, unsigned worker, struct job *job, struct why *why)
-{
-	struct front *f = ctx;
-
-	return select_job(f->select[worker], job, why);
-}
-
-static enum err
-on_coverage(void *ctx, unsigned worker, struct job *job, struct why *why)
-{
-	struct front *f = ctx;
-
-	return cover_job(f->select[worker], job, why);
-}
-
-/* Lines before the answer, so that who waits knows that it is worth it. */
-static bool
-on_progress(void *arg, struct span text)
-{
-	return job_write(arg, text);
-}
-
-/* Acts on the store: only for root, for the store's own user, and over the unix socket. */
-static enum err
-on_ask(void *ctx, unsigned worker, struct job *job, struct why *why)
-{
-	static const struct {
-		const char *name;
-		uint8_t what;
-	} row[] = {
-		{ "checkpoint", ASK_CHECKPOINT }, { "flush", ASK_FLUSH }, { "hold",
-		    ASK_HOLD_JOURNAL },
-		{ "release", ASK_RELEASE }, { "expire", ASK_EXPIRE }, { "repack", ASK_REPACK },
-		{ "key-rotate", ASK_KEY_ROTATE }, { "cool", ASK_COOL },
-	};
-	const char *name = job_param(job, "what"), *argument = job_param(job, "argument");
-	struct front *f = ctx;
-	struct buf out = { 0 };
-	char own[32];
-	bool known = false;
-	enum err rc = OK;
-
-	(void)worker;
-	(void)snprintf(own, sizeof own, "uid %u", (unsigned)geteuid());
-	if (strcmp(job_who(job), "uid 0") != 0 && strcmp(job_who(job), own) != 0)
-		return why_set(why, ERR_DENIED, "only root and the store's own user may ask this, "
-		    "over "
-		    "the unix socket");
-	for (size_t i = 0; name != NULL && !known && i < sizeof row / sizeof row[0]; i++)
-		if ((known = strcmp(row[i].name, name) == 0))
-			rc = asks_ask(f->asks, &(struct asks_question){ .what = row[i].what,
-			    .argument = span_str(argument != NULL ? argument : ""),
-			    .progress = on_progress, .arg = job }, &out, why);
-	if (!known)
-		return why_set(why, ERR_FORMAT, "what= is one of checkpoint, flush, hold, release, "
-		    "expire, repack, cool, key-rotate");
-	if (rc == OK)
-		(void)job_write(job, buf_span(&out));
-	buf_done(&out);
-	return rc;
-}
-
-/* What is asked for is sealed first: segments end, and a checkpoint is signed over them. */
-static enum err
-on_evidence(void *ctx, unsigned worker, struct job *job, struct why *why)
-{
-	static const uint8_t what[] = { ASK_FLUSH, ASK_CHECKPOINT };
-	struct front *f = ctx;
-	struct buf ignored = { 0 };
-	enum err rc = OK;
-
-	for (size_t i = 0; rc == OK && i < sizeof what; i++)
-		rc = asks_ask(f->asks, &(struct asks_question){ .what = what[i],
-		    .argument = SPAN("") }, &ignored, why);
-	buf_done(&ignored);
-	return rc == OK ? export_job(f->select[worker], job, why) : rc;
-}
-
-/* The package is written: its ledger row is all there is to it. */
-static enum err
-on_evidence_done(void *ctx, unsigned worker, struct job *job, struct why *why)
-{
-	(void)ctx;
-	(void)worker;
-	(void)why;
-	(void)job_write(job, SPAN("OK\n"));
-	return OK;
-}
-
-static int
-on_metrics(void *ctx, struct buf *out)
-{
-	struct front *f = ctx;
-	int64_t age_ns = clock_mono_ns() - f->metrics_ns;
-
-	metrics_put(out, buf_span(&f->metrics));
-	buf_printf(out, "# HELP trucban_keeper_answer_age_seconds Since the keeper last answered.\n"
-	    "# TYPE trucban_keeper_answer_age_seconds gauge\n"
-	    "trucban_keeper_answer_age_seconds %.1f\n",
-	    (double)age_ns / 1e9);
-	/* Who asks often sees what is new: the next answer is younger than a tick. */
-	if (age_ns > fresh_ns && f->keeper != NULL && !f->status_asked)
-		status_ask(f);
-	return 200;
-}
-
-static int
-on_health(void *ctx, struct buf *out)
-{
-	struct front *f = ctx;
-	bool well = f->keeper != NULL && clock_mono_ns() - f->metrics_ns < answer_late_ns;
-
-	buf_str(out, well ? "OK\n" : "the keeper does not answer\n");
-	return well ? 200 : 503;
-}
-
-static const struct route routes[] = {
-	{ "/select/logsql/query", "application/stream+json", on_select, NULL },
-	{ "/select/logsql/tail", "application/stream+json", on_select, NULL },
-	{ "/select/trucban/explain", "text/plain; charset=utf-8", on_select, NULL },
-	{ "/trucban/evidence", "application/octet-stream", on_evidence, NULL },
-	{ "/trucban/evidence-done", "text/plain; charset=utf-8", on_evidence_done, NULL },
-	{ "/trucban/coverage", "application/stream+json", on_coverage, NULL },
-	{ "/trucban/ask", "text/plain; charset=utf-8", on_ask, NULL },
-	{ "/metrics", "text/plain; version=0.0.4; charset=utf-8", NULL, on_metrics },
-	{ "/health", "text/plain", NULL, on_health },
-	{ NULL, NULL, NULL, NULL },
-};
 
 /* ---- start ---- */
 
@@ -440,8 +353,9 @@ front_open(struct front *f, struct why *why)
 {
 	const uint8_t *key = f->brief.has_store_key ? f->brief.store_key : NULL;
 	struct server_conf conf = { .listen_fd = f->start->listen_fd,
-	    .nlisten = (unsigned)f->start->nlisten, .workers = FRONT_WORKERS, .route = routes,
-	    .admit = on_admit, .ctx = f };
+	    .nlisten = (unsigned)f->start->nlisten, .workers = FRONT_WORKERS, .route = front_routes,
+	    .files = page_files, .site = f->brief.conf.front_url, .know = front_know,
+	    .admit = front_admit, .ctx = f };
 	struct timeval second = { 1, 0 };
 	char host[256] = "";
 	enum err rc = OK;
@@ -450,8 +364,13 @@ front_open(struct front *f, struct why *why)
 	f->base = event_base_new();
 	must(f->base != NULL);
 	f->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	f->asks = asks_new(f->wake_fd);
+	f->asks = asks_new(f->wake_fd, "keeper");
+	f->desk_asks = asks_new(f->wake_fd, "desk");
+	f->porter_asks = asks_new(f->wake_fd, "porter");
+	f->visitors = visitors_new(f->porter_asks);
+	lock_init(&f->metrics_lock);
 	f->ledger = ledger_new(NULL, WIRE_FRONT, host);
+	f->registered = registered_new();
 	f->parent_event = event_new(f->base, chan_fd(f->brief.parent), EV_READ | EV_PERSIST,
 	    on_parent, f);
 	f->wake_event = event_new(f->base, f->wake_fd, EV_READ | EV_PERSIST, on_wake, f);
@@ -459,8 +378,10 @@ front_open(struct front *f, struct why *why)
 	(void)event_add(f->parent_event, NULL);
 	(void)event_add(f->wake_event, NULL);
 	(void)event_add(f->tick_event, &second);
-	if (f->start->nchan > 0)
-		keeper_take(f, f->start->chan_fd[0]);
+	for (int i = 0; i < f->start->nchan; i++)
+		chan_take(f, f->start->chan_role[i], f->start->chan_fd[i]);
+	register_turn(f, buf_span(&f->brief.registry));
+	buf_done(&f->brief.registry);
 	/* What one segment took the next takes: not back to the kernel and anew each time. */
 	(void)mallopt(M_MMAP_THRESHOLD, KEEP_BYTES);
 	(void)mallopt(M_TRIM_THRESHOLD, KEEP_BYTES);
@@ -481,6 +402,15 @@ front_open(struct front *f, struct why *why)
 	return rc;
 }
 
+/* Where it answers. */
+static const char *
+front_place(const struct conf *conf)
+{
+	if (conf->front_address[0] != '\0')
+		return conf->front_address;
+	return conf->front_socket[0] != '\0' ? conf->front_socket : "run/front.sock";
+}
+
 int
 front_main(const struct role_start *start)
 {
@@ -499,10 +429,12 @@ front_main(const struct role_start *start)
 	if (rc == OK)
 		rc = front_open(f, &why);
 	if (rc == OK) {
-		status_ask(f);
-		brief_ready(&f->brief, f->brief.conf.front_address);
+		front_status_ask(f);
+		brief_ready(&f->brief, front_place(&f->brief.conf));
 		(void)event_base_dispatch(f->base);
 		asks_stop(f->asks);
+		asks_stop(f->desk_asks);
+		asks_stop(f->porter_asks);
 		server_free(&f->server);
 	} else {
 		(void)fprintf(stderr, "trucban: front: %s\n", why.text);

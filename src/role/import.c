@@ -3,6 +3,8 @@
 #include "role/import.h"
 
 #include "base/limits.h"
+#include "base/utf16.h"
+#include "model/join.h"
 #include "parse/parse.h"
 
 void
@@ -16,6 +18,9 @@ import_file_put(struct buf *out, const struct import_file *file)
 	buf_u8(out, file->form);
 	buf_i64(out, file->mtime_ns);
 	buf_bytes(out, file->avoid);
+	/* Only when it is asked for: what is not, a desk of another version understands too. */
+	if (file->join.n > 0)
+		buf_bytes(out, file->join);
 }
 
 enum err
@@ -23,6 +28,7 @@ import_file_read(struct import_file *ret, struct span body, struct why *why)
 {
 	struct cur in = cur_of(body);
 	struct import_file f = { .name = cur_bytes(&in) };
+	struct join join;
 
 	f.host = cur_bytes(&in);
 	f.app = cur_bytes(&in);
@@ -31,11 +37,48 @@ import_file_read(struct import_file *ret, struct span body, struct why *why)
 	f.form = cur_u8(&in);
 	f.mtime_ns = (int64_t)cur_u64(&in);
 	f.avoid = cur_bytes(&in);
-	if (!cur_done(&in) || f.form >= FORM_END || f.host.n > LIMIT_NAME_BYTES ||
+	if (cur_left(&in) > 0)
+		f.join = cur_bytes(&in);
+	if (!cur_done(&in) || !join_read(&join, f.join) || f.form >= FORM_END ||
+	    f.host.n > LIMIT_NAME_BYTES ||
 	    f.app.n > LIMIT_NAME_BYTES || f.class.n > LIMIT_NAME_BYTES || f.avoid.n % 8 != 0 ||
 	    f.avoid.n > IMPORT_AVOID * 8 || f.name.n > 4096)
 		return why_set(why, ERR_FORMAT, "this is no file of an import");
 	*ret = f;
+	return OK;
+}
+
+void
+import_ended_put(struct buf *out, const struct import_ended *ended)
+{
+	buf_u8(out, ended->end);
+	if (ended->coding == UTF16_NOT)
+		return;
+	buf_u8(out, ended->coding);
+	buf_varint(out, ended->bytes);
+	buf_varint(out, ended->replaced);
+	buf_put(out, ended->digest.b, sizeof ended->digest.b);
+}
+
+enum err
+import_ended_read(struct import_ended *ret, struct span body, struct why *why)
+{
+	struct cur in = cur_of(body);
+	struct import_ended e = { .end = cur_u8(&in) };
+	struct span digest = { NULL, 0 };
+
+	if (cur_left(&in) > 0) {
+		e.coding = cur_u8(&in);
+		e.bytes = cur_varint(&in);
+		e.replaced = cur_varint(&in);
+		digest = cur_span(&in, sizeof e.digest.b);
+	}
+	if (!cur_done(&in) || e.end > IMPORT_BROKEN || e.coding >= UTF16_ORDERS ||
+	    (e.coding == UTF16_NOT) != (digest.n == 0))
+		return why_set(why, ERR_FORMAT, "this is no end of a file");
+	if (digest.n > 0)
+		memcpy(e.digest.b, digest.p, sizeof e.digest.b);
+	*ret = e;
 	return OK;
 }
 

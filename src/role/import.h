@@ -15,7 +15,7 @@
 enum import_type {
 	IMPORT_FILE = 1,	/* command -> desk: struct import_file; tag: its number */
 	IMPORT_DATA,		/* command -> desk: octets of it */
-	IMPORT_END,		/* command -> desk: u8 enum import_end */
+	IMPORT_END,		/* command -> desk: struct import_ended */
 	IMPORT_SAID,		/* desk -> command: struct import_said */
 	IMPORT_DONE,		/* desk -> command: struct import_done; all of it is on disk */
 	IMPORT_TYPE_END
@@ -37,8 +37,17 @@ struct import_file {
 	uint64_t unit;
 	uint8_t form;			/* enum parse_form */
 	int64_t mtime_ns;		/* 0: not known */
+	struct span join;		/* how its lines are joined (model/join.h); empty: not */
 	/* Contents that it turned out not to be: from an IMPORT_DONE that asks to try again. */
 	struct span avoid;		/* u64 each */
+};
+
+/* How it ended, and what its own octets were when it was decoded from another coding. */
+struct import_ended {
+	uint8_t end;			/* enum import_end */
+	uint8_t coding;			/* enum utf16_order; 0: the content is its own octets */
+	uint64_t bytes, replaced;	/* octets of it; halves of characters made U+FFFD */
+	struct digest digest;		/* BLAKE2b-256 of them */
 };
 
 struct import_said {
@@ -59,6 +68,8 @@ struct import_done {
 
 void		import_file_put(struct buf *out, const struct import_file *file);
 enum err	import_file_read(struct import_file *ret, struct span body, struct why *why);
+void		import_ended_put(struct buf *out, const struct import_ended *ended);
+enum err	import_ended_read(struct import_ended *ret, struct span body, struct why *why);
 void		import_said_put(struct buf *out, const struct import_said *said);
 enum err	import_said_read(struct import_said *ret, struct span body, struct why *why);
 void		import_done_put(struct buf *out, const struct import_done *done);

@@ -59,6 +59,7 @@ file_begin(struct importer *im, struct session *s, const struct chan_msg *msg, s
 static enum err
 message(struct importer *im, struct session *s, const struct chan_msg *msg, struct why *why)
 {
+	struct import_ended ended;
 	struct job *job = s->job;
 
 	switch (msg->type) {
@@ -69,12 +70,13 @@ message(struct importer *im, struct session *s, const struct chan_msg *msg, stru
 			content_take(job->content, msg->body, clock_wall_ns());
 		break;
 	case IMPORT_END:
-		if (msg->body.n != 1)
+		if (import_ended_read(&ended, msg->body, why) != OK)
 			return ERR_FORMAT;
 		s->job = NULL;
-		if (job != NULL)
-			content_end(job->content, msg->body.p[0] == IMPORT_WHOLE ? IMPORT_WHOLE :
-			    IMPORT_BROKEN, clock_wall_ns());
+		if (job == NULL)
+			break;
+		job->ended = ended;
+		content_end(job->content, (enum import_end)ended.end, clock_wall_ns());
 		break;
 	default:
 		return ERR_FORMAT;

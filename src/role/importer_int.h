@@ -42,6 +42,7 @@ struct job {
 	uint64_t ledger;		/* ticket; 0: not written */
 	bool asked;
 	char who[32];
+	struct import_ended ended;	/* as who sends it says */
 };
 
 struct flight {

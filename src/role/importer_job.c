@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/must.h"
+#include "base/utf16.h"
 #include "sys/clock.h"
 #include "sys/file.h"
 #include "wire/wire.h"
@@ -160,6 +161,13 @@ job_ask(struct importer *im, struct job *job)
 	buf_done(&body);
 }
 
+static void
+digest_put(struct buf *what, const struct digest *digest)
+{
+	for (size_t i = 0; i < sizeof digest->b; i++)
+		buf_printf(what, "%02x", digest->b[i]);
+}
+
 /* Who, which file, what became of it: before anybody is told. */
 static bool
 job_ledger(struct importer *im, struct job *job, const struct import_done *d)
@@ -167,6 +175,7 @@ job_ledger(struct importer *im, struct job *job, const struct import_done *d)
 	struct buf what = { 0 };
 	struct ledger_act act = { .act = "import", .who = span_str(job->who),
 	    .from = SPAN("unix") };
+	const struct import_ended *own = &job->ended;
 	struct span name = content_name(job->content), form = content_form(job->content);
 	struct why why;
 	enum err rc;
@@ -177,8 +186,13 @@ job_ledger(struct importer *im, struct job *job, const struct import_done *d)
 	    (unsigned long long)d->known_bytes, (unsigned long long)d->rows,
 	    (unsigned long long)d->unparsed, (unsigned long long)d->cut,
 	    (unsigned long long)d->refused);
-	for (size_t i = 0; i < sizeof d->digest.b; i++)
-		buf_printf(&what, "%02x", d->digest.b[i]);
+	digest_put(&what, &d->digest);
+	if (own->coding != UTF16_NOT) {
+		buf_printf(&what, "; decoded from %s: %llu octets, %llu halves of characters "
+		    "replaced, blake2b-256 ", utf16_name((enum utf16_order)own->coding),
+		    (unsigned long long)own->bytes, (unsigned long long)own->replaced);
+		digest_put(&what, &own->digest);
+	}
 	act.what = buf_span(&what);
 	rc = ledger_write(im->ledger, &act, clock_wall_ns(), &why);
 	buf_done(&what);

@@ -4,7 +4,8 @@
  * may not: open a file, make a connection, see a key of the store
  * if it dies: clients that wait for an answer send again; what the kernel holds for its sockets
  *          waits for the next one; batches without an acknowledgement are lost with it for
- *          senders that never get one (UDP, plain TCP)
+ *          senders that never get one (UDP, plain TCP), and so are lines that wait for the rest
+ *          of their record
  *
  * Certificates and tokens are read before the sandbox closes and are wiped from here when the
  * room has its own form of them.
@@ -29,6 +30,7 @@
 #include "role/brief.h"
 #include "role/crash.h"
 #include "role/cut.h"
+#include "role/register.h"
 
 enum {
 	PEM_BYTES = 1 << 20,		/* a file of certificates */
@@ -70,11 +72,8 @@ tokens_read(struct intake_token token[INTAKE_TOKENS], unsigned *ret_n, struct sp
 	unsigned n = 0, number = 0;
 
 	while (text.n > 0) {
-		const uint8_t *lf = memchr(text.p, '\n', text.n);
-		size_t size = lf != NULL ? (size_t)(lf - text.p) : text.n;
-		struct span line = span_sub(text, 0, size), name, secret;
+		struct span line = span_cut(&text, '\n'), name, secret;
 
-		text = span_sub(text, size + 1, SIZE_MAX);
 		number++;
 		name = word_take(&line);
 		secret = word_take(&line);
@@ -99,10 +98,29 @@ file_take(struct buf *out, const char *path, size_t limit, struct why *why)
 {
 	enum err rc;
 
-	if (path[0] == '\0')
+	if (path[0] == '\0' || conf_is_own(path))
 		return OK;
 	rc = file_read_named(path, limit, out, why);
 	return rc == OK && out->n == 0 ? why_set(why, ERR_FORMAT, "%s is empty", path) : rc;
+}
+
+_Static_assert((int)CONF_SAMPLES <= (int)INTAKE_RULES, "one listener may have them all");
+
+static void
+rules_take(struct doors *d, unsigned i, const struct conf *conf)
+{
+	struct intake_listener *to = &d->listener[i];
+
+	to->rule = d->rule[i];
+	for (unsigned k = 0; k < conf->nsample; k++) {
+		const struct conf_sample *s = &conf->sample[k];
+
+		if (strcmp(s->listener, conf->listener[i].name) == 0)
+			d->rule[i][to->nrule++] = (struct intake_rule){
+			    .name = span_str(s->name), .peer = span_str(s->peer),
+			    .keep = (uint64_t)s->keep, .below = (uint8_t)s->below,
+			    .until_ns = s->until_ns };
+	}
 }
 
 static enum err
@@ -121,8 +139,10 @@ door_open(struct doors *d, unsigned i, const struct conf *conf, int fd, struct w
 	must(class >= 0 && from->kind >= 0 && from->kind < CONF_KIND_END);
 	*to = (struct intake_listener){ .name = span_str(from->name), .fd = fd,
 	    .kind = kind[from->kind], .clients = clients[from->clients], .class = (uint8_t)class,
-	    .unit = (uint64_t)from->unit, .token = d->token[i] };
+	    .unit = (uint64_t)from->unit, .token = d->token[i], .own = conf_is_own(from->cert) };
+	must(join_read(&to->join, span_str(from->join)));	/* the configuration was checked */
 	to->trust = from->kind == CONF_UDP ? TRUST_CLAIM : TRUST_PEER;
+	rules_take(d, i, conf);
 	rc = file_take(&d->cert[i], from->cert, PEM_BYTES, why);
 	if (rc == OK)
 		rc = file_take(&d->key[i], from->key, PEM_BYTES, why);
@@ -154,14 +174,6 @@ doors_open(struct doors *doors, const struct conf *conf, const int *fd, int nfd,
 	return rc;
 }
 
-static void
-buf_wipe(struct buf *b)
-{
-	if (b->cap > 0)
-		explicit_bzero(b->p, b->cap);
-	buf_done(b);
-}
-
 void
 doors_done(struct doors *doors)
 {
@@ -183,6 +195,19 @@ on_sample(void *arg, const char *text)
 	(void)fprintf(stderr, "trucban: intake: %s\n", text);
 }
 
+/* The parent has checked it; with one that cannot be read nothing would be gained by ending. */
+static void
+register_apply(struct intake_role *role, struct span text)
+{
+	struct registry *registry = NULL;
+	struct why why = { "" };
+
+	if (register_take(&registry, text, &role->brief.conf, &why) == OK)
+		intake_registry(role->intake, registry);
+	else
+		(void)fprintf(stderr, "trucban: intake: %s\n", why.text);
+}
+
 /* The parent is gone or says stop: answer what was begun and end. */
 static void
 on_parent(evutil_socket_t fd, short what, void *arg)
@@ -194,10 +219,15 @@ on_parent(evutil_socket_t fd, short what, void *arg)
 	(void)fd;
 	(void)what;
 	while ((rc = chan_recv(role->brief.parent, &msg, NULL)) == OK) {
-		if (msg.type == WIRE_HELLO && msg.fd >= 0)
+		if (msg.type == WIRE_HELLO && msg.fd >= 0 && msg.body.n > 0 &&
+		    msg.body.p[0] == WIRE_REGISTRAR)
+			intake_registrar(role->intake, msg.fd);
+		else if (msg.type == WIRE_HELLO && msg.fd >= 0)
 			intake_keeper(role->intake, msg.fd);
 		else
 			file_close(&msg.fd);
+		if (msg.type == WIRE_REGISTER)
+			register_apply(role, msg.body);
 		if (msg.type == WIRE_STOP)
 			intake_stop(role->intake);
 	}
@@ -298,8 +328,13 @@ intake_main(const struct role_start *start)
 		(void)fprintf(stderr, "trucban: intake: %s\n", why.text);
 		return 3;
 	}
-	if (start->nchan > 0)
-		intake_keeper(role->intake, start->chan_fd[0]);
+	register_apply(role, buf_span(&role->brief.registry));
+	buf_done(&role->brief.registry);
+	for (int i = 0; i < start->nchan; i++)
+		if (start->chan_role[i] == WIRE_REGISTRAR)
+			intake_registrar(role->intake, start->chan_fd[i]);
+		else
+			intake_keeper(role->intake, start->chan_fd[i]);
 	ready_say(role);
 	while (!intake_stopped(role->intake))
 		intake_turn(role->intake, INTAKE_WAIT);

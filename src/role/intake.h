@@ -15,6 +15,7 @@ struct doors {
 	struct buf cert[ROLE_LISTENERS], key[ROLE_LISTENERS], ca[ROLE_LISTENERS];
 	struct buf token_text[ROLE_LISTENERS];
 	struct intake_token token[ROLE_LISTENERS][INTAKE_TOKENS];
+	struct intake_rule rule[ROLE_LISTENERS][INTAKE_RULES];	/* spans into the configuration */
 };
 
 /* Reads the files that the listeners name; fd[i] is the socket of the i-th. */

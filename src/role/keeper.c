@@ -9,7 +9,7 @@
  * Feeds what the channels bring to the store's writer (store/keep.h) and brings its events back.
  * A channel whose batch has to wait is not read until then.
  */
-#include "role/role.h"
+#include "role/keeper_int.h"
 
 #include <poll.h>
 #include <stdio.h>
@@ -18,48 +18,16 @@
 #include <unistd.h>
 
 #include "base/must.h"
-#include "sys/chan.h"
 #include "sys/clock.h"
 #include "sys/fault.h"
 #include "sys/file.h"
 #include "sys/proc.h"
 #include "sys/sandbox.h"
 #include "wire/wire.h"
-#include "store/keep.h"
 #include "store/key.h"
-#include "role/brief.h"
 #include "role/keepconf.h"
 #include "role/keeptake.h"
 #include "role/rotation.h"
-#include "role/waits.h"
-
-enum {
-	LINES = ROLE_CHANNELS * 2,
-	ANSWERS_BYTES = 8 << 20,	/* queue of acknowledgements to one writer */
-	TURN_MESSAGES = 32,		/* of one writer before the next has its turn */
-};
-
-/* A writer's channel; slot i of the table. */
-struct line {
-	struct chan *chan;		/* NULL: free */
-	uint8_t role;
-	bool hello;			/* id is valid */
-	bool more;			/* the channel may hold messages that were not looked at */
-	bool lost;			/* it does not read its answers, or is gone: to be closed */
-	uint32_t id;			/* keep's number of it */
-	bool waits;			/* `held` is to be offered again */
-	uint64_t held_ticket;
-	struct buf held;
-};
-
-struct keeper {
-	struct brief brief;
-	const struct role_start *start;
-	struct keep *keep;
-	struct line line[LINES];
-	struct waits waits;
-	bool rotating, resume, stopping;
-};
 
 static void
 line_close(struct keeper *k, struct line *l)
@@ -103,9 +71,8 @@ send(struct line *l, uint16_t type, uint64_t tag, struct span body)
 		    wire_role_name(l->role), why.text);
 }
 
-/* WIRE_ANSWER, WIRE_REFUSE */
-static void
-send_result(struct line *l, uint16_t type, uint64_t tag, enum err rc, struct span text)
+void
+keeper_send_result(struct line *l, uint16_t type, uint64_t tag, enum err rc, struct span text)
 {
 	struct buf body = { 0 };
 
@@ -113,119 +80,6 @@ send_result(struct line *l, uint16_t type, uint64_t tag, enum err rc, struct spa
 	buf_span_put(&body, text);
 	send(l, type, tag, buf_span(&body));
 	buf_done(&body);
-}
-
-static void
-wait_for(struct keeper *k, struct line *l, uint64_t tag, uint8_t event)
-{
-	if (!waits_add(&k->waits, event, (unsigned)(l - k->line), tag, clock_mono_ns()))
-		send_result(l, WIRE_ANSWER, tag, ERR_BUSY, SPAN("too many questions wait"));
-}
-
-static void
-waiting_answer(struct keeper *k, uint8_t event, struct span text)
-{
-	struct wait w;
-
-	while (waits_take(&k->waits, event, &w))
-		send_result(&k->line[w.line], WIRE_ANSWER, w.tag, OK, text);
-}
-
-/* Who waits for long is told that it is worth it. */
-static void
-waiting_tell(struct keeper *k)
-{
-	int64_t now = clock_mono_ns();
-	struct buf text = { 0 };
-	struct wait w;
-
-	while (waits_due(&k->waits, now, &w)) {
-		text.n = 0;
-		keep_progress(k->keep, w.event, now - w.begin_ns, &text);
-		send_result(&k->line[w.line], WIRE_ANSWER, w.tag, ERR_MORE, buf_span(&text));
-	}
-	buf_done(&text);
-}
-
-/* ---- questions ---- */
-
-static void
-rotate(struct keeper *k, struct line *l, uint64_t tag, struct span reason)
-{
-	struct key_rotation rotation;
-	struct keys keys;
-	struct why why = { "" };
-	enum err rc;
-
-	rc = k->rotating ? why_set(&why, ERR_BUSY, "the key is being changed already") :
-	    keys_load(&keys, k->start->store_fd, &why);
-	if (rc == OK) {
-		rc = keys_rotate_begin(&rotation, k->start->store_fd, &keys, reason, &why);
-		keys_wipe(&keys);
-	}
-	if (rc != OK) {
-		send_result(l, WIRE_ANSWER, tag, rc, span_str(why.text));
-		return;
-	}
-	k->rotating = true;
-	keep_rotate(k->keep, &rotation, reason);
-	key_rotation_done(&rotation);
-	wait_for(k, l, tag, KEEP_REKEYED);
-}
-
-static void
-ask_take(struct keeper *k, struct line *l, const struct chan_msg *msg)
-{
-	struct cur in = cur_of(msg->body);
-	uint8_t what = cur_u8(&in);
-	struct span arg = cur_bytes(&in);
-	struct buf out = { 0 };
-	uint64_t seconds = 0;
-
-	for (size_t i = 0; i < arg.n && i < 9 && arg.p[i] >= '0' && arg.p[i] <= '9'; i++)
-		seconds = seconds * 10 + arg.p[i] - '0';
-	switch (what) {
-	case ASK_CHECKPOINT:
-		keep_checkpoint(k->keep);
-		wait_for(k, l, msg->tag, KEEP_CHECKPOINT);
-		break;
-	case ASK_STATUS:
-		keep_status(k->keep, &out);
-		send_result(l, WIRE_ANSWER, msg->tag, OK, buf_span(&out));
-		break;
-	case ASK_FLUSH:
-		keep_flush(k->keep);
-		wait_for(k, l, msg->tag, KEEP_FLUSHED);
-		break;
-	case ASK_HOLD_JOURNAL:
-	case ASK_RELEASE:
-		keep_hold(k->keep, what == ASK_RELEASE ? 0 : (int64_t)seconds);
-		send_result(l, WIRE_ANSWER, msg->tag, OK,
-		    span_str(what == ASK_RELEASE ? "released" : "held"));
-		break;
-	case ASK_EXPIRE:
-		keep_expire(k->keep);
-		wait_for(k, l, msg->tag, KEEP_EXPIRED);
-		break;
-	case ASK_REPACK:
-		keep_repack(k->keep, span_is(arg, "all") ? KEEP_REPACK_ALL : KEEP_REPACK_CLOSED);
-		wait_for(k, l, msg->tag, KEEP_REPACKED);
-		break;
-	case ASK_COOL:
-		keep_cool(k->keep, span_is(arg, "all") ? KEEP_REPACK_ALL : KEEP_REPACK_CLOSED);
-		wait_for(k, l, msg->tag, KEEP_COOLED);
-		break;
-	case ASK_PLACES:
-		places_answer(k->keep, arg, &out);
-		send_result(l, WIRE_ANSWER, msg->tag, OK, buf_span(&out));
-		break;
-	case ASK_KEY_ROTATE:
-		rotate(k, l, msg->tag, arg);
-		break;
-	default:
-		send_result(l, WIRE_ANSWER, msg->tag, ERR_ABSENT, SPAN("this is not possible"));
-	}
-	buf_done(&out);
 }
 
 /* ---- what writers send ---- */
@@ -244,7 +98,7 @@ batch_take(struct keeper *k, struct line *l, uint64_t ticket)
 		return;
 	buf_done(&l->held);
 	if (rc != OK)
-		send_result(l, WIRE_REFUSE, ticket, rc, span_str(why.text));
+		keeper_send_result(l, WIRE_REFUSE, ticket, rc, span_str(why.text));
 }
 
 static enum err
@@ -282,21 +136,27 @@ message(struct keeper *k, struct line *l, const struct chan_msg *msg, struct why
 		return rc;
 	}
 	if (msg->type == WIRE_ASK) {
-		if (l->role != WIRE_FRONT && (l->role != WIRE_IMPORTER ||
-		    cur_u8(&in) != ASK_PLACES))
+		if (!may_ask(l->role, cur_u8(&in)))
 			return why_set(why, ERR_DENIED, "it may not ask");
-		ask_take(k, l, msg);
+		keeper_ask(k, l, msg);
 		return OK;
 	}
 	if (msg->type == WIRE_COUNTERS) {
 		counters_keep(k->keep, wire_role_name(l->role), msg->body);
+		if (l->role == WIRE_WATCH)
+			k->watch_ns = clock_mono_ns();
+		return OK;
+	}
+	if (msg->type == WIRE_DENIED && l->role == WIRE_INTAKE) {
+		k->denied.n = 0;
+		buf_span_put(&k->denied, msg->body);
 		return OK;
 	}
 	if (!l->hello)
 		return why_set(why, ERR_FORMAT, "message %u before HELLO", msg->type);
 	if (msg->type == WIRE_PLACE) {
-		if (l->role != WIRE_IMPORTER)
-			return why_set(why, ERR_DENIED, "it may not import");
+		if (!may_place(l->role, cur_u64(&in)))
+			return why_set(why, ERR_DENIED, "this place is not its own");
 		place_keep(k->keep, l->id, msg->body);
 		return OK;
 	}
@@ -304,6 +164,8 @@ message(struct keeper *k, struct line *l, const struct chan_msg *msg, struct why
 		return define(k, l, msg, why);
 	if (msg->type != WIRE_BATCH)
 		return why_set(why, ERR_FORMAT, "message %u is not for the keeper", msg->type);
+	if (!may_write(l->role, msg->body))
+		return why_set(why, ERR_DENIED, "it may not write this stream");
 	l->held = keep_spare(k->keep, msg->body.n);
 	chan_keep(l->chan, msg, &l->held);
 	batch_take(k, l, msg->tag);
@@ -353,7 +215,7 @@ rekeyed(struct keeper *k)
 	k->rotating = false;
 	/* The one with the KEY leaf has the old key's signature: seal.vkey shall fit at once. */
 	keep_checkpoint(k->keep);
-	waiting_answer(k, KEEP_REKEYED, span_str(why.text[0] != '\0' ? why.text :
+	keeper_answer(k, KEEP_REKEYED, span_str(why.text[0] != '\0' ? why.text :
 	    "the seal has a new key"));
 }
 
@@ -401,16 +263,16 @@ event_take(struct keeper *k, const struct keep_event *e)
 	case KEEP_REPACKED:
 		buf_printf(&body, "%u segments %s\n", e->rows,
 		    e->type == KEEP_EXPIRED ? "expired" : "repacked");
-		waiting_answer(k, e->type, buf_span(&body));
+		keeper_answer(k, e->type, buf_span(&body));
 		break;
 	case KEEP_COOLED:
 		buf_printf(&body, "%u segments moved\n", e->rows);
 		if (e->text.n > 0)
 			buf_printf(&body, "%.*s\n", (int)e->text.n, (const char *)e->text.p);
-		waiting_answer(k, e->type, buf_span(&body));
+		keeper_answer(k, e->type, buf_span(&body));
 		break;
 	default:
-		waiting_answer(k, e->type, e->text);
+		keeper_answer(k, e->type, e->text);
 	}
 	buf_done(&body);
 }
@@ -504,7 +366,7 @@ turn(struct keeper *k)
 	if (set[0].revents != 0)
 		parent_read(k);
 	store_turn(k);
-	waiting_tell(k);
+	keeper_waiting_tell(k);
 }
 
 /* Writers have ended: what they sent last is still in their channels. */

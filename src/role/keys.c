@@ -12,6 +12,7 @@ enum { SHOWN = 40, KEYS_MAX = 64 };	/* octets of a wrong value in a message; key
 
 struct walk {
 	yaml_document_t doc;
+	const char *what;
 	struct why *why;
 };
 
@@ -52,6 +53,10 @@ static const struct factor second_unit[] = {
 static const struct factor byte_unit[] = {
 	{ "", 1 }, { "KB", 1 << 10 }, { "MB", 1 << 20 }, { "GB", 1 << 30 },
 	{ "TB", (int64_t)1 << 40 }, { NULL, 0 },
+};
+
+static const struct factor rate_unit[] = {
+	{ "kbit", 125 }, { "Mbit", 125000 }, { "Gbit", 125000000 }, { NULL, 0 },
 };
 
 static bool
@@ -101,6 +106,22 @@ zone_take(struct walk *w, const yaml_node_t *node, const struct key *key, void *
 		return refuse(w, node, key, "no zone is more than 14 hours from UTC");
 	if (s[0] == '-')
 		minutes = -minutes;
+	memcpy((char *)base + key->at, &minutes, sizeof minutes);
+	return OK;
+}
+
+static enum err
+clock_take(struct walk *w, const yaml_node_t *node, const struct key *key, void *base)
+{
+	const char *s = scalar(node);
+	int64_t minutes;
+
+	if (strlen(s) != 5 || s[2] != ':' || strspn(s, "0123456789") != 2 ||
+	    strspn(s + 3, "0123456789") != 2 || s[3] > '5')
+		return refuse(w, node, key, "write it as \"07:30\"");
+	minutes = ((s[0] - '0') * 10 + s[1] - '0') * 60 + (s[3] - '0') * 10 + s[4] - '0';
+	if (minutes > 24 * 60)
+		return refuse(w, node, key, "a day has 24 hours");
 	memcpy((char *)base + key->at, &minutes, sizeof minutes);
 	return OK;
 }
@@ -174,6 +195,11 @@ scalar_take(struct walk *w, const yaml_node_t *node, const struct key *key, void
 		    "seconds");
 	case KEY_BYTES:
 		return number_take(w, node, key, base, byte_unit, "a size such as 48MB, in octets");
+	case KEY_RATE:
+		return number_take(w, node, key, base, rate_unit, "a rate such as 512kbit, in "
+		    "octets a second");
+	case KEY_CLOCK:
+		return clock_take(w, node, key, base);
 	case KEY_ZONE:
 		return zone_take(w, node, key, base);
 	case KEY_CHOICE:
@@ -205,10 +231,33 @@ line_note(const yaml_node_t *node, const struct key *keys, void *base)
 			memcpy((char *)base + key->at, &line, sizeof line);
 }
 
+static const struct key *
+key_named(const struct key *keys, struct span name)
+{
+	for (; is_row(keys); keys++)
+		if (keys->name != NULL && span_is(name, keys->name))
+			return keys;
+	return NULL;
+}
+
+/* An entry of a list: a map, one text, or a text that stands for a map with one key. */
+static enum err
+item_take(struct walk *w, const yaml_node_t *item, const struct key *key, void *base)
+{
+	const struct key text = { .name = key->name, .type = KEY_TEXT, .max = (int64_t)key->size };
+
+	memset(base, 0, key->size);
+	if (key->sub == NULL)
+		return scalar_take(w, item, &text, base);
+	line_note(item, key->sub, base);
+	if (key->lone != NULL && item->type == YAML_SCALAR_NODE)
+		return scalar_take(w, item, key_named(key->sub, span_str(key->lone)), base);
+	return map_take(w, item, key->sub, key->name, base);
+}
+
 static enum err
 list_take(struct walk *w, const yaml_node_t *node, const struct key *key, void *base)
 {
-	const struct key text = { .name = key->name, .type = KEY_TEXT, .max = (int64_t)key->size };
 	unsigned n = 0;
 	char what[64];
 	enum err rc;
@@ -224,11 +273,7 @@ list_take(struct walk *w, const yaml_node_t *node, const struct key *key, void *
 		(void)snprintf(what, sizeof what, "more than %lld entries", (long long)key->max);
 		if (n >= (unsigned)key->max)
 			return refuse(w, item, key, what);
-		memset(at, 0, key->size);
-		if (key->sub != NULL)
-			line_note(item, key->sub, at);
-		rc = key->sub != NULL ? map_take(w, item, key->sub, key->name, at) :
-		    scalar_take(w, item, &text, at);
+		rc = item_take(w, item, key, at);
 		if (rc != OK)
 			return rc;
 	}
@@ -241,11 +286,7 @@ key_find(const struct key *keys, const yaml_node_t *name)
 {
 	if (name->type != YAML_SCALAR_NODE)
 		return NULL;
-	for (; is_row(keys); keys++)
-		if (keys->name != NULL && strlen(keys->name) == name->data.scalar.length &&
-		    memcmp(keys->name, scalar(name), name->data.scalar.length) == 0)
-			return keys;
-	return NULL;
+	return key_named(keys, span_of(scalar(name), name->data.scalar.length));
 }
 
 static enum err
@@ -313,6 +354,8 @@ map_take(struct walk *w, const yaml_node_t *node, const struct key *keys, const 
 		if ((seen & bit) != 0)
 			return refuse(w, name, key, "is said twice; take one of them away");
 		seen |= bit;
+		if (key->said_at != 0)
+			*((char *)base + key->said_at) = true;
 		rc = value_take(w, yaml_document_get_node(&w->doc, pair->value), key, base);
 	}
 	return rc == OK ? missing_check(w, node, keys, where, seen) : rc;
@@ -360,15 +403,16 @@ document_take(struct walk *w, yaml_parser_t *parser, const struct key *keys, voi
 	root = yaml_document_get_root_node(&w->doc);
 	*ret_end = root == NULL;
 	if (root != NULL && !is_nothing(root))
-		rc = map_take(w, root, keys, "the configuration", base);
+		rc = map_take(w, root, keys, w->what, base);
 	yaml_document_delete(&w->doc);
 	return rc;
 }
 
 enum err
-keys_read(void *base, const struct key *keys, struct span text, struct why *why)
+keys_read(void *base, const struct key *keys, const char *what, struct span text,
+    struct why *why)
 {
-	struct walk w = { .why = why };
+	struct walk w = { .what = what, .why = why };
 	yaml_parser_t parser;
 	bool end = false;
 	enum err rc;

@@ -21,6 +21,8 @@ enum key_type {
 	KEY_NUMBER,		/* int64_t: plain, min..max */
 	KEY_SECONDS,		/* int64_t: 90, 90s, 5m, 24h, 30d */
 	KEY_BYTES,		/* int64_t: 1048576, 64KB, 48MB, 2GB */
+	KEY_RATE,		/* int64_t: 64kbit, 2Mbit a second, in octets a second */
+	KEY_CLOCK,		/* int64_t: "07:30", minutes of the day, "24:00" too */
 	KEY_ZONE,		/* int64_t: "+07:00" in minutes */
 	KEY_CHOICE,		/* int64_t: place in `choice`, a list with commas */
 	KEY_LIST,		/* array of maps (`sub` says of what), or of texts */
@@ -36,11 +38,24 @@ struct key {
 	int64_t min, max;	/* LIST: max = elements */
 	const char *choice;
 	const struct key *sub;
+	const char *lone;	/* LIST of maps: the key that an entry means which is one text */
 	size_t size;		/* LIST: octets of an element */
 	size_t count_at;	/* LIST: unsigned, number of elements */
+	size_t said_at;		/* bool, true when the key stands there; 0: not told */
 };
 
-/* ERR_FORMAT: "line 7: kind: 'tpc' is not one of udp,tcp"; base may then be half written. */
-enum err	keys_read(void *base, const struct key *keys, struct span text, struct why *why);
+/*
+ * what: "the configuration". ERR_FORMAT: "line 7: kind: 'tpc' is not one of udp,tcp"; base may
+ * then be half written.
+ */
+enum err	keys_read(void *base, const struct key *keys, const char *what, struct span text,
+		    struct why *why);
+
+/* Of an entry of a rule pack (role/rulepack.h), for the tables that list them. */
+extern const struct key preset_key[];
+extern const struct key almanac_key[];
+/* Of `notify` and `heartbeat` (role/telling.h). */
+extern const struct key telling_channel_key[];
+extern const struct key telling_beat_key[];
 
 #endif

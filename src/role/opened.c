@@ -18,30 +18,68 @@
 #include "sys/proc.h"
 #include "sys/sock.h"
 #include "wire/wire.h"
+#include "ca/secret.h"
 #include "store/key.h"
 #include "role/change.h"
 #include "role/intake.h"
+#include "role/register.h"
 
 static enum err
 dirs_open(struct opened *p, const char *path, struct why *why)
 {
-	static const char *const sub[] = { "journal", "segment", "seal", "filter",
-	    "quarantine", "collector", "run", "state", "anchor" };
+	static const char *const of_desk[] = { "journal", "segment", "seal", "filter",
+	    "quarantine", "collector", "run", "state", "anchor", "ca",
+	    "desk", "people" };
+	static const char *const of_relay[] = { "collector", "run", "spool" };
+	bool relay = conf_forwards(p->conf);
+	const char *const *sub = relay ? of_relay : of_desk;
+	size_t nsub = relay ? sizeof of_relay / sizeof sub[0] : sizeof of_desk / sizeof sub[0];
 	int error = mkdir(path, 0700) != 0 ? errno : 0;
 	enum err rc;
 
 	if (error != 0 && error != EEXIST)
 		return why_errno(why, file_err(error), error, "cannot make the directory %s", path);
 	rc = dir_open(&p->state_fd, AT_FDCWD, path, why);
-	for (size_t i = 0; rc == OK && i < sizeof sub / sizeof sub[0]; i++) {
+	for (size_t i = 0; rc == OK && i < nsub; i++) {
 		rc = dir_make(p->state_fd, sub[i], 0700, why);
 		if (rc == ERR_BUSY)
 			rc = OK;
 	}
 	if (rc == OK)
 		rc = dir_open(&p->collector_fd, p->state_fd, "collector", why);
+	if (rc == OK && relay)
+		rc = dir_open(&p->spool_fd, p->state_fd, "spool", why);
+	if (rc == OK && !relay)
+		rc = dir_open(&p->ca_fd, p->state_fd, "ca", why);
+	if (rc == OK && !relay)
+		rc = dir_open(&p->people_fd, p->state_fd, "people", why);
 	if (rc == OK)
 		rc = file_lock(&p->lock_fd, p->state_fd, "lock", why);
+	return rc;
+}
+
+/*
+ * Where commands that are given the store alone find the configuration of its desk. A full disk
+ * does not keep a desk from starting: without it they ask for --config, an old one would lie. The
+ * store's user may have put a link in place of run/, and root may be who starts.
+ */
+static enum err
+conf_tell(const struct opened *p, struct why *why)
+{
+	char *path = realpath(p->conf_path, NULL);
+	struct why ours = { "it is not there" };
+	int run_fd = -1;
+	enum err rc;
+
+	rc = dir_open(&run_fd, p->state_fd, "run", why);
+	if (rc == OK && (path == NULL || file_replace(run_fd, OPENED_CONF_NAME, span_str(path),
+	    &ours) != OK)) {
+		(void)fprintf(stderr, "trucban: commands will not find the configuration by "
+		    "--state alone: %s\n", ours.text);
+		(void)file_unlink(run_fd, OPENED_CONF_NAME, NULL);
+	}
+	file_close(&run_fd);
+	free(path);
 	return rc;
 }
 
@@ -92,7 +130,8 @@ static enum err
 dirs_own(struct opened *p, struct why *why)
 {
 	static const char *const sub[] = { ".", "journal", "segment", "seal", "filter", "key",
-	    "quarantine", "collector", "run", "state", "anchor", "lock" };
+	    "quarantine", "collector", "run", "state", "anchor", "ca", "desk", "people", "spool",
+	    "lock" };
 	uid_t uid;
 	gid_t gid;
 	enum err rc;
@@ -104,12 +143,14 @@ dirs_own(struct opened *p, struct why *why)
 		rc = owner_check(p, uid, why);
 	if (rc != OK)
 		return rc;
-	rc = keys_own(p, uid, gid, why);
+	if (!conf_forwards(p->conf))
+		rc = keys_own(p, uid, gid, why);
+	/* A desk has no spool, a relay no store. */
 	for (size_t i = 0; rc == OK && i < sizeof sub / sizeof sub[0]; i++)
-		if (fchownat(p->state_fd, sub[i], uid, gid, AT_SYMLINK_NOFOLLOW) != 0)
+		if (fchownat(p->state_fd, sub[i], uid, gid, AT_SYMLINK_NOFOLLOW) != 0 &&
+		    errno != ENOENT)
 			return why_set(why, ERR_DENIED, "cannot give %s/%s to user %s",
-			    p->conf->state,
-			    sub[i], p->conf->user);
+			    p->conf->state, sub[i], p->conf->user);
 	return rc;
 }
 
@@ -142,6 +183,7 @@ keys_take(struct opened *p, struct why *why)
 	store_id_of(p->store_id, keys.origin);
 	memcpy(p->seal_seed, keys.seed, sizeof p->seal_seed);
 	memcpy(p->store_key, keys.store_key, sizeof p->store_key);
+	secret_key_of(p->people_key, keys.store_key, SPAN("trucban people 1"));
 	keys_wipe(&keys);
 	return rc;
 }
@@ -280,16 +322,16 @@ front_bind(int fd[2], const struct opened *old, const struct conf *conf, struct 
 
 /* Beside the front's; its address cannot change while the desk runs. */
 static enum err
-import_bind(struct opened *now, const struct opened *old, struct why *why)
+unix_bind(int *ret_fd, int old_fd, const char *name, const struct conf *conf, struct why *why)
 {
 	struct sock_spec spec = { .kind = SOCK_KIND_STREAM, .unix_mode = 0666 };
 	char path[CONF_PATH + 32];
 
-	now->import_fd = old->import_fd;
-	if (now->import_fd >= 0)
+	*ret_fd = old_fd;
+	if (old_fd >= 0)
 		return OK;
-	(void)snprintf(path, sizeof path, "unix:%s/run/import.sock", now->conf->state);
-	return sock_listen(&now->import_fd, path, &spec, why);
+	(void)snprintf(path, sizeof path, "unix:%s/run/%s.sock", conf->state, name);
+	return sock_listen(ret_fd, path, &spec, why);
 }
 
 static bool
@@ -321,7 +363,7 @@ sockets_none(struct opened *o)
 {
 	for (unsigned i = 0; i < ROLE_LISTENERS; i++)
 		o->listen_fd[i] = -1;
-	o->front_fd[0] = o->front_fd[1] = o->import_fd = -1;
+	o->front_fd[0] = o->front_fd[1] = o->import_fd = o->agent_fd = -1;
 }
 
 /* The sockets of `now`: those of `old` that fit, the others bound. */
@@ -332,10 +374,16 @@ sockets_bind(struct opened *now, const struct opened *old, struct why *why)
 
 	for (unsigned i = 0; rc == OK && i < now->conf->nlistener; i++)
 		rc = listener_bind(now, old, i, why);
+	/* What a relay took can be asked for at its desk. */
+	if (rc != OK || conf_forwards(now->conf))
+		return rc;
+	rc = front_bind(now->front_fd, old, now->conf, why);
 	if (rc == OK)
-		rc = front_bind(now->front_fd, old, now->conf, why);
-	if (rc == OK)
-		rc = import_bind(now, old, why);
+		rc = unix_bind(&now->import_fd, old->import_fd, "import", now->conf, why);
+	/* Without a registrar nobody would answer on it. */
+	now->agent_fd = old->agent_fd;
+	if (rc == OK && conf_own(now->conf))
+		rc = unix_bind(&now->agent_fd, old->agent_fd, "agent", now->conf, why);
 	return rc;
 }
 
@@ -346,7 +394,7 @@ file_facts(const char *path)
 	uint64_t fact[4] = { 0 };
 	struct stat st;
 
-	if (path[0] != '\0' && stat(path, &st) == 0) {
+	if (path[0] != '\0' && !conf_is_own(path) && stat(path, &st) == 0) {
 		fact[0] = (uint64_t)st.st_ino;
 		fact[1] = (uint64_t)st.st_size;
 		fact[2] = (uint64_t)st.st_mtim.tv_sec;
@@ -368,7 +416,29 @@ files_look(const struct conf *conf)
 		sum = sum * 31 + file_facts(l->ca);
 		sum = sum * 31 + file_facts(l->token_file);
 	}
-	return sum;
+	sum = sum * 31 + file_facts(conf->forward_cert);
+	sum = sum * 31 + file_facts(conf->forward_key);
+	return sum * 31 + file_facts(conf->forward_ca);
+}
+
+/* The same for what a relay shows to its desk. */
+static enum err
+forward_try(const struct conf *conf, struct why *why)
+{
+	const char *const path[] = { conf->forward_cert, conf->forward_key, conf->forward_ca };
+	struct buf text = { 0 };
+	enum err rc = OK;
+
+	for (size_t i = 0; rc == OK && conf_forwards(conf) && i < 3; i++) {
+		text.n = 0;
+		rc = file_read_named(path[i], CONF_BYTES_MAX, &text, why);
+		if (rc == OK && text.n == 0)
+			rc = why_set(why, ERR_FORMAT, "%s is empty", path[i]);
+	}
+	if (text.cap > 0)
+		explicit_bzero(text.p, text.cap);
+	buf_done(&text);
+	return why_prefix(why, rc, "forward");
 }
 
 /* What intake could not begin with is told before anything is begun, or begun anew. */
@@ -389,12 +459,23 @@ files_try(const struct conf *conf, struct why *why)
 	return rc;
 }
 
+/* Can every role take it? */
+static enum err
+register_try(struct span text, const struct conf *conf, struct why *why)
+{
+	struct registry *registry = NULL;
+	enum err rc = register_take(&registry, text, conf, why);
+
+	registry_free(&registry);
+	return rc;
+}
+
 static enum err
 conf_load(struct opened *p, const char *path, const char *state, struct why *why)
 {
 	enum err rc;
 
-	p->text.n = 0;
+	p->text.n = p->registry.n = 0;
 	rc = file_read_named(path, CONF_BYTES_MAX - 2 * CONF_PATH, &p->text, why);
 	if (rc == ERR_ABSENT)
 		return why_set(why, rc, "there is no file %s; name another with --config, or copy "
@@ -404,8 +485,12 @@ conf_load(struct opened *p, const char *path, const char *state, struct why *why
 	if (rc == OK)
 		rc = why_prefix(why, conf_parse(p->conf, buf_span(&p->text), why), "%s", path);
 	if (rc == OK)
+		rc = register_load(&p->registry, p->conf, path, why);
+	if (rc == OK)
+		rc = register_try(buf_span(&p->registry), p->conf, why);
+	if (rc == OK)
 		rc = files_try(p->conf, why);
-	return rc;
+	return rc == OK ? forward_try(p->conf, why) : rc;
 }
 
 enum err
@@ -415,6 +500,7 @@ opened_make(struct opened *ret_opened, const char *conf_path, const char *state,
 	enum err rc;
 
 	*o = (struct opened){ .state_fd = -1, .lock_fd = -1, .collector_fd = -1,
+	    .ca_fd = -1, .people_fd = -1, .spool_fd = -1,
 	    .conf_path = conf_path, .state = state };
 	sockets_none(o);
 	o->conf = xcalloc(1, sizeof *o->conf);
@@ -422,10 +508,12 @@ opened_make(struct opened *ret_opened, const char *conf_path, const char *state,
 	if (rc == OK)
 		rc = dirs_open(o, o->conf->state, why);
 	if (rc == OK)
+		rc = conf_tell(o, why);
+	if (rc == OK && !conf_forwards(o->conf))
 		rc = keys_take(o, why);
 	if (rc == OK)
 		rc = dirs_own(o, why);
-	if (rc == OK)
+	if (rc == OK && !conf_forwards(o->conf))
 		cold_take(o);
 	if (rc == OK)
 		rc = notify_listen(o->passed, &o->npassed, why);
@@ -437,13 +525,32 @@ opened_make(struct opened *ret_opened, const char *conf_path, const char *state,
 }
 
 enum err
+opened_register(struct opened *opened, struct why *why)
+{
+	struct buf text = { 0 };
+	enum err rc;
+
+	rc = register_load(&text, opened->conf, opened->conf_path, why);
+	if (rc == OK)
+		rc = register_try(buf_span(&text), opened->conf, why);
+	if (rc == OK && !span_eq(buf_span(&text), buf_span(&opened->registry))) {
+		buf_done(&opened->registry);
+		opened->registry = text;
+		opened->registry_new = true;
+		return OK;
+	}
+	buf_done(&text);
+	return rc;
+}
+
+enum err
 opened_reload(struct opened *opened, unsigned *ret_roles, struct why *why)
 {
 	struct opened now = *opened;
 	enum err rc;
 
 	now.conf = xcalloc(1, sizeof *now.conf);
-	now.text = (struct buf){ 0 };
+	now.text = now.registry = (struct buf){ 0 };
 	sockets_none(&now);
 	rc = conf_load(&now, opened->conf_path, opened->state, why);
 	if (rc == OK)
@@ -453,21 +560,29 @@ opened_reload(struct opened *opened, unsigned *ret_roles, struct why *why)
 	if (rc != OK) {
 		sockets_close(&now, opened);
 		buf_done(&now.text);
+		buf_done(&now.registry);
 		free(now.conf);
 		goto out;
 	}
 	now.files = files_look(now.conf);
-	cold_take(&now);
+	now.registry_new |= !span_eq(buf_span(&now.registry), buf_span(&opened->registry));
+	if (!conf_forwards(now.conf))
+		cold_take(&now);
 	*ret_roles = change_roles(opened->conf, now.conf);
 	if (now.files != opened->files && now.conf->nlistener > 0)
 		*ret_roles |= 1u << WIRE_INTAKE;
-	*ret_roles |= cold_roles(&now);
+	if (now.files != opened->files && conf_forwards(now.conf))
+		*ret_roles |= 1u << WIRE_SHIPPER;
+	if (!conf_forwards(now.conf))
+		*ret_roles |= cold_roles(&now);
 	sockets_close(opened, &now);
 	buf_done(&opened->text);
+	buf_done(&opened->registry);
 	free(opened->conf);
 	*opened = now;
 out:
 	explicit_bzero(now.store_key, sizeof now.store_key);
+	explicit_bzero(now.people_key, sizeof now.people_key);
 	explicit_bzero(now.seal_seed, sizeof now.seal_seed);
 	return rc;
 }
@@ -476,8 +591,10 @@ void
 opened_done(struct opened *opened)
 {
 	explicit_bzero(opened->store_key, sizeof opened->store_key);
+	explicit_bzero(opened->people_key, sizeof opened->people_key);
 	explicit_bzero(opened->seal_seed, sizeof opened->seal_seed);
 	buf_done(&opened->text);
+	buf_done(&opened->registry);
 	free(opened->conf);
 	opened->conf = NULL;
 }

@@ -13,19 +13,28 @@
 #include "store/cold.h"
 #include "role/conf.h"
 
+/* Below the store's directory: the whole path of the configuration that its desk was given. */
+#define OPENED_CONF_NAME	"config"
+#define OPENED_CONF		"run/" OPENED_CONF_NAME
+
 struct opened {
 	const char *conf_path, *state;	/* as given to opened_make, borrowed */
 	struct conf *conf;
 	struct buf text;		/* the configuration as the roles get it */
+	struct buf registry;		/* the register of sources as they get it */
+	bool registry_new;		/* nobody has it yet: the parent clears it */
 	int state_fd, lock_fd, collector_fd;
+	int ca_fd, people_fd;		/* of a desk, or -1 */
+	int spool_fd;			/* of a relay, or -1 */
 	int listen_fd[ROLE_LISTENERS];
 	int front_fd[2];		/* unix socket, HTTP; -1 = none */
-	int import_fd;			/* STATE/run/import.sock; the same as long as we live */
+	int import_fd, agent_fd;	/* STATE/run/NAME.sock; the same as long as we live */
 	struct notify_socket passed[NOTIFY_LISTEN_MAX];	/* by the service manager: never closed */
 	unsigned npassed;
 	uint64_t files;			/* what the listeners' certificates and tokens are now */
 	uint8_t store_id[COLD_STORE_ID];
 	uint8_t store_key[32], seal_seed[32];
+	uint8_t people_key[32];		/* made of the store key: opens the accounts, no record */
 };
 
 /*
@@ -42,6 +51,8 @@ enum err	opened_make(struct opened *ret_opened, const char *conf_path, const cha
  * ERR_BUSY, ERR_IO a socket.
  */
 enum err	opened_reload(struct opened *opened, unsigned *ret_roles, struct why *why);
+/* Reads the register alone again. Not OK: it is what it was before. */
+enum err	opened_register(struct opened *opened, struct why *why);
 /* Wipes the keys; descriptors stay until the process ends. */
 void		opened_done(struct opened *opened);
 

@@ -10,7 +10,7 @@
  * SIGHUP: the configuration is read anew; roles that work by what changed are stopped in order, as
  * at the end, and started again. Their sockets stay open here meanwhile, so that clients wait.
  */
-#include "role/parent.h"
+#include "role/parent_int.h"
 
 #include <poll.h>
 #include <signal.h>
@@ -26,78 +26,31 @@
 #include "sys/proc.h"
 #include "wire/wire.h"
 #include "role/change.h"
+#include "role/launch.h"
 #include "role/opened.h"
 #include "role/role.h"
-
-enum { CHILD_MAX = WIRE_ROLE_END, QUEUE_BYTES = 4 << 20, STOP_WAIT_S = 30, PAUSE_MAX_S = 30,
-	SUSPECTS = 16, LIVES_ENOUGH = 2, LOST_MOST = 3 };
-
-struct child {
-	uint8_t role;			/* enum wire_role; 0 = not wanted */
-	pid_t pid;			/* 0 = not running */
-	struct chan *chan;
-	int keeper_fd;			/* writer: its end of the next channel there, or -1 */
-	int64_t started_ns;
-	int64_t again_ns;		/* not before */
-	int64_t pause_s;
-	unsigned restarts;
-	bool ready;
-	bool planned;			/* it was told to end: no crash */
-	unsigned lost;			/* times that it said so: channel_lost */
-};
-
-/* A record that a role crashed over. */
-struct suspect {
-	uint8_t role;
-	uint64_t hash;
-	unsigned times;
-};
-
-struct parent {
-	struct opened open;
-	int signal_fd;
-	struct child child[CHILD_MAX];	/* by enum wire_role */
-	struct suspect suspect[SUSPECTS];
-	bool stopping, told_ready, reload;
-};
+#include "role/suspects.h"
 
 static const uint8_t writers[] = { WIRE_INTAKE, WIRE_COLLECTOR, WIRE_FRONT, WIRE_TELLER,
-    WIRE_IMPORTER };
+    WIRE_IMPORTER, WIRE_REGISTRAR, WIRE_WATCH, WIRE_DESK, WIRE_PORTER };
+/* Roles that have a channel to each other. */
+static const uint8_t peers[PEERS][2] = { { WIRE_INTAKE, WIRE_REGISTRAR },
+    { WIRE_FRONT, WIRE_DESK }, { WIRE_FRONT, WIRE_PORTER }, { WIRE_TELLER, WIRE_DESK } };
 
+/* Keeper, or what has its place on a relay: it takes from the others. */
 static bool
 is_writer(uint8_t role)
 {
-	return role != WIRE_KEEPER;
+	return role != WIRE_KEEPER && role != WIRE_SHIPPER;
+}
+
+static struct child *
+taker(struct parent *p)
+{
+	return &p->child[p->child[WIRE_SHIPPER].role != 0 ? WIRE_SHIPPER : WIRE_KEEPER];
 }
 
 /* ---- one child ---- */
-
-struct launch {
-	int fd[ROLE_LISTENERS + ROLE_CHANNELS + 4];
-	char arg[ROLE_LISTENERS + ROLE_CHANNELS + 4][8];
-	const char *argp[ROLE_LISTENERS + ROLE_CHANNELS + 4];
-	unsigned n;
-};
-
-/* One descriptor and the letter that says what it is: p, s, l, or c with the other end's role. */
-static void
-launch_add(struct launch *launch, int fd, const char *what)
-{
-	must(launch->n < sizeof launch->fd / sizeof launch->fd[0]);
-	launch->fd[launch->n] = fd;
-	(void)snprintf(launch->arg[launch->n], sizeof launch->arg[0], "%s", what);
-	launch->argp[launch->n] = launch->arg[launch->n];
-	launch->n++;
-}
-
-static void
-launch_add_chan(struct launch *launch, int fd, unsigned role)
-{
-	char what[8];
-
-	(void)snprintf(what, sizeof what, "c%u", role % 100);
-	launch_add(launch, fd, what);
-}
 
 /*
  * The keeper's end of a new channel; the writer's end waits in keeper_fd or goes to the running
@@ -134,7 +87,7 @@ writer_end_make(struct parent *p, struct child *writer, struct why *why)
 {
 	uint8_t body[13] = { writer->role, WIRE_VERSION };
 	struct chan_msg msg = { .type = WIRE_HELLO, .body = span_of(body, sizeof body) };
-	struct child *keeper = &p->child[WIRE_KEEPER];
+	struct child *keeper = taker(p);
 	int pair[2];
 	enum err rc;
 
@@ -150,6 +103,46 @@ writer_end_make(struct parent *p, struct child *writer, struct why *why)
 	return rc;
 }
 
+/* The other of the pair i; 0: this role is none of it. */
+static uint8_t
+peer_of(uint8_t role, unsigned i)
+{
+	for (unsigned k = 0; k < 2; k++)
+		if (peers[i][k] == role)
+			return peers[i][1 - k];
+	return 0;
+}
+
+/*
+ * Whoever of a pair starts makes their channel; the other's end waits in its peer_fd or goes to it
+ * at once.
+ */
+static enum err
+peer_end_make(struct parent *p, struct child *c, unsigned i, struct why *why)
+{
+	uint8_t role = peer_of(c->role, i);
+	struct child *other = &p->child[role];
+	uint8_t body[13] = { c->role, WIRE_VERSION };
+	struct chan_msg msg = { .type = WIRE_HELLO, .body = span_of(body, sizeof body) };
+	int pair[2];
+	enum err rc;
+
+	if (role == 0 || other->role == 0 || c->peer_fd[i] >= 0)
+		return OK;
+	rc = chan_pair(pair, why);
+	if (rc != OK)
+		return rc;
+	c->peer_fd[i] = pair[0];
+	file_close(&other->peer_fd[i]);
+	if (other->pid <= 0 || other->chan == NULL) {
+		other->peer_fd[i] = pair[1];
+		return OK;
+	}
+	rc = chan_send_fd(other->chan, &msg, pair[1], why);
+	file_close(&pair[1]);
+	return rc;
+}
+
 /*
  * A writer says, each second, that it has no channel. A keeper that begins anew brings one; when it
  * runs all the same, the channel was closed over something that must not be, and the writer begins
@@ -158,7 +151,7 @@ writer_end_make(struct parent *p, struct child *writer, struct why *why)
 static void
 channel_lost(struct parent *p, struct child *writer)
 {
-	struct child *keeper = &p->child[WIRE_KEEPER];
+	struct child *keeper = taker(p);
 
 	if (keeper->pid <= 0 || !keeper->ready || ++writer->lost < LOST_MOST)
 		return;
@@ -172,11 +165,16 @@ launch_fill(struct parent *p, struct child *c, struct launch *launch, struct why
 {
 	enum err rc = OK;
 
-	if (c->role == WIRE_KEEPER || c->role == WIRE_FRONT || c->role == WIRE_TELLER)
+	if (c->role == WIRE_KEEPER || c->role == WIRE_FRONT || c->role == WIRE_TELLER ||
+	    c->role == WIRE_WATCH || c->role == WIRE_DESK)
 		launch_add(launch, p->open.state_fd, "s");
 	if (c->role == WIRE_COLLECTOR)
 		launch_add(launch, p->open.collector_fd, "s");
-	for (size_t i = 0; c->role == WIRE_KEEPER && rc == OK && i < sizeof writers; i++) {
+	if (c->role == WIRE_SHIPPER)
+		launch_add(launch, p->open.spool_fd, "s");
+	if (c->role == WIRE_PORTER)
+		launch_add(launch, p->open.people_fd, "s");
+	for (size_t i = 0; !is_writer(c->role) && rc == OK && i < sizeof writers; i++) {
 		int fd = -1;
 
 		if (p->child[writers[i]].role == 0)
@@ -190,6 +188,11 @@ launch_fill(struct parent *p, struct child *c, struct launch *launch, struct why
 		if (rc == OK)
 			launch_add_chan(launch, c->keeper_fd, WIRE_KEEPER);
 	}
+	for (unsigned i = 0; rc == OK && i < PEERS; i++) {
+		rc = peer_end_make(p, c, i, why);
+		if (rc == OK && c->peer_fd[i] >= 0)
+			launch_add_chan(launch, c->peer_fd[i], peer_of(c->role, i));
+	}
 	for (unsigned i = 0; c->role == WIRE_INTAKE && i < p->open.conf->nlistener; i++)
 		launch_add(launch, p->open.listen_fd[i], "l");
 	for (unsigned i = 0; c->role == WIRE_FRONT && i < 2; i++)
@@ -197,6 +200,10 @@ launch_fill(struct parent *p, struct child *c, struct launch *launch, struct why
 			launch_add(launch, p->open.front_fd[i], "l");
 	if (c->role == WIRE_IMPORTER)
 		launch_add(launch, p->open.import_fd, "l");
+	if (c->role == WIRE_REGISTRAR) {
+		launch_add(launch, p->open.ca_fd, "s");
+		launch_add(launch, p->open.agent_fd, "l");
+	}
 	return rc;
 }
 
@@ -212,15 +219,19 @@ key_send(struct child *c, uint8_t which, const uint8_t key[32], struct why *why)
 	explicit_bzero(body, sizeof body);
 }
 
-static void
-suspect_send(struct child *c, uint64_t hash, struct why *why)
+/* Doors give units and classes by it, the front shows names, the watch misses who is silent. */
+void
+parent_register_send(struct parent *p, struct child *c)
 {
-	struct buf body = { 0 };
+	struct why why = { "" };
 
-	buf_u64(&body, hash);
-	(void)chan_send(c->chan, &(struct chan_msg){ .type = WIRE_SUSPECT,
-	    .body = buf_span(&body) }, why);
-	buf_done(&body);
+	if ((c->role != WIRE_INTAKE && c->role != WIRE_FRONT && c->role != WIRE_WATCH) ||
+	    c->chan == NULL)
+		return;
+	if (chan_send(c->chan, &(struct chan_msg){ .type = WIRE_REGISTER,
+	    .body = buf_span(&p->open.registry) }, &why) != OK)
+		(void)fprintf(stderr, "trucban: cannot hand the register to %s: %s\n",
+		    wire_role_name(c->role), why.text);
 }
 
 /* What a role needs before anything else: its configuration, and keys for whom they are. */
@@ -229,24 +240,17 @@ child_brief(struct parent *p, struct child *c)
 {
 	struct why why = { "" };
 
-	for (unsigned i = 0; i < SUSPECTS; i++)
-		if (p->suspect[i].role == c->role && p->suspect[i].times >= LIVES_ENOUGH)
-			suspect_send(c, p->suspect[i].hash, &why);
+	suspects_send(&p->suspects, c->role, c->chan);
+	parent_register_send(p, c);
 	(void)chan_send(c->chan, &(struct chan_msg){ .type = WIRE_CONF,
 	    .body = buf_span(&p->open.text) }, &why);
-	if (p->open.conf->encrypt && (c->role == WIRE_KEEPER || c->role == WIRE_FRONT))
+	if (p->open.conf->encrypt && (c->role == WIRE_KEEPER || c->role == WIRE_FRONT ||
+	    c->role == WIRE_WATCH || c->role == WIRE_DESK))
 		key_send(c, 0, p->open.store_key, &why);
+	if (p->open.conf->encrypt && c->role == WIRE_PORTER)
+		key_send(c, 0, p->open.people_key, &why);
 	if (c->role == WIRE_KEEPER)
 		key_send(c, 1, p->open.seal_seed, &why);
-}
-
-static void
-launch_close(const struct child *c, struct launch *launch)
-{
-	/* Ours stay open: directories and listeners. Channel ends now belong to the child. */
-	for (unsigned i = 0; i < launch->n; i++)
-		if (launch->arg[i][0] == 'c' && c->role == WIRE_KEEPER)
-			file_close(&launch->fd[i]);
 }
 
 static enum err
@@ -267,8 +271,11 @@ child_start(struct parent *p, struct child *c, struct why *why)
 	spec.narg = spec.nfd = launch.n;
 	if (rc == OK)
 		rc = proc_start(&c->pid, &spec, why);
-	launch_close(c, &launch);
+	if (!is_writer(c->role))
+		launch_close(&launch);
 	file_close(&c->keeper_fd);
+	for (unsigned i = 0; i < PEERS; i++)
+		file_close(&c->peer_fd[i]);
 	file_close(&pair[1]);
 	if (rc != OK) {
 		file_close(&pair[0]);
@@ -279,7 +286,7 @@ child_start(struct parent *p, struct child *c, struct why *why)
 	c->started_ns = clock_mono_ns();
 	c->ready = false;
 	c->lost = 0;
-	for (unsigned i = 1; c->role == WIRE_KEEPER && i < CHILD_MAX; i++)
+	for (unsigned i = 1; !is_writer(c->role) && i < CHILD_MAX; i++)
 		p->child[i].lost = 0;
 	child_brief(p, c);
 	return OK;
@@ -288,8 +295,8 @@ child_start(struct parent *p, struct child *c, struct why *why)
 /* ---- the loop ---- */
 
 /* When every role does its work: to the service manager, once. */
-static void
-ready_tell(struct parent *p)
+void
+parent_ready_tell(struct parent *p)
 {
 	for (unsigned i = 1; i < CHILD_MAX; i++)
 		if (p->child[i].role != 0 && !p->child[i].ready)
@@ -301,25 +308,18 @@ ready_tell(struct parent *p)
 	(void)fprintf(stderr, "trucban: ready\n");
 }
 
-/* One more life ended by it: the least known suspect makes room for a new one. */
+/* A shipper's sentence, for the service manager; one line, whatever it is. */
 static void
-suspect_add(struct parent *p, uint8_t role, uint64_t hash)
+status_tell(struct span text)
 {
-	struct suspect *least = &p->suspect[0];
+	char line[512];
+	int n = snprintf(line, sizeof line, "STATUS=%.*s", (int)(text.n < 400 ? text.n : 400),
+	    (const char *)text.p);
 
-	for (unsigned i = 0; i < SUSPECTS; i++) {
-		struct suspect *s = &p->suspect[i];
-
-		if (s->role == role && s->hash == hash) {
-			if (++s->times == LIVES_ENOUGH)
-				(void)fprintf(stderr, "trucban: %s crashed twice over one record, "
-				    "which is kept whole from now on\n", wire_role_name(role));
-			return;
-		}
-		if (s->times < least->times)
-			least = s;
-	}
-	*least = (struct suspect){ .role = role, .hash = hash, .times = 1 };
+	for (int i = 0; i < n; i++)
+		if ((unsigned char)line[i] < ' ')
+			line[i] = ' ';
+	(void)notify_send(line, NULL);
 }
 
 static void
@@ -333,15 +333,24 @@ child_message(struct parent *p, struct child *c, const struct chan_msg *msg)
 		c->ready = true;
 		(void)fprintf(stderr, "trucban: %s ready: %.*s\n", wire_role_name(c->role),
 		    (int)(msg->body.n < 400 ? msg->body.n : 400), (const char *)msg->body.p);
+	} else if (msg->type == WIRE_READY && c->role == WIRE_SHIPPER &&
+	    wire_check(WIRE_READY, msg->body, &why) == OK) {
+		status_tell(msg->body);
 	}
 	if (msg->type == WIRE_HELLO && is_writer(c->role))
 		channel_lost(p, c);
+	if (msg->type == WIRE_REGISTER && c->role == WIRE_FRONT)
+		p->register_read = true;
+	if (msg->type == WIRE_MODEM && c->role == WIRE_TELLER)
+		parent_modem(p, c, msg);
+	if (msg->type == WIRE_CONF && c->role == WIRE_FRONT)
+		p->reload = true;
 	if (msg->type == WIRE_SUSPECT && wire_check(WIRE_SUSPECT, msg->body, &why) == OK) {
 		struct cur in = cur_of(msg->body);
 
-		suspect_add(p, c->role, cur_u64(&in));
+		suspects_add(&p->suspects, c->role, cur_u64(&in));
 	}
-	ready_tell(p);
+	parent_ready_tell(p);
 }
 
 static void
@@ -388,8 +397,8 @@ child_ended(struct parent *p, struct child *c, const struct proc_end *end)
 	    wire_role_name(c->role), end->text, (long long)c->pause_s);
 }
 
-static void
-children_reap(struct parent *p)
+void
+parent_reap(struct parent *p)
 {
 	struct proc_end end;
 	struct why why;
@@ -403,9 +412,10 @@ children_reap(struct parent *p)
 static void
 children_start(struct parent *p)
 {
-	/* The keeper first: it makes the channels that the others are started with. */
-	static const uint8_t order[] = { WIRE_KEEPER, WIRE_FRONT, WIRE_TELLER, WIRE_COLLECTOR,
-	    WIRE_INTAKE, WIRE_IMPORTER };
+	/* Who takes from the others first: it makes the channels that they are started with. */
+	static const uint8_t order[] = { WIRE_KEEPER, WIRE_SHIPPER, WIRE_FRONT, WIRE_TELLER,
+	    WIRE_COLLECTOR, WIRE_INTAKE, WIRE_IMPORTER, WIRE_REGISTRAR, WIRE_WATCH,
+	    WIRE_DESK, WIRE_PORTER };
 	struct why why = { "" };
 
 	for (size_t i = 0; i < sizeof order && !p->stopping; i++) {
@@ -432,12 +442,12 @@ signals_take(struct parent *p)
 		if (sig == SIGHUP)
 			p->reload = true;
 	}
-	children_reap(p);
+	parent_reap(p);
 }
 
 /* One turn: waits at most wait_ms for a signal or a message. */
-static void
-turn(struct parent *p, int wait_ms)
+void
+parent_turn(struct parent *p, int wait_ms)
 {
 	struct pollfd set[CHILD_MAX + 1];
 	struct child *of[CHILD_MAX + 1];
@@ -467,81 +477,6 @@ turn(struct parent *p, int wait_ms)
 		signals_take(p);
 }
 
-/* Asks a role to end, waits, and insists. */
-static void
-child_stop(struct parent *p, struct child *c)
-{
-	int64_t end_ns = clock_mono_ns() + (int64_t)STOP_WAIT_S * 1000000000;
-	struct why why;
-
-	if (c->pid <= 0)
-		return;
-	if (c->chan != NULL)
-		(void)chan_send(c->chan, &(struct chan_msg){ .type = WIRE_STOP }, &why);
-	while (c->pid > 0 && clock_mono_ns() < end_ns) {
-		turn(p, 100);
-		children_reap(p);
-	}
-	if (c->pid > 0) {
-		(void)fprintf(stderr, "trucban: %s does not end, killing it\n",
-		    wire_role_name(c->role));
-		(void)kill(c->pid, SIGKILL);
-	}
-}
-
-/* ---- reload ---- */
-
-/* Writers before the keeper, and those that take from outside before those that tell. */
-static const uint8_t stop_order[] = { WIRE_INTAKE, WIRE_IMPORTER, WIRE_COLLECTOR, WIRE_FRONT,
-    WIRE_TELLER, WIRE_KEEPER };
-
-/* Ends what is to begin anew, in order; children_start does the rest. */
-static void
-roles_renew(struct parent *p, unsigned roles)
-{
-	unsigned wanted = change_wanted(p->open.conf);
-
-	for (size_t i = 0; i < sizeof stop_order; i++) {
-		struct child *c = &p->child[stop_order[i]];
-		unsigned bit = 1u << stop_order[i];
-
-		if ((roles & bit) == 0)
-			continue;
-		(void)fprintf(stderr, "trucban: reload: %s %s\n", wire_role_name(stop_order[i]),
-		    (wanted & bit) != 0 ? "begins anew" : "ends");
-		c->planned = c->pid > 0;
-		c->ready = false;
-		child_stop(p, c);
-		c->role = (wanted & bit) != 0 ? stop_order[i] : 0;
-		c->restarts = 0;
-		c->pause_s = c->again_ns = 0;
-	}
-}
-
-/* All or nothing: what cannot be done as a whole leaves everything as it is. */
-static void
-reload(struct parent *p)
-{
-	struct why why = { "" };
-	char text[64];
-	unsigned roles = 0;
-	enum err rc;
-
-	p->reload = false;
-	(void)snprintf(text, sizeof text, "RELOADING=1\nMONOTONIC_USEC=%lld",
-	    (long long)(clock_mono_ns() / 1000));
-	(void)notify_send(text, NULL);
-	rc = opened_reload(&p->open, &roles, &why);
-	if (rc != OK)
-		(void)fprintf(stderr, "trucban: reload: %s; the configuration of before stays\n",
-		    why.text);
-	else if (roles == 0)
-		(void)fprintf(stderr, "trucban: reload: nothing changed\n");
-	p->told_ready = false;
-	roles_renew(p, roles);
-	ready_tell(p);
-}
-
 static void
 parent_loop(struct parent *p)
 {
@@ -550,15 +485,16 @@ parent_loop(struct parent *p)
 
 	while (!p->stopping) {
 		children_start(p);
-		turn(p, wait_ms);
-		children_reap(p);
+		parent_turn(p, wait_ms);
+		parent_reap(p);
 		(void)notify_send("WATCHDOG=1", NULL);
 		if (p->reload && !p->stopping)
-			reload(p);
+			parent_reload(p);
+		if (p->register_read && !p->stopping)
+			parent_register(p);
 	}
 	(void)notify_send("STOPPING=1", NULL);
-	for (size_t i = 0; i < sizeof stop_order; i++)
-		child_stop(p, &p->child[stop_order[i]]);
+	parent_end(p);
 }
 
 int
@@ -569,14 +505,18 @@ parent_run(const char *conf_path, const char *state)
 	struct why why = { "" };
 	enum err rc;
 
-	for (unsigned i = 0; i < CHILD_MAX; i++)
+	for (unsigned i = 0; i < CHILD_MAX; i++) {
 		p.child[i].keeper_fd = -1;
+		for (unsigned k = 0; k < PEERS; k++)
+			p.child[i].peer_fd[k] = -1;
+	}
 	/* It reads the keys, to hand them on. */
 	rc = proc_limit(&(struct proc_limits){ .secret = true }, &why);
-	if (rc == OK)
-		rc = opened_make(&p.open, conf_path, state, &why);
+	/* First: who finds the lock taken may tell it to look at its configuration at once. */
 	if (rc == OK)
 		rc = proc_signals(&p.signal_fd, sig, sizeof sig / sizeof sig[0], &why);
+	if (rc == OK)
+		rc = opened_make(&p.open, conf_path, state, &why);
 	if (rc != OK) {
 		(void)fprintf(stderr, "trucban: cannot start: %s\n", why.text);
 	} else {

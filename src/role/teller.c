@@ -1,283 +1,41 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * may:     read seal/, remember in anchor/ what was sent, connect to the configured anchors
+ * may:     read seal/, remember in anchor/ what was sent, connect to the configured anchors and
+ *          channels, ask the desk who is to be told, use a modem that the parent opened
  * may not: read a record or a key, accept a connection, change the seal
- * if it dies: anchors go out later; the seal goes on without them and verify says since when
+ * if it dies: anchors and messages go out later; the seal goes on without them and verify says
+ *          since when; the desk goes to the next step where nobody was told
  *
  * Takes each new checkpoint to places outside of this machine: doc/formats/seal.md, section 5.
  * A place that does not answer is tried again; its first failure and its recovery are rows of the
- * ledger.
+ * ledger. People are told by caller.c.
  */
-#include "role/role.h"
+#include "role/teller_int.h"
 
 #include <curl/curl.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "base/civil.h"
 #include "base/must.h"
 #include "sys/clock.h"
 #include "sys/dir.h"
 #include "sys/file.h"
+#include "sys/proc.h"
 #include "sys/sandbox.h"
-#include "sys/sock.h"
-#include "model/checkpoint.h"
-#include "model/witness.h"
+#include "model/note.h"
 #include "wire/wire.h"
-#include "store/tiles.h"
-#include "role/brief.h"
-#include "role/ledger.h"
 
 enum {
-	TURN_MS = 1000,
-	NET_TIMEOUT_S = 20,
+	TURN_MS = 500,
 	EVERY_S = 300,
 	EVERY_MAIL_S = 86400,
 	RETRY_S = 60,
-	ANSWER_MAX = 65536,
+	COUNT_S = 10,
+	LOST_MS = 1000,
 	KEEPER_QUEUE = 1 << 20,
-};
-
-struct place {
-	const struct conf_anchor *conf;
-	int64_t next_ns;		/* not before */
-	uint64_t size;			/* of the tree last told; witnesses need it */
-	int dirfd;			/* file: its directory, opened before the sandbox */
-	bool failed;
-};
-
-struct teller {
-	struct brief brief;
-	const struct role_start *start;
-	struct chan *keeper;
-	struct ledger *ledger;
-	struct tiles *tiles;
-	int anchor_fd;
-	struct place place[CONF_ANCHORS];
-	struct buf note;
-	struct checkpoint checkpoint;	/* of note */
-	struct buf line, answer;
-	int64_t lost_ns;		/* the parent was told at that time that the keeper is */
-	bool stopping;
-};
-
-/* ---- one kind each ---- */
-
-static enum err
-tell_file(struct teller *t, struct place *p, struct why *why)
-{
-	const char *slash = strrchr(p->conf->target, '/');
-	int fd = -1;
-	enum err rc;
-
-	if (p->dirfd < 0)
-		return why_set(why, ERR_ABSENT, "the directory of %s was not there at the start",
-		    p->conf->target);
-	rc = file_open(&fd, p->dirfd, slash != NULL ? slash + 1 : p->conf->target, FILE_APPEND,
-	    why);
-	buf_u8(&t->line, '\n');
-	if (rc == OK)
-		rc = file_write_all(fd, buf_span(&t->line), why);
-	if (rc == OK)
-		rc = file_sync(fd, why);
-	t->line.n--;
-	file_close(&fd);
-	return rc;
-}
-
-/* RFC 5424 by UDP (RFC 5426); facility 13 (log audit), severity 6. */
-static enum err
-tell_syslog(struct teller *t, struct place *p, struct why *why)
-{
-	uint8_t stamp[CIVIL_TEXT_BYTES];
-	size_t n = civil_put(stamp, clock_wall_ns(), 3, 0);
-	struct buf packet = { 0 };
-	char host[256] = "-";
-	int fd = -1;
-	enum err rc;
-
-	(void)gethostname(host, sizeof host - 1);
-	buf_printf(&packet, "<110>1 %.*s %s trucban - anchor - %.*s", (int)n, (char *)stamp, host,
-	    (int)t->line.n, (char *)t->line.p);
-	rc = sock_connect(&fd, p->conf->target, SOCK_KIND_DATAGRAM, 2000, why);
-	if (rc == OK && write(fd, packet.p, packet.n) != (ssize_t)packet.n)
-		rc = why_set(why, ERR_IO, "the datagram could not be sent");
-	file_close(&fd);
-	buf_done(&packet);
-	return rc;
-}
-
-struct upload {
-	struct span left;
-};
-
-static size_t
-on_upload(char *at, size_t size, size_t n, void *arg)
-{
-	struct upload *u = arg;
-	size_t take = size * n < u->left.n ? size * n : u->left.n;
-
-	memcpy(at, u->left.p, take);
-	u->left = span_sub(u->left, take, u->left.n);
-	return take;
-}
-
-static size_t
-on_answer(char *p, size_t size, size_t n, void *arg)
-{
-	struct buf *out = arg;
-
-	if (out->n + size * n > ANSWER_MAX)
-		return 0;
-	buf_put(out, p, size * n);
-	return size * n;
-}
-
-static CURL *
-curl_ready(const char *url)
-{
-	CURL *curl = curl_easy_init();
-
-	must(curl != NULL);
-	(void)curl_easy_setopt(curl, CURLOPT_URL, url);
-	(void)curl_easy_setopt(curl, CURLOPT_TIMEOUT, (long)NET_TIMEOUT_S);
-	(void)curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
-	(void)curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 0L);
-	return curl;
-}
-
-/* smtp://host:port/RECIPIENT (smtps too); the line is subject and body. */
-static enum err
-tell_mail(struct teller *t, struct place *p, struct why *why)
-{
-	const char *slash = strrchr(p->conf->target, '/');
-	struct curl_slist *to = NULL;
-	struct buf mail = { 0 };
-	struct upload upload;
-	char url[CONF_PATH];
-	CURLcode code;
-	CURL *curl;
-
-	if (slash == NULL || slash[1] == '\0' || strchr(slash, '@') == NULL)
-		return why_set(why, ERR_FORMAT, "the target of a mail anchor is "
-		    "smtp://host:port/person@host");
-	(void)snprintf(url, sizeof url, "%.*s", (int)(slash - p->conf->target), p->conf->target);
-	buf_printf(&mail, "From: <%s>\r\nTo: <%s>\r\nSubject: %.*s\r\n"
-	    "MIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n%.*s\r\n\r\n",
-	    p->conf->from, slash + 1, (int)t->line.n, (char *)t->line.p, (int)t->line.n,
-	    (char *)t->line.p);
-	for (struct span rest = buf_span(&t->note); rest.n > 0;) {
-		const uint8_t *lf = memchr(rest.p, '\n', rest.n);
-		size_t n = lf != NULL ? (size_t)(lf - rest.p) : rest.n;
-
-		buf_printf(&mail, "%.*s\r\n", (int)n, (const char *)rest.p);
-		rest = span_sub(rest, n + 1, rest.n);
-	}
-	upload.left = buf_span(&mail);
-	curl = curl_ready(url);
-	to = curl_slist_append(to, slash + 1);
-	(void)curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "smtp,smtps");
-	(void)curl_easy_setopt(curl, CURLOPT_USE_SSL, (long)CURLUSESSL_TRY);
-	(void)curl_easy_setopt(curl, CURLOPT_MAIL_FROM, p->conf->from);
-	(void)curl_easy_setopt(curl, CURLOPT_MAIL_RCPT, to);
-	(void)curl_easy_setopt(curl, CURLOPT_UPLOAD, 1L);
-	(void)curl_easy_setopt(curl, CURLOPT_READFUNCTION, on_upload);
-	(void)curl_easy_setopt(curl, CURLOPT_READDATA, &upload);
-	code = curl_easy_perform(curl);
-	curl_slist_free_all(to);
-	curl_easy_cleanup(curl);
-	buf_done(&mail);
-	return code == CURLE_OK ? OK : why_set(why, ERR_IO, "%s: %s", url,
-	    curl_easy_strerror(code));
-}
-
-/* Cosignatures are kept beside the checkpoint that they are for. */
-static enum err
-cosignature_keep(struct teller *t, struct place *p, struct why *why)
-{
-	struct note_key key;
-	struct buf kept = { 0 };
-	char name[NOTE_NAME_BYTES + 32];
-	uint64_t time_s;
-	enum err rc;
-
-	rc = note_key_get(&key, span_str(p->conf->vkey), why);
-	buf_span_put(&kept, buf_span(&t->note));
-	if (rc == OK)
-		rc = witness_answer_get(&kept, &time_s, buf_span(&t->note),
-		    buf_span(&t->answer), &key, why);
-	(void)snprintf(name, sizeof name, "cosigned-%08x", key.id);
-	if (rc == OK)
-		rc = file_replace(t->anchor_fd, name, buf_span(&kept), why);
-	buf_done(&kept);
-	return rc;
-}
-
-static enum err
-witness_post(struct teller *t, struct place *p, long *ret_status, struct why *why)
-{
-	struct tlog_reader reader = tiles_reader(t->tiles, t->checkpoint.size);
-	struct tlog_proof proof;
-	struct buf body = { 0 };
-	char url[CONF_PATH + 32];
-	CURLcode code;
-	CURL *curl;
-	enum err rc;
-
-	rc = tlog_consistency(&reader, p->size, t->checkpoint.size, &proof, why);
-	if (rc != OK)
-		return rc;
-	witness_request_put(&body, p->size, &proof, buf_span(&t->note));
-	(void)snprintf(url, sizeof url, "%s/add-checkpoint", p->conf->target);
-	curl = curl_ready(url);
-	t->answer.n = 0;
-	(void)curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
-	(void)curl_easy_setopt(curl, CURLOPT_POSTFIELDS, body.p);
-	(void)curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE, (long)body.n);
-	(void)curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_answer);
-	(void)curl_easy_setopt(curl, CURLOPT_WRITEDATA, &t->answer);
-	code = curl_easy_perform(curl);
-	(void)curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, ret_status);
-	curl_easy_cleanup(curl);
-	buf_done(&body);
-	return code == CURLE_OK ? OK : why_set(why, ERR_IO, "%s: %s", url,
-	    curl_easy_strerror(code));
-}
-
-/* C2SP tlog-witness: after a 409 the witness's own size is the old one, once. */
-static enum err
-tell_witness(struct teller *t, struct place *p, struct why *why)
-{
-	long status = 0;
-	enum err rc;
-
-	rc = witness_post(t, p, &status, why);
-	if (rc == OK && status == 409) {
-		rc = witness_conflict_get(&p->size, buf_span(&t->answer), why);
-		if (rc == OK && p->size > t->checkpoint.size)
-			return why_set(why, ERR_PROOF, "the witness has seen %llu entries, "
-			    "this tree has %llu: "
-			    "the store was rolled back", (unsigned long long)p->size,
-			    (unsigned long long)t->checkpoint.size);
-		if (rc == OK)
-			rc = witness_post(t, p, &status, why);
-	}
-	if (rc != OK)
-		return rc;
-	if (status != 200)
-		return why_set(why, ERR_DENIED, "the witness answers %ld", status);
-	return cosignature_keep(t, p, why);
-}
-
-typedef enum err tell_fn(struct teller *t, struct place *p, struct why *why);
-
-static tell_fn *const tell[] = {
-	[CONF_ANCHOR_FILE] = tell_file, [CONF_ANCHOR_SYSLOG] = tell_syslog,
-	[CONF_ANCHOR_MAIL] = tell_mail, [CONF_ANCHOR_WITNESS] = tell_witness,
 };
 
 /* ---- the turn ---- */
@@ -314,7 +72,7 @@ place_turn(struct teller *t, struct place *p, int64_t now)
 	struct why why = { "" };
 	enum err rc;
 
-	rc = tell[p->conf->kind](t, p, &why);
+	rc = teller_anchor(t, p, &why);
 	p->next_ns = now + (rc == OK ? every_s : RETRY_S) * 1000000000;
 	if (rc == OK) {
 		if (p->failed || p->size == 0)
@@ -353,9 +111,49 @@ turn(struct teller *t)
 	for (unsigned i = 0; i < t->brief.conf.nanchor; i++) {
 		struct place *p = &t->place[i];
 
+		if (p->size == t->checkpoint.size)
+			p->behind_ns = 0;
+		else if (p->behind_ns == 0)
+			p->behind_ns = now;
 		if (now >= p->next_ns && p->size != t->checkpoint.size)
 			place_turn(t, p, now);
 	}
+}
+
+static void
+count_put(struct buf *out, unsigned place, const char *name, uint64_t value)
+{
+	struct buf full = { 0 };
+
+	buf_printf(&full, "teller.%u.%s", place + 1, name);
+	buf_bytes(out, buf_span(&full));
+	buf_varint(out, value);
+	buf_done(&full);
+}
+
+/* By place, from 1: for how long it has not had the newest, and whether it was ever reached. */
+static void
+counts_send(struct teller *t)
+{
+	int64_t now = clock_mono_ns();
+	struct buf body = { 0 };
+	struct why why;
+
+	if (t->keeper == NULL || now < t->count_ns)
+		return;
+	t->count_ns = now + COUNT_S * INT64_C(1000000000);
+	buf_varint(&body, t->brief.conf.nanchor * (uint64_t)2);
+	for (unsigned i = 0; i < t->brief.conf.nanchor; i++) {
+		const struct place *p = &t->place[i];
+
+		count_put(&body, i, "behind_seconds", p->behind_ns == 0 ? 0 :
+		    (uint64_t)(now - p->behind_ns) / 1000000000);
+		count_put(&body, i, "reached", p->size > 0);
+	}
+	if (chan_send(t->keeper, &(struct chan_msg){ .type = WIRE_COUNTERS,
+	    .body = buf_span(&body) }, &why) != OK)
+		keeper_lost(t);
+	buf_done(&body);
 }
 
 static void
@@ -367,6 +165,15 @@ keeper_take(struct teller *t, int fd)
 }
 
 static void
+channel_take(struct teller *t, uint8_t role, int fd)
+{
+	if (role == WIRE_DESK)
+		caller_desk(t->caller, fd);
+	else
+		keeper_take(t, fd);
+}
+
+static void
 parent_read(struct teller *t)
 {
 	struct chan_msg msg;
@@ -374,8 +181,10 @@ parent_read(struct teller *t)
 	enum err rc;
 
 	while ((rc = chan_recv(t->brief.parent, &msg, &why)) == OK) {
-		if (msg.type == WIRE_HELLO && msg.fd >= 0)
-			keeper_take(t, msg.fd);
+		if (msg.type == WIRE_MODEM)
+			caller_modem(t->caller, &msg);
+		else if (msg.type == WIRE_HELLO && msg.fd >= 0 && msg.body.n > 0)
+			channel_take(t, msg.body.p[0], msg.fd);
 		else if (msg.fd >= 0)
 			(void)close(msg.fd);
 		if (msg.type == WIRE_STOP)
@@ -385,7 +194,7 @@ parent_read(struct teller *t)
 		t->stopping = true;
 }
 
-/* The keeper's answers to ledger rows are of no interest here, but must be taken. */
+/* Of answers to ledger rows only refusals are of interest, but all must be taken. */
 static void
 keeper_read(struct teller *t)
 {
@@ -397,6 +206,8 @@ keeper_read(struct teller *t)
 	while ((rc = chan_recv(t->keeper, &msg, &why)) == OK) {
 		if (msg.fd >= 0)
 			(void)close(msg.fd);
+		if (msg.type == WIRE_ANSWER)
+			caller_status(t->caller, &msg);
 		if (ledger_answer(t->ledger, &msg, &why) != OK)
 			(void)fprintf(stderr, "trucban: teller: %s\n", why.text);
 	}
@@ -410,28 +221,32 @@ keeper_miss(struct teller *t)
 {
 	int64_t now = clock_mono_ns();
 
-	if (t->keeper != NULL || now - t->lost_ns < TURN_MS * INT64_C(1000000))
+	if (t->keeper != NULL || now - t->lost_ns < LOST_MS * INT64_C(1000000))
 		return;
 	t->lost_ns = now;
 	brief_lost_keeper(&t->brief, WIRE_TELLER);
 	(void)chan_flush(t->brief.parent, NULL);
 }
 
-static void
-loop(struct teller *t)
+void
+teller_wait(void *teller)
 {
-	while (!t->stopping) {
-		struct pollfd set[2] = { { .fd = chan_fd(t->brief.parent), .events = POLLIN },
-		    { .fd = t->keeper != NULL ? chan_fd(t->keeper) : -1, .events = POLLIN } };
+	struct teller *t = teller;
+	struct curl_waitfd set[2 + CALLER_WAITS] = {
+	    { .fd = chan_fd(t->brief.parent), .events = CURL_WAIT_POLLIN },
+	    { .fd = t->keeper != NULL ? chan_fd(t->keeper) : -1, .events = CURL_WAIT_POLLIN } };
+	/* A descriptor that is none is no place to wait at. */
+	unsigned n = caller_waits(t->caller, set, t->keeper != NULL ? 2 : 1);
 
-		turn(t);
-		(void)poll(set, 2, TURN_MS);
-		if (set[0].revents != 0)
-			parent_read(t);
-		if (t->keeper != NULL && set[1].revents != 0)
-			keeper_read(t);
-		keeper_miss(t);
-	}
+	net_wait(t->net, set, n, TURN_MS);
+	net_turn(t->net);
+	(void)chan_flush(t->brief.parent, NULL);
+	parent_read(t);
+	if (t->keeper != NULL)
+		keeper_read(t);
+	t->stopping |= !caller_turn(t->caller, t->keeper);
+	keeper_miss(t);
+	counts_send(t);
 }
 
 /* ---- start ---- */
@@ -488,6 +303,36 @@ teller_sandbox(struct teller *t, struct why *why)
 	return rc;
 }
 
+/* Secrets are read, and the runner of commands is started, with the rights of the parent. */
+static enum err
+begin(struct teller *t, const char *host, struct why *why)
+{
+	struct caller_world world;
+	enum err rc = brief_take(&t->brief, t->start->parent_fd, false, false, why);
+
+	if (rc != OK)
+		return rc;
+	(void)curl_global_init(CURL_GLOBAL_DEFAULT);
+	t->net = net_new();
+	t->ledger = ledger_new(NULL, WIRE_TELLER, host);
+	world = (struct caller_world){ .conf = &t->brief.conf,
+	    .conf_text = buf_span(&t->brief.conf_text), .ledger = t->ledger, .net = t->net,
+	    .parent = t->brief.parent, .host = host };
+	rc = caller_new(&t->caller, &world, why);
+	/* Passwords: no other process of the same user's reads this memory. */
+	t->brief.secret = t->brief.conf.telling.nchannel > 0;
+	if (rc == OK)
+		rc = proc_limit(&(struct proc_limits){ .secret = t->brief.secret }, why);
+	if (rc == OK)
+		rc = brief_drop_rights(&t->brief, why);
+	if (rc == OK)
+		rc = dir_open(&t->anchor_fd, t->start->store_fd, "anchor", why);
+	if (rc != OK)
+		return rc;
+	places_open(t);
+	return teller_sandbox(t, why);
+}
+
 int
 teller_main(const struct role_start *start)
 {
@@ -499,25 +344,20 @@ teller_main(const struct role_start *start)
 	t->start = start;
 	t->anchor_fd = -1;
 	(void)gethostname(host, sizeof host - 1);
-	rc = brief_take(&t->brief, start->parent_fd, false, false, &why);
-	if (rc == OK)
-		rc = brief_drop_rights(&t->brief, &why);
-	if (rc == OK)
-		rc = dir_open(&t->anchor_fd, start->store_fd, "anchor", &why);
+	rc = begin(t, host, &why);
 	if (rc == OK) {
-		(void)curl_global_init(CURL_GLOBAL_DEFAULT);
-		places_open(t);
-		rc = teller_sandbox(t, &why);
-	}
-	if (rc == OK) {
-		t->ledger = ledger_new(NULL, WIRE_TELLER, host);
-		if (start->nchan > 0)
-			keeper_take(t, start->chan_fd[0]);
-		brief_ready(&t->brief, "anchors");
-		loop(t);
+		for (int i = 0; i < start->nchan; i++)
+			channel_take(t, start->chan_role[i], start->chan_fd[i]);
+		brief_ready(&t->brief, "anchors and notices");
+		while (!t->stopping) {
+			turn(t);
+			teller_wait(t);
+		}
 	} else {
 		(void)fprintf(stderr, "trucban: teller: %s\n", why.text);
 	}
+	caller_free(&t->caller);
+	net_free(&t->net);
 	tiles_close(&t->tiles);
 	ledger_free(&t->ledger);
 	return rc == OK ? 0 : 3;

@@ -130,6 +130,8 @@ leaf_durable(struct keep *keep, struct parcel *p)
 		mill_push(keep->mill, job);
 	} else if (p->after == AFTER_POLICY) {
 		keep_policy_write(keep);
+	} else if (p->after == AFTER_HOLD) {
+		keep_pins_durable(keep, p->id, &p->ids);
 	}
 }
 
@@ -277,6 +279,7 @@ static milled_fn *const milled[JOB_TYPE_END] = {
 	[JOB_SEGMENT] = making_done, [JOB_CHECKPOINT] = keep_checkpoint_done,
 	[JOB_REKEY] = rekey_milled, [JOB_DROP] = keep_drop_done, [JOB_TRIM] = trim_milled,
 	[JOB_REPLACE] = keep_replace_done, [JOB_REMOVE] = keep_remove_done,
+	[JOB_HOLD] = keep_pins_done,
 };
 
 void
@@ -373,6 +376,7 @@ keep_turn(struct keep *keep)
 	if (now_ns >= keep->next_tick_ns || keep->flush_below != 0)
 		tick(keep, now_ns);
 	drop_step(keep, now_ns);
+	keep_pins_step(keep, now_ns);
 	keep_checkpoint_step(keep);
 	making_next(keep, now_ns);
 	flush_step(keep);

@@ -87,17 +87,21 @@ enum err	keep_batch(struct keep *keep, uint32_t channel, uint64_t ticket,
 		    struct span batch, struct why *why);
 /*
  * The next batch of this channel is part of an import: it is taken only when the content's place is
- * `from`, else refused by ERR_ABSENT; with its rows the place becomes `to`, on disk too.
+ * `from`, else refused by ERR_ABSENT; with its rows the place becomes `to`, on disk too. It may
+ * rest on another content's place, which stays: refused by ERR_ABSENT when that is another one.
  * journal.md section 7.
  */
 struct keep_place {
 	uint64_t content;		/* its highest bit is set */
 	uint64_t from, to;		/* from < to; 0: nothing is there */
+	uint64_t beside, at;		/* beside > 0: the other content is at this place */
 };
 
 void		keep_place(struct keep *keep, uint32_t channel, const struct keep_place *place);
 /* The place with all that was taken, on disk or not yet. */
 uint64_t	keep_place_get(const struct keep *keep, uint64_t content);
+/* The place with all that is on disk. */
+uint64_t	keep_place_kept(const struct keep *keep, uint64_t content);
 /*
  * The same without a copy: *io_whole is KEEP_FRONT_BYTES octets for our use and the batch. Its
  * memory is taken over when it is {0} afterwards (never unless OK).
@@ -123,6 +127,8 @@ enum keep_event_type {
 				 * fewer */
 	KEEP_COOLED,		/* what keep_cool asked for is done; rows: segments that moved;
 				 * text: why not all, or empty */
+	KEEP_PINNED,		/* holds that began or ended are under a checkpoint;
+				 * text: why they cannot be, or empty */
 	KEEP_REKEYED,		/* the checkpoint before was the old key's last: keys_rotate_end */
 	KEEP_ALARM,		/* text: for the log, and for people */
 };
@@ -167,13 +173,30 @@ void		keep_progress(struct keep *keep, enum keep_event_type event, int64_t since
 void		keep_cool(struct keep *keep, enum keep_repack_days days);
 /* For so long no file of the journal or of a segment is removed; 0: release. */
 void		keep_hold(struct keep *keep, int64_t seconds);
-/* Sets a counter that each heartbeat carries from now on (what was lost, by whom). */
+/*
+ * A legal hold: from now on no record goes that it may cover, whatever retention or a full disk
+ * says. Its since_ns is set here. OK: KEEP_PINNED follows. ERR_BUSY: one of this name is in force;
+ * ERR_LIMIT: too many are; ERR_IO: nothing can be written. model/pin.h, seal.md section 9.
+ */
+struct pin;
+enum err	keep_pin(struct keep *keep, const struct pin *hold, struct why *why);
+/* Ends it; KEEP_PINNED follows. ERR_ABSENT: there is none of this name. */
+enum err	keep_unpin(struct keep *keep, struct span name, struct span who,
+		    struct span reason, struct why *why);
+/*
+ * Sets a counter that each heartbeat carries from now on (what was lost, by whom). Relays' have a
+ * part of a heartbeat, and give it to the desk's own; what finds no room is counted.
+ */
 void		keep_counter(struct keep *keep, struct span name, uint64_t value);
+/* All that begin so were told: those that were not since the last time make room when needed. */
+void		keep_counters_told(struct keep *keep, struct span beginning);
 /*
  * Those named "ROLE." and more: who counted has ended, its successor counts from 0. A tick seals
  * what they were; the successor's are in the one after that.
  */
 void		keep_counters_end(struct keep *keep, struct span role);
+/* Those whose names begin so: the next heartbeat is their last. */
+void		keep_counters_gone(struct keep *keep, struct span beginning);
 /* Replaces the seal key; the caller has the parts from keys_rotate_begin (store/key.h). */
 struct key_rotation;
 void		keep_rotate(struct keep *keep, const struct key_rotation *rotation,

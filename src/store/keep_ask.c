@@ -10,6 +10,15 @@
 #include "sys/clock.h"
 #include "store/key.h"
 
+#define LEFT_OUT "keeper.counters_left_out"
+
+enum {
+	RATE_DAYS = 7,			/* by which what a day brings is told */
+	COUNTERS_ALL = LEAF_COUNTERS_MAX - 1,	/* and LEFT_OUT */
+	COUNTERS_BYTES = LEAF_BYTES_MAX - 256,	/* the rest of a heartbeat, and LEFT_OUT */
+	COUNTER_MORE_BYTES = 2 + 10,	/* a name's length, a value: varints */
+};
+
 void
 keep_checkpoint(struct keep *keep)
 {
@@ -64,23 +73,116 @@ keep_rotate_resume(struct keep *keep, const uint8_t seed[32])
 	return true;
 }
 
+static bool
+is_relays(struct span name)
+{
+	return span_starts(name, SPAN("relay."));
+}
+
+/* Would a heartbeat hold one more of this name, beside those that wait to be sealed once more? */
+static bool
+has_room(const struct keep *keep, struct span name)
+{
+	size_t n = 1, bytes = COUNTER_MORE_BYTES + name.n, of_relays = 1, relays_bytes = bytes;
+
+	for (size_t i = 0; i < keep->ncounter; i++) {
+		struct span other = span_str(keep->counter[i].name);
+
+		n++;
+		bytes += COUNTER_MORE_BYTES + other.n;
+		if (!is_relays(other))
+			continue;
+		of_relays++;
+		relays_bytes += COUNTER_MORE_BYTES + other.n;
+	}
+	if (n > COUNTERS_ALL || bytes > COUNTERS_BYTES)
+		return false;
+	return !is_relays(name) || (of_relays <= LIMIT_RELAY_COUNTERS &&
+	    relays_bytes <= LIMIT_RELAY_COUNTER_BYTES);
+}
+
+/* What ended, and relays' that nobody tells any more: gone behind the next heartbeat. */
+static bool
+stale_end(struct keep *keep)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < keep->ncounter; i++) {
+		struct counter *c = &keep->counter[i];
+
+		c->ended |= c->stale;
+		any |= c->ended;
+	}
+	keep->want_checkpoint |= any;
+	return any;
+}
+
+/* The desk's own take the room of a relay's. False: there is none. */
+static bool
+relays_drop(struct keep *keep)
+{
+	size_t i = keep->ncounter;
+
+	while (i > 0 && !is_relays(span_str(keep->counter[i - 1].name)))
+		i--;
+	if (i == 0)
+		return false;
+	keep->counter[i - 1] = keep->counter[--keep->ncounter];
+	keep->left_out++;
+	return true;
+}
+
+/* False: there is none now. What a heartbeat makes room for is told again in a second. */
+static bool
+room_make(struct keep *keep, struct span name)
+{
+	if (has_room(keep, name))
+		return true;
+	if (stale_end(keep))
+		return false;
+	while (!is_relays(name) && relays_drop(keep))
+		if (has_room(keep, name))
+			return true;
+	keep->left_out++;
+	return false;
+}
+
 void
 keep_counter(struct keep *keep, struct span name, uint64_t value)
 {
 	struct counter *c;
 
-	for (size_t i = 0; i < keep->ncounter; i++)
-		if (!keep->counter[i].ended && span_is(name, keep->counter[i].name)) {
-			keep->counter[i].value = value;
-			return;
-		}
-	if (keep->ncounter == LEAF_COUNTERS_MAX || name.n == 0 || name.n >= sizeof c->name ||
-	    memchr(name.p, 0, name.n) != NULL)
+	for (size_t i = 0; i < keep->ncounter; i++) {
+		c = &keep->counter[i];
+		if (c->ended || !span_is(name, c->name))
+			continue;
+		c->value = value;
+		c->told = true;
+		return;
+	}
+	if (name.n == 0 || name.n >= sizeof c->name || memchr(name.p, 0, name.n) != NULL) {
+		keep->left_out++;
+		return;
+	}
+	if (!room_make(keep, name))
 		return;
 	keep->counter = xreallocarray(keep->counter, keep->ncounter + 1, sizeof *c);
 	c = &keep->counter[keep->ncounter++];
-	*c = (struct counter){ .value = value };
+	*c = (struct counter){ .value = value, .told = true };
 	memcpy(c->name, name.p, name.n);
+}
+
+void
+keep_counters_told(struct keep *keep, struct span beginning)
+{
+	for (size_t i = 0; i < keep->ncounter; i++) {
+		struct counter *c = &keep->counter[i];
+
+		if (!span_starts(span_str(c->name), beginning))
+			continue;
+		c->stale = !c->told;
+		c->told = false;
+	}
 }
 
 /* Is it one of the role's? */
@@ -102,6 +204,14 @@ keep_counters_end(struct keep *keep, struct span role)
 		}
 }
 
+void
+keep_counters_gone(struct keep *keep, struct span beginning)
+{
+	for (size_t i = 0; i < keep->ncounter; i++)
+		if (span_starts(span_str(keep->counter[i].name), beginning))
+			keep->counter[i].ended = true;
+}
+
 size_t
 keep_counters_take(struct keep *keep, struct leaf_counter *out)
 {
@@ -117,6 +227,8 @@ keep_counters_take(struct keep *keep, struct leaf_counter *out)
 		if (!waits)
 			out[n++] = (struct leaf_counter){ span_str(c->name), c->value };
 	}
+	if (keep->left_out > 0)
+		out[n++] = (struct leaf_counter){ SPAN(LEFT_OUT), keep->left_out };
 	return n;
 }
 
@@ -184,32 +296,77 @@ status_tally(const struct keep *keep, struct buf *out)
 static void
 status_counters(const struct keep *keep, struct buf *out)
 {
+	size_t n = 0;
+
 	buf_str(out, ",\"counters\":{");
-	for (size_t i = 0, n = 0; i < keep->ncounter; i++) {
+	for (size_t i = 0; i < keep->ncounter; i++) {
 		if (keep->counter[i].ended)
 			continue;
 		buf_str(out, n++ > 0 ? ",\"" : "\"");
 		json_text(out, keep->counter[i].name);
 		buf_printf(out, "\":%" PRIu64, keep->counter[i].value);
 	}
+	if (keep->left_out > 0)
+		buf_printf(out, "%s\"" LEFT_OUT "\":%" PRIu64, n > 0 ? "," : "", keep->left_out);
 	buf_u8(out, '}');
+}
+
+/* What the segments hold, and since when; how much came in the last days. */
+struct amount {
+	uint64_t bytes, raw_bytes, late_bytes;
+	int64_t first_ns, last_ns;
+};
+
+static struct amount
+amount_of(const struct manifest *m, int64_t since_ns)
+{
+	struct amount a = { .first_ns = INT64_MAX, .last_ns = INT64_MIN };
+
+	for (size_t i = 0; i < manifest_count(m); i++) {
+		const struct segment_info *info = manifest_segment(m, i);
+
+		a.bytes += info->bytes;
+		a.raw_bytes += info->raw_bytes;
+		a.late_bytes += info->recv_min_ns >= since_ns ? info->bytes : 0;
+		if (info->stream == STREAM_RAW && info->recv_min_ns < a.first_ns)
+			a.first_ns = info->recv_min_ns;
+		if (info->recv_max_ns > a.last_ns)
+			a.last_ns = info->recv_max_ns;
+	}
+	return a;
+}
+
+/* Of an hour at least, or one burst would be taken for a day's habit. */
+static void
+status_room(const struct keep *keep, const struct amount *a, int64_t since_ns, struct buf *out)
+{
+	int64_t from_ns = a->first_ns > since_ns ? a->first_ns : since_ns;
+
+	buf_printf(out, ",\"free_octets\":%" PRIu64 ",\"reserve_octets\":%" PRIu64,
+	    keep->free_bytes, keep->conf.reserve_bytes);
+	if (a->first_ns == INT64_MAX)
+		return;
+	buf_printf(out, ",\"oldest_seconds\":%" PRId64, a->first_ns / SECOND_NS);
+	if (a->late_bytes > 0 && a->last_ns - from_ns >= 3600 * SECOND_NS)
+		buf_printf(out, ",\"day_octets\":%.0f", (double)a->late_bytes * 86400.0 *
+		    (double)SECOND_NS / (double)(a->last_ns - from_ns));
 }
 
 void
 keep_status(struct keep *keep, struct buf *out)
 {
+	int64_t since_ns = clock_wall_ns() - RATE_DAYS * 86400 * SECOND_NS;
 	struct appender_state state;
 	struct manifest *m;
-	uint64_t segment_bytes = 0, raw_bytes = 0;
+	struct buf held = { 0 };
+	struct amount amount;
 	size_t n;
 
 	appender_state(keep->appender, &state, NULL);
 	m = mill_manifest_take(keep->mill);
 	n = manifest_count(m);
-	for (size_t i = 0; i < n; i++) {
-		segment_bytes += manifest_segment(m, i)->bytes;
-		raw_bytes += manifest_segment(m, i)->raw_bytes;
-	}
+	amount = amount_of(m, since_ns);
+	keep_pins_status(keep, m, &held);
 	mill_manifest_give(keep->mill);
 	buf_printf(out, "{\"state\":\"%s\",\"trouble\":\"", state_name(keep));
 	json_text(out, keep->trouble.text);
@@ -218,9 +375,12 @@ keep_status(struct keep *keep, struct buf *out)
 	buf_printf(out, ",\"tree_size\":%" PRIu64 ",\"signed_size\":%" PRIu64, keep->next_leaf,
 	    keep->signed_size);
 	buf_printf(out, ",\"segments_kept\":%zu,\"segment_octets\":%" PRIu64
-	    ",\"record_octets\":%" PRIu64, n, segment_bytes, raw_bytes);
+	    ",\"record_octets\":%" PRIu64, n, amount.bytes, amount.raw_bytes);
+	status_room(keep, &amount, since_ns, out);
 	buf_printf(out, ",\"segments_cold\":%zu,\"segments_away\":%zu", keep->cold.n,
 	    keep->cold.there ? 0 : keep->cold.n);
+	buf_span_put(out, buf_span(&held));
+	buf_done(&held);
 	buf_printf(out, ",\"journal_files\":%zu,\"journal_writes\":%" PRIu64
 	    ",\"journal_octets\":%" PRIu64 ",\"sync_ns\":%" PRIu64 ",\"sync_max_ns\":%" PRIu64,
 	    keep->nfile, state.nwrite, state.bytes, state.sync_ns, state.sync_max_ns);

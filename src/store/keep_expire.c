@@ -2,7 +2,7 @@
 /*
  * What goes: rows past their retention, journal files that hold nothing of their own, and, when the
  * disk is full, what each class's policy says. Nothing goes without a DROP leaf that is durable
- * before. manifest.md section 4, seal.md section 3.
+ * before, nor what a legal hold covers (keep_pin.c). manifest.md section 4, seal.md section 3.
  */
 #include "store/keep_int.h"
 
@@ -43,7 +43,9 @@ keep_trim(struct keep *keep)
 	struct mill_job *job;
 	size_t n = 0;
 
-	if (keep->trimming || keep->recovering || clock_mono_ns() < keep->hold_ns)
+	/* A legal hold's leaf stays until the manifest knows of it. */
+	if (keep->trimming || keep->recovering || keep->pins.pending > 0 ||
+	    clock_mono_ns() < keep->hold_ns)
 		return;
 	/* One that is on disk stays: the journal begins somewhere, whatever happens. */
 	appender_state(keep->appender, &state, NULL);
@@ -112,7 +114,8 @@ is_expired(const struct keep *keep, const struct segment_info *info, int64_t now
 	if (info->stream == STREAM_LEDGER || info->class >= keep->conf.nclass)
 		return false;
 	days = keep->conf.class[info->class].days;
-	return days > 0 && info->recv_max_ns < now_ns - (int64_t)days * 86400 * SECOND_NS;
+	return days > 0 && info->recv_max_ns < now_ns - (int64_t)days * 86400 * SECOND_NS &&
+	    keep_pins_of(keep, info) == 0;
 }
 
 static void
@@ -211,13 +214,37 @@ ballast_give(struct keep *keep)
 	keep->ballast = false;
 }
 
+/* May its class be shortened, and would that make room here? The cold ones make none. */
+static bool
+is_shortened(const struct keep *keep, const struct segment_info *info)
+{
+	return info->stream == STREAM_RAW && info->class < keep->conf.nclass &&
+	    keep->conf.class[info->class].full == KEEP_FULL_SHORTEN &&
+	    !keep_cold_holds(keep, info->id);
+}
+
+/* Nothing is left to be shortened but what is held: people are told once. */
+static void
+shorten_tell(struct keep *keep, size_t n, size_t held)
+{
+	if (n > 0) {
+		keep_alarm(keep, "the disk is full: the %zu oldest segments of classes that may be "
+		    "shortened go", n);
+		keep->pins.told = false;
+	} else if (held > 0 && !keep->pins.told) {
+		keep_alarm(keep, "the disk is full, and the %zu segments that might be shortened "
+		    "are under a legal hold: they stay; see trucban hold list", held);
+		keep->pins.told = true;
+	}
+}
+
 /* The oldest segments of the classes that may be shortened. */
 static void
 shorten(struct keep *keep)
 {
 	struct victim *victim = xcalloc(SHORTEN_MOST, sizeof *victim);
 	struct manifest *m;
-	size_t n = 0;
+	size_t n = 0, held = 0;
 
 	if (keep->dropping || keep->repacking || keep->todo != NULL ||
 	    clock_mono_ns() < keep->hold_ns) {
@@ -225,20 +252,20 @@ shorten(struct keep *keep)
 		return;
 	}
 	m = mill_manifest_take(keep->mill);
+	/* Ordered by id, in which they were begun. */
 	for (size_t i = 0; i < manifest_count(m) && n < SHORTEN_MOST; i++) {
 		const struct segment_info *info = manifest_segment(m, i);
 
-		/* Ordered by id, in which they were begun. The cold ones make no room here. */
-		if (info->stream == STREAM_RAW && info->class < keep->conf.nclass &&
-		    keep->conf.class[info->class].full == KEEP_FULL_SHORTEN &&
-		    !keep_cold_holds(keep, info->id))
+		if (!is_shortened(keep, info))
+			continue;
+		if (keep_pins_of(keep, info) != 0)
+			held++;
+		else
 			victim[n++] = (struct victim){ *info, manifest_leaves(m, i) };
 	}
-	if (n > 0) {
+	if (n > 0)
 		drop_push(keep, victim, n, DROP_DISK_FULL);
-		keep_alarm(keep, "the disk is full: the %zu oldest segments of classes that may be "
-		    "shortened go", n);
-	}
+	shorten_tell(keep, n, held);
 	mill_manifest_give(keep->mill);
 	free(victim);
 }
@@ -269,6 +296,7 @@ keep_disk_tick(struct keep *keep, int64_t now_ns)
 	stuck = state.no_room || keep->segment_full;
 	if (disk_free(keep->dirfd, &free_bytes, &total, NULL) != OK)
 		free_bytes = UINT64_MAX;
+	keep->free_bytes = free_bytes;
 	/* Once full, an eighth more than the reserve must be free again. */
 	full_enter(keep, stuck || free_bytes < (keep->full ? reserve + reserve / 8 : reserve),
 	    free_bytes);
@@ -285,15 +313,16 @@ keep_disk_tick(struct keep *keep, int64_t now_ns)
 static unsigned
 full_policy(const struct keep *keep, uint8_t stream, uint8_t class)
 {
-	if (stream == STREAM_LEDGER)
-		return KEEP_FULL_HOLD;	/* an act of a person is never refused */
+	/* An act of a person is never refused, nor the finding that the disk is full. */
+	if (stream != STREAM_RAW)
+		return KEEP_FULL_HOLD;
 	return class < keep->conf.nclass ? keep->conf.class[class].full : KEEP_FULL_REFUSE;
 }
 
 enum err
 keep_full_check(struct keep *keep, uint8_t stream, uint8_t class, struct why *why)
 {
-	if (!keep->full || stream == STREAM_LEDGER ||
+	if (!keep->full || stream != STREAM_RAW ||
 	    full_policy(keep, stream, class) == KEEP_FULL_SHORTEN)
 		return OK;
 	return keep_full_answer(keep, stream, class, why);

@@ -97,6 +97,7 @@ enum after {
 	AFTER_DROP,			/* drop the segments in `ids` */
 	AFTER_REKEY,			/* sign, and with the new key from here on */
 	AFTER_POLICY,			/* remember what was told */
+	AFTER_HOLD,			/* what `ids` says goes into the manifest */
 };
 
 struct parcel {
@@ -124,7 +125,7 @@ struct parcel {
 	struct making *making;		/* LEAF of rows too */
 	/* LEAF */
 	struct span entry;		/* in plain */
-	struct buf ids;			/* AFTER_DROP */
+	struct buf ids;			/* AFTER_DROP; AFTER_HOLD: as JOB_HOLD */
 };
 
 /* A leaf that waits for room in the journal. */
@@ -188,9 +189,22 @@ struct keep_cold {
 	int64_t next_ns, next_look_ns;
 };
 
+/* keep_pin.c: the legal holds in force. */
+struct keep_pins {
+	struct pin *hold;		/* heap, LIMIT_HOLDS */
+	size_t n;
+	unsigned pending;		/* begun or ended, and not yet in the manifest */
+	uint64_t sealed;		/* entries that a checkpoint must have to cover them */
+	struct mill_job *failed;	/* JOB_HOLD that come again */
+	int64_t retry_ns;
+	bool want_event;
+	bool told;			/* that what may be shortened is held */
+};
+
 struct counter {
-	char name[128];			/* a listener's name has at most 63 */
+	char name[LIMIT_NAME_BYTES + 1];	/* as wire/wire.h has them; a relay's have 199 */
 	uint64_t value;
+	bool told, stale;		/* since, or not before, keep_counters_told() */
 	bool ended;			/* keep_counters_end(): the next heartbeat is its last */
 };
 
@@ -268,6 +282,7 @@ struct keep {
 
 	bool recovering;		/* frames come from the journal: nothing is appended */
 	bool full;			/* the disk: see keep_expire.c */
+	uint64_t free_bytes;		/* of it, at the last look */
 	bool segment_full;		/* a segment could not be written for want of room */
 	bool journal_failed;		/* until it is restarted, see keep.c */
 	bool read_only;
@@ -302,9 +317,11 @@ struct keep {
 	uint64_t tended_segments, tended_moved;	/* of the tally, when filters were last tended */
 	int64_t next_repack_ns, next_tend_ns;
 	struct keep_cold cold;
+	struct keep_pins pins;
 
 	struct counter *counter;
 	size_t ncounter;
+	uint64_t left_out;		/* values of counters that found no room */
 	struct tally tally;
 	struct why trouble;		/* last of it, for status */
 
@@ -339,9 +356,9 @@ void		keep_collect(struct keep *keep);
 /* A leaf of this life: epoch, time of now. */
 struct leaf	keep_leaf_now(const struct keep *keep, enum leaf_type type);
 /*
- * keep_ask.c: what the next heartbeat says; out has room for all. Of a role that ended and has a
- * successor, what the former counted. The names are valid until keep_counters_drop(), behind the
- * heartbeat: who ended is not known any more.
+ * keep_ask.c: what the next heartbeat says; out has room for all and one more. Of a role that
+ * ended and has a successor, what the former counted. The names are valid until
+ * keep_counters_drop(), behind the heartbeat: who ended is not known any more.
  */
 size_t		keep_counters_take(struct keep *keep, struct leaf_counter *out);
 void		keep_counters_drop(struct keep *keep);
@@ -470,6 +487,23 @@ void		keep_cold_forget(struct keep *keep, struct span ids);
 bool		keep_cold_begin(struct keep *keep, int64_t now_ns);
 struct upkeep_work;
 void		keep_cold_done(struct keep *keep, const struct upkeep_work *work, int64_t now_ns);
+
+/* ---- keep_pin.c ---- */
+/* What the manifest knows; after damage to it what the tree says too. */
+enum err	keep_pins_open(struct keep *keep, struct manifest *manifest, struct seal *seal,
+		    struct why *why);
+void		keep_pins_close(struct keep *keep);
+/* One bit for each hold that covers the segment: comparable until a hold comes or goes. */
+uint64_t	keep_pins_of(const struct keep *keep, const struct segment_info *info);
+/* A HOLD leaf of the last life's journal. */
+void		keep_pins_replay(struct keep *keep, const struct leaf_hold *leaf);
+/* The leaf of this index is durable; takes over what `ids` holds. */
+void		keep_pins_durable(struct keep *keep, uint64_t index, struct buf *ids);
+void		keep_pins_done(struct keep *keep, struct mill_job *job);
+void		keep_pins_step(struct keep *keep, int64_t now_ns);
+/* For keep_status. The manifest is held. */
+void		keep_pins_status(const struct keep *keep, const struct manifest *manifest,
+		    struct buf *out);
 
 /* ---- keep_note.c ---- */
 enum err	keep_note_open(struct keep *keep, struct why *why);

@@ -370,7 +370,7 @@ heartbeat_push(struct keep *keep)
 {
 	struct leaf leaf = keep_leaf_now(keep, LEAF_HEARTBEAT);
 	struct leaf_heartbeat *h = &leaf.u.heartbeat;
-	struct leaf_counter *counter = xcalloc(keep->ncounter, sizeof *counter);
+	struct leaf_counter *counter = xcalloc(keep->ncounter + 1, sizeof *counter);
 
 	for (size_t s = 0; s < STREAM_END; s++)
 		h->last_seq[s] = h->rows[s] = keep->next_seq[s] - 1;

@@ -153,6 +153,9 @@ mill_ready(struct keep *keep, struct why *why)
 		keep->next_leaf = keep->signed_size = seal_size(conf.seal);
 		seal_root(conf.seal, &keep->known_root);
 		heartbeat_take(keep, conf.seal);
+		rc = keep_pins_open(keep, conf.manifest, conf.seal, why);
+	}
+	if (rc == OK) {
 		rc = mill_open(&keep->mill, &conf, why);
 	}
 	keep->conf.seal_seed = NULL;
@@ -380,6 +383,7 @@ keep_free(struct keep *keep)
 	keep_note_close(keep);
 	file_close(&keep->wake_fd);
 	explicit_bzero(keep->store_key, sizeof keep->store_key);
+	keep_pins_close(keep);
 	mill_job_free(&keep->rekey);
 	mill_job_free(&keep->drop);	/* the next life finds its leaves */
 	buf_done(&keep->key_entry);

@@ -68,6 +68,15 @@ keep_place_get(const struct keep *keep, uint64_t content)
 	return places_get(&keep->places, content);
 }
 
+uint64_t
+keep_place_kept(const struct keep *keep, uint64_t content)
+{
+	for (const struct parcel *p = keep->waiting; p != NULL; p = p->next)
+		if (p->content == content)
+			return p->from;
+	return places_get(&keep->places, content);
+}
+
 enum err
 place_check(const struct keep *keep, const struct keep_place *place, struct why *why)
 {
@@ -75,8 +84,9 @@ place_check(const struct keep *keep, const struct keep_place *place, struct why 
 		return OK;
 	if ((place->content & PLACE_MARK) == 0 || place->to <= place->from)
 		return why_set(why, ERR_FORMAT, "this is no place of an import");
-	if (places_get(&keep->places, place->content) != place->from)
-		return why_set(why, ERR_ABSENT, "another import of the same content went on");
+	if (places_get(&keep->places, place->content) != place->from ||
+	    (place->beside != 0 && places_get(&keep->places, place->beside) != place->at))
+		return why_set(why, ERR_ABSENT, "another place of the same content comes next");
 	if (!places_room(&keep->places, place->content))
 		return why_set(why, ERR_LIMIT, "%d contents were imported, no more are remembered",
 		    PLACES_MAX);

@@ -267,5 +267,7 @@ walk_leaf(struct walk *w, const struct journal_frame *frame)
 		leaf_of_rows(w, frame, &leaf, index);
 	else if (leaf.type == LEAF_DROP)
 		leaf_of_drop(w, &leaf);
+	else if (leaf.type == LEAF_HOLD)
+		keep_pins_replay(keep, &leaf.u.hold);
 	keep_collect(keep);
 }

@@ -5,7 +5,8 @@
  * neighbours of one stream, class, epoch and day become one of at most 65,536 rows. The new files
  * first, then REPLACE in the manifest; the old files go when nobody reads them any more.
  * manifest.md section 4. Groups of filters follow what comes and goes: segment.md section 9. A
- * segment that cannot be read, or that ended two lives, is left as it is.
+ * segment that cannot be read, or that ended two lives, is left as it is; what a legal hold covers
+ * is not mixed with what it does not.
  *
  * While a repacking is under way, until its REPLACE is done or given up, nothing is dropped:
  * keep->repacking.
@@ -83,7 +84,7 @@ group_make(struct keep *keep, const struct manifest *m, size_t at)
 {
 	const struct segment_info *first = manifest_segment(m, at), *last = NULL;
 	struct upkeep_work *w = xcalloc(1, sizeof *w);
-	uint64_t rows = 0, leaves = 0;
+	uint64_t rows = 0, leaves = 0, pins = keep_pins_of(keep, first);
 
 	w->type = UPKEEP_REPACK;
 	w->from = xcalloc(REPACK_MOST, sizeof *w->from);
@@ -97,7 +98,8 @@ group_make(struct keep *keep, const struct manifest *m, size_t at)
 		/* Neighbours only: their numbers must stay in order. The first goes in any case. */
 		if (last != NULL && (info->level > 0 || keep_cold_holds(keep, info->id) ||
 		    !alike(first, info) || rows > LIMIT_ROWS || leaves > REPACK_LEAVES ||
-		    info->first_seq <= last->last_seq || is_unfit(keep, info->id)))
+		    info->first_seq <= last->last_seq || is_unfit(keep, info->id) ||
+		    keep_pins_of(keep, info) != pins))
 			break;
 		w->from[w->n++] = *info;
 		last = info;

@@ -111,22 +111,6 @@ secret_read(uint8_t ret[KEY_BYTES], int dirfd, const char *name, struct why *why
 	return rc;
 }
 
-/* A new file, synced; its directory is not. */
-static enum err
-file_put(int dirfd, const char *name, struct span bytes, struct why *why)
-{
-	int fd = -1;
-	enum err rc;
-
-	rc = file_open(&fd, dirfd, name, FILE_WRITE_NEW, why);
-	if (rc == OK)
-		rc = file_write_all(fd, bytes, why);
-	if (rc == OK)
-		rc = file_sync(fd, why);
-	file_close(&fd);
-	return rc;
-}
-
 static enum err
 vkey_read(struct note_key *ret_key, int dirfd, const char *name, struct why *why)
 {
@@ -173,11 +157,11 @@ files_make(int dirfd, enum key_make make, struct why *why)
 	note_key_of_seed(&key, origin, seed);
 	note_key_put(&vkey, &key);
 	buf_u8(&vkey, '\n');
-	rc = file_put(dirfd, "seal.key", span_of(seed, sizeof seed), why);
+	rc = file_make(dirfd, "seal.key", span_of(seed, sizeof seed), why);
 	if (rc == OK)
-		rc = file_put(dirfd, "seal.vkey", buf_span(&vkey), why);
+		rc = file_make(dirfd, "seal.vkey", buf_span(&vkey), why);
 	if (rc == OK && make == KEY_MAKE_ENCRYPTED)
-		rc = file_put(dirfd, "store.key", span_of(store_key, sizeof store_key), why);
+		rc = file_make(dirfd, "store.key", span_of(store_key, sizeof store_key), why);
 	if (rc == OK)
 		rc = dir_sync(dirfd, why);
 	sodium_memzero(seed, sizeof seed);
@@ -317,7 +301,7 @@ keys_put_store_key(int dirfd, const uint8_t key[KEY_BYTES], struct why *why)
 
 	rc = dir_open(&fd, dirfd, "key", why);
 	if (rc == OK)
-		rc = file_put(fd, "store.key", span_of(key, KEY_BYTES), why);
+		rc = file_make(fd, "store.key", span_of(key, KEY_BYTES), why);
 	if (rc == OK)
 		rc = dir_sync(fd, why);
 	file_close(&fd);
@@ -400,7 +384,7 @@ keys_rotate_begin(struct key_rotation *ret_rotation, int dirfd, const struct key
 	buf_done(&text);
 	rc = dir_open(&fd, dirfd, "key", why);
 	if (rc == OK)
-		rc = file_put(fd, "seal-next.key", span_of(rotation.seed, KEY_BYTES), why);
+		rc = file_make(fd, "seal-next.key", span_of(rotation.seed, KEY_BYTES), why);
 	if (rc == OK)
 		rc = dir_sync(fd, why);
 	file_close(&fd);

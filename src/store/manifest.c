@@ -205,6 +205,7 @@ manifest_close(struct manifest **manifest)
 		return;
 	manifest_forget(m);
 	free(m->entry);
+	free(m->hold);
 	file_close(&m->fd);
 	free(m);
 	*manifest = NULL;
@@ -300,6 +301,37 @@ manifest_epoch_begin(struct manifest *manifest, uint32_t epoch, int64_t time_ns,
 	rc = log_append(manifest, RECORD_EPOCH, buf_span(&payload), why);
 	buf_done(&payload);
 	return rc;
+}
+
+/* Payload of both: the hold. Which of them it is, name and begin say. */
+static enum err
+hold_append(struct manifest *manifest, enum manifest_record type, const struct pin *hold,
+    struct why *why)
+{
+	struct buf payload = { 0 };
+	enum err rc;
+
+	pin_put(&payload, hold);
+	rc = log_append(manifest, type, buf_span(&payload), why);
+	buf_done(&payload);
+	return rc;
+}
+
+enum err
+manifest_hold_begin(struct manifest *manifest, const struct pin *hold, struct why *why)
+{
+	for (size_t i = 0; i < manifest->nhold; i++)
+		if (pin_same(&manifest->hold[i], hold))
+			return OK;
+	if (manifest->nhold == LIMIT_HOLDS)
+		return why_set(why, ERR_LIMIT, "there are %d holds already", LIMIT_HOLDS);
+	return hold_append(manifest, RECORD_HOLD, hold, why);
+}
+
+enum err
+manifest_hold_end(struct manifest *manifest, const struct pin *hold, struct why *why)
+{
+	return hold_append(manifest, RECORD_RELEASE, hold, why);
 }
 
 enum err

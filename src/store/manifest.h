@@ -8,6 +8,7 @@
 
 #include "base/err.h"
 #include "model/batch.h"
+#include "model/pin.h"
 #include "store/store.h"
 
 enum { MANIFEST_STORE_ID = 16, MANIFEST_REASON = 200 };
@@ -51,6 +52,10 @@ uint64_t	manifest_stored(const struct manifest *manifest, uint8_t stream, uint8_
 /* The journal file that holds the oldest row which may be in no segment: where to begin. */
 uint64_t	manifest_journal_file(const struct manifest *manifest);
 
+/* Legal holds in the order in which they began; valid until the next refresh or change. */
+size_t		manifest_holds(const struct manifest *manifest);
+const struct pin	*manifest_hold(const struct manifest *manifest, size_t index);
+
 /* ---- writing: what returned OK is on disk ---- */
 
 /* Makes the manifest of an empty store, epoch 0 (begin one next). ERR_BUSY: there is one. */
@@ -66,6 +71,11 @@ enum err	manifest_drop(struct manifest *manifest, const uint64_t *id, size_t n,
 /* lost: rows per stream that were numbered and are nowhere; reason is cut at MANIFEST_REASON. */
 enum err	manifest_epoch_begin(struct manifest *manifest, uint32_t epoch, int64_t time_ns,
 		    const uint64_t lost[STREAM_END], const char *reason, struct why *why);
+/* The same hold twice, and the end of one that is not there, change nothing. */
+enum err	manifest_hold_begin(struct manifest *manifest, const struct pin *hold,
+		    struct why *why);
+enum err	manifest_hold_end(struct manifest *manifest, const struct pin *hold,
+		    struct why *why);
 /* Journal files before this one are about to be removed. */
 enum err	manifest_trim(struct manifest *manifest, uint64_t journal_file, struct why *why);
 

@@ -18,6 +18,8 @@ enum manifest_record {
 	RECORD_MARK,		/* of one stream and class, absolute: what compaction forgets */
 	RECORD_TRIM,
 	RECORD_DAMAGE,
+	RECORD_HOLD,
+	RECORD_RELEASE,
 	RECORD_TYPE_END
 };
 
@@ -53,7 +55,13 @@ struct manifest {
 	struct manifest_mark mark[STREAM_END][LIMIT_CLASSES];
 	struct manifest_entry *entry;	/* ordered by id */
 	size_t n, cap;
+	struct pin *hold;		/* heap, in the order in which they began */
+	size_t nhold;
 };
+
+/* manifest_pin.c; false: the payload is broken, or there are too many. */
+bool	manifest_apply_hold(struct manifest *manifest, struct cur *in);
+bool	manifest_apply_release(struct manifest *manifest, struct cur *in);
 
 /* Does what a record of a known type says; false: its payload is broken, nothing was done. */
 bool	manifest_apply(struct manifest *manifest, enum manifest_record type, struct span payload);

@@ -268,7 +268,8 @@ typedef bool apply_fn(struct manifest *m, struct cur *in);
 static apply_fn *const apply[RECORD_TYPE_END] = {
 	[RECORD_ADD] = apply_add, [RECORD_DROP] = apply_drop, [RECORD_REPLACE] = apply_replace,
 	[RECORD_EPOCH] = apply_epoch, [RECORD_MARK] = apply_mark, [RECORD_TRIM] = apply_trim,
-	[RECORD_DAMAGE] = apply_damage,
+	[RECORD_DAMAGE] = apply_damage, [RECORD_HOLD] = manifest_apply_hold,
+	[RECORD_RELEASE] = manifest_apply_release,
 };
 
 bool
@@ -286,6 +287,7 @@ manifest_forget(struct manifest *m)
 	for (size_t i = 0; i < m->n; i++)
 		free((void *)(uintptr_t)m->entry[i].leaves.p);
 	m->n = 0;
+	m->nhold = 0;
 	m->nrecord = 0;
 	m->epoch = 0;
 	m->journal_file = 0;
@@ -448,6 +450,11 @@ manifest_put(struct buf *out, const struct manifest *m)
 	payload.n = 0;
 	buf_u64(&payload, m->journal_file);
 	manifest_record_put(out, RECORD_TRIM, number++, buf_span(&payload));
+	for (size_t i = 0; i < m->nhold; i++) {
+		payload.n = 0;
+		pin_put(&payload, &m->hold[i]);
+		manifest_record_put(out, RECORD_HOLD, number++, buf_span(&payload));
+	}
 	if (m->damaged)
 		manifest_record_put(out, RECORD_DAMAGE, number++, (struct span){ NULL, 0 });
 	buf_done(&payload);

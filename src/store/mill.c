@@ -15,6 +15,7 @@
 #include "base/must.h"
 #include "sys/file.h"
 #include "sys/thread.h"
+#include "model/leaf.h"
 #include "store/cold_int.h"
 #include "store/journal_int.h"
 #include "store/places.h"
@@ -307,13 +308,31 @@ job_trim(struct mill *m, struct mill_job *job)
 	job_fail(job, rc, &why);
 }
 
+static void
+job_hold(struct mill *m, struct mill_job *job)
+{
+	struct cur in = cur_of(buf_span(&job->bytes));
+	bool begins = cur_u8(&in) == HOLD_BEGINS;
+	struct why why = { "" };
+	struct pin hold;
+	enum err rc;
+
+	pin_get(&in, &hold);
+	must(cur_done(&in));
+	lock_take(&m->manifest_lock);
+	rc = begins ? manifest_hold_begin(m->manifest, &hold, &why) :
+	    manifest_hold_end(m->manifest, &hold, &why);
+	lock_give(&m->manifest_lock);
+	job_fail(job, rc, &why);
+}
+
 typedef void work_fn(struct mill *m, struct mill_job *job);
 
 static work_fn *const work[JOB_TYPE_END] = {
 	[JOB_ROWS] = job_rows, [JOB_LEAF] = job_leaf, [JOB_TREE] = job_tree,
 	[JOB_SEGMENT] = job_segment, [JOB_CHECKPOINT] = job_checkpoint, [JOB_REKEY] = job_rekey,
 	[JOB_DROP] = job_drop, [JOB_TRIM] = job_trim, [JOB_REPLACE] = job_replace,
-	[JOB_REMOVE] = job_remove,
+	[JOB_REMOVE] = job_remove, [JOB_HOLD] = job_hold,
 };
 
 /* ---- the thread ---- */

@@ -29,6 +29,7 @@ enum job_type {
 	JOB_DROP,		/* manifest_drop, then the files */
 	JOB_TRIM,		/* manifest_trim, then journal files up to there */
 	JOB_REPLACE,		/* manifest_replace; ERR_ABSENT when one of the old is not there */
+	JOB_HOLD,		/* manifest_hold_begin, manifest_hold_end */
 	JOB_REMOVE,		/* files of segments that are in the manifest no more */
 	JOB_TYPE_END
 };
@@ -49,7 +50,8 @@ struct mill_job {
 	uint8_t seed[SEED_BYTES];
 	struct buf bytes;		/* TREE: entry. SEGMENT: leaves. DROP, REPLACE: u64 ids;
 					 * TRIM: u64 numbers of damaged files, which are kept under
-					 * another name; REMOVE: segment_info; in memory order */
+					 * another name; REMOVE: segment_info; in memory order;
+					 * HOLD: u8 enum hold_action, hold */
 	/* what came of it */
 	enum err rc;
 	struct why *why;		/* heap, when rc is not OK */

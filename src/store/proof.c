@@ -35,6 +35,7 @@ proof_kind_name(unsigned kind)
 		[PROOF_DOUBLE] = "double", [PROOF_ROW] = "row", [PROOF_DROP] = "drop",
 		[PROOF_SEGMENT] = "segment", [PROOF_MANIFEST] = "manifest",
 		[PROOF_JOURNAL] = "journal", [PROOF_ROLLBACK] = "rollback",
+		[PROOF_HOLD] = "hold",
 	};
 
 	return kind < PROOF_KIND_END ? name[kind] : "unknown";
@@ -463,6 +464,8 @@ run(struct proof *p, struct why *why)
 		proof_state_load(p);
 		rc = proof_tree(p, why);
 	}
+	if (rc == OK && p->manifest != NULL && !p->stopped)
+		proof_hold_manifest(p);
 	if (rc == OK)
 		proof_epochs(p);
 	signature_judge(p);

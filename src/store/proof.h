@@ -29,6 +29,7 @@ enum proof_kind {
 	PROOF_MANIFEST,		/* the manifest, or what it says of a segment */
 	PROOF_JOURNAL,		/* a journal file */
 	PROOF_ROLLBACK,		/* an anchor from outside does not fit */
+	PROOF_HOLD,		/* a legal hold began or ended */
 	PROOF_KIND_END
 };
 

@@ -5,6 +5,7 @@
  *	proof.c		  the order of things; keys, checkpoint, anchors
  *	proof_tree.c	  bundles and tiles against the root; entries once more, later
  *	proof_leaf.c	  what the entries say, one after the other (struct proof_stand)
+ *	proof_pin.c	  legal holds, and what went in spite of one
  *	proof_rows.c	  the rows of one leaf against its entry
  *	proof_segment.c	  rows of segments, by several threads
  *	proof_journal.c	  rows of the journal, its chain
@@ -64,6 +65,8 @@ struct proof_stand {
 	} stream[STREAM_END];
 	bool has_days[LIMIT_CLASSES];
 	uint64_t days[LIMIT_CLASSES];
+	unsigned nhold;			/* legal holds in force */
+	struct pin hold[LIMIT_HOLDS];
 	struct digest journal;		/* chain head of the last heartbeat, */
 	uint64_t beat_index;		/* and its index */
 	uint64_t key_index;		/* of the last KEY leaf; UINT64_MAX: none */
@@ -220,6 +223,19 @@ void		proof_leaf_skip(struct proof *p);
 void		proof_epochs(struct proof *p);
 /* ROWS leaves that are nowhere. */
 void		proof_missing(struct proof *p);
+
+/* ---- proof_pin.c ---- */
+
+/* A HOLD leaf. */
+void		proof_hold(struct proof *p, const struct leaf *leaf);
+/*
+ * A DROP leaf: did rows go that a hold covers? oldest_ns: no leaf that it names was cut before.
+ */
+void		proof_hold_drop(struct proof *p, const struct leaf *leaf, int64_t oldest_ns);
+/* Does the manifest know of the holds that the tree has in force? */
+void		proof_hold_manifest(struct proof *p);
+void		proof_hold_stand_put(struct buf *out, const struct proof_stand *stand);
+void		proof_hold_stand_get(struct cur *in, struct proof_stand *stand);
 
 /* ---- proof_rows.c ---- */
 

@@ -164,9 +164,15 @@ heartbeat_judge(struct proof *p, const struct leaf *leaf)
 
 /* ---- rows that are gone, rule 13 ---- */
 
+/* Of the leaves that a DROP names. */
+struct dropped {
+	uint64_t rows;
+	int64_t oldest_ns;		/* time of the earliest */
+};
+
 /* One leaf that a DROP names. Adds its rows; what is wrong with it goes to why. */
 static enum err
-drop_take(struct proof *p, const struct leaf *leaf, uint64_t index, uint64_t *rows,
+drop_take(struct proof *p, const struct leaf *leaf, uint64_t index, struct dropped *sum,
     struct leaf_reader *earlier, struct why *why)
 {
 	struct leaf named;
@@ -183,7 +189,9 @@ drop_take(struct proof *p, const struct leaf *leaf, uint64_t index, uint64_t *ro
 	    named.u.rows.first_seq < leaf->u.drop.first_seq ||
 	    named.u.rows.last_seq > leaf->u.drop.last_seq)
 		return why_set(why, ERR_PROOF, "entry %llu holds other rows", (ull)index);
-	*rows += named.u.rows.rows;
+	sum->rows += named.u.rows.rows;
+	if (named.time_ns < sum->oldest_ns)
+		sum->oldest_ns = named.time_ns;
 	return OK;
 }
 
@@ -217,21 +225,22 @@ static void
 drop_judge(struct proof *p, const struct leaf *leaf, struct leaf_reader *earlier)
 {
 	const struct leaf_drop *drop = &leaf->u.drop;
+	struct dropped sum = { .oldest_ns = drop->newest_ns };
 	struct why why = { "" };
-	uint64_t rows = 0;
 	enum err rc = OK;
 
 	for (uint32_t i = 0; rc == OK && i < drop->nindex; i++)
-		rc = drop_take(p, leaf, drop->index[i], &rows, earlier, &why);
-	if (rc == OK && rows != drop->rows)
-		rc = why_set(&why, ERR_PROOF, "its leaves hold %llu rows, not %llu", (ull)rows,
-		    (ull)drop->rows);
+		rc = drop_take(p, leaf, drop->index[i], &sum, earlier, &why);
+	if (rc == OK && sum.rows != drop->rows)
+		rc = why_set(&why, ERR_PROOF, "its leaves hold %llu rows, not %llu",
+		    (ull)sum.rows, (ull)drop->rows);
 	if (rc != OK)
 		proof_say(p, PROOF_DROP, PROOF_BAD, PROOF_PLACE(13, .stream = leaf->stream,
 		    .first_seq = drop->first_seq, .last_seq = drop->last_seq,
 		    .since_ns = leaf->time_ns), "entry %llu drops what it may not: %s",
 		    (ull)p->stand.entries, why.text);
 	drop_reason_judge(p, leaf);
+	proof_hold_drop(p, leaf, sum.oldest_ns);
 }
 
 /* ---- keys, rule 2 ---- */
@@ -308,6 +317,8 @@ proof_leaf(struct proof *p, struct span entry, struct leaf_reader *earlier)
 		key_judge(p, &leaf);
 	else if (leaf.type == LEAF_POLICY)
 		policy_judge(p, &leaf);
+	else if (leaf.type == LEAF_HOLD)
+		proof_hold(p, &leaf);
 	if (stand->entries == 0)
 		stand->first_ns = leaf.time_ns;
 	stand->time_ns = leaf.time_ns;

@@ -4,7 +4,7 @@
  * stood, and which segment files were looked at. A help, not evidence: who can write the file can
  * have things passed over, and the caller says so. See proof_int.h.
  *
- *	"TBVRFY01"	8
+ *	"TBVRFY02"	8
  *	origin		bytes
  *	root		32, of the first stand.entries entries
  *	stand		see stand_put
@@ -25,7 +25,7 @@
 
 enum { STATE_BYTES_MAX = 256 << 20 };
 
-#define STATE_MAGIC	SPAN("TBVRFY01")
+#define STATE_MAGIC	SPAN("TBVRFY02")
 
 typedef unsigned long long ull;
 
@@ -124,6 +124,7 @@ stand_put(struct buf *out, const struct proof_stand *s)
 		buf_bytes(out, buf_span(&text));
 		buf_done(&text);
 	}
+	proof_hold_stand_put(out, s);
 }
 
 static void
@@ -221,6 +222,7 @@ stand_get(struct cur *in, struct proof_stand *s)
 	for (unsigned i = 0; i < s->nkey && !in->bad; i++)
 		if (i == PROOF_KEYS_MAX || note_key_get(&s->key[i], cur_bytes(in), NULL) != OK)
 			in->bad = true;
+	proof_hold_stand_get(in, s);
 }
 
 static void

@@ -185,7 +185,7 @@ dirs_sync(int fd, const char *name, struct why *why)
 static enum err
 part_write(struct seal *seal, const char *name, struct span bytes, struct why *why)
 {
-	int dir = tiles_fd(seal->tiles), fd = -1;
+	int dir = tiles_fd(seal->tiles);
 	enum err rc;
 
 	must(bytes.n > 0);
@@ -193,12 +193,7 @@ part_write(struct seal *seal, const char *name, struct span bytes, struct why *w
 	if (rc == OK)
 		rc = file_unlink(dir, name, why);
 	if (rc == OK || rc == ERR_ABSENT)
-		rc = file_open(&fd, dir, name, FILE_WRITE_NEW, why);
-	if (rc == OK)
-		rc = file_write_all(fd, bytes, why);
-	if (rc == OK)
-		rc = file_sync(fd, why);
-	file_close(&fd);
+		rc = file_make(dir, name, bytes, why);
 	return rc == OK ? OK : why_prefix(why, rc, "cannot write seal/%s", name);
 }
 

@@ -507,9 +507,8 @@ segment_open_memory(struct segment **ret_segment, struct segment_memory *memory,
 	struct segment *s = xcalloc(1, sizeof *s);
 	enum err rc;
 
-	__atomic_add_fetch(&memory->refs, 1, __ATOMIC_RELAXED);
 	s->derived_fd = -1;
-	s->memory = memory;
+	s->memory = segment_memory_share(memory);
 	(void)snprintf(s->name, sizeof s->name, "rows in memory");
 	rc = pack_open_memory(&s->sealed, buf_span(&memory->sealed), s->name, key, trust, why);
 	if (rc == OK && memory->derived.n > 0)

@@ -75,6 +75,13 @@ struct segment_memory {
 /* Takes both bufs over and leaves them empty. One reference is the caller's. */
 struct segment_memory	*segment_memory_new(struct buf *sealed, struct buf *derived);
 void		segment_memory_drop(struct segment_memory **memory);
+/* One more reference, for the caller. */
+static inline struct segment_memory *
+segment_memory_share(struct segment_memory *memory)
+{
+	__atomic_add_fetch(&memory->refs, 1, __ATOMIC_RELAXED);
+	return memory;
+}
 /* Takes a reference of its own. */
 enum err	segment_open_memory(struct segment **ret_segment, struct segment_memory *memory,
 		    const uint8_t *key, enum pack_trust trust, struct why *why);

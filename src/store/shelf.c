@@ -7,6 +7,7 @@
 #include "base/must.h"
 #include "sys/thread.h"
 #include "store/segment_int.h"
+#include "store/tails.h"
 
 enum { SHELF_PLACES = 512 };
 
@@ -22,6 +23,7 @@ struct shelf {
 	struct lock lock;
 	size_t most, bytes;
 	uint64_t turn, aged;
+	struct tails *tails;
 	struct shelf_place one[SHELF_PLACES];
 };
 
@@ -51,9 +53,20 @@ shelf_free(struct shelf **shelf)
 		return;
 	for (size_t i = 0; i < SHELF_PLACES; i++)
 		one_drop(k, &k->one[i]);
+	tails_free(&k->tails);
 	lock_done(&k->lock);
 	free(k);
 	*shelf = NULL;
+}
+
+struct tails *
+shelf_tails(struct shelf *k, int dirfd, const uint8_t *key)
+{
+	lock_take(&k->lock);
+	if (k->tails == NULL)
+		k->tails = tails_new(dirfd, key, TAILS_ALL);
+	lock_give(&k->lock);
+	return k->tails;
 }
 
 /* The segment's place; a free one, or that of a segment which was here longest ago. */

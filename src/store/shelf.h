@@ -11,6 +11,9 @@
 #include "store/manifest.h"
 #include "store/store.h"
 
+struct tails;
+/* The store's, made when they are first asked for. */
+struct tails	*shelf_tails(struct shelf *shelf, int dirfd, const uint8_t *key);
 /* The segment, which is the caller's then; NULL: not here. */
 struct segment	*shelf_take(struct shelf *shelf, uint64_t id);
 /* Takes it over; others may go for it, or itself when it is too large. */

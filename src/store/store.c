@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A store for reading: the manifest's segments and, behind them, the journal's tail as small
- * segments in memory. Rows of the tail are grouped by stream, class and epoch; the pieces of one
- * group are merged as they grow, so that their number stays small, and go when the manifest has
- * their rows.
+ * segments in memory (store/tails.h).
  */
 #include "store/store.h"
 
@@ -13,28 +11,19 @@
 #include "base/limits.h"
 #include "base/must.h"
 #include "sys/file.h"
-#include "store/builder.h"
 #include "store/cold_int.h"
-#include "store/journal.h"
 #include "store/shelf.h"
 #include "store/key.h"
 #include "store/manifest.h"
 #include "store/filter.h"
 #include "store/group.h"
 #include "store/segment_int.h"
+#include "store/tails.h"
 
 enum {
-	TAIL_LEVEL = 1,
 	/* Filters of segments that are in no group: kept between queries. */
 	OWN_FILTER_BYTES = 32 << 20,
 	OWN_FILTERS = 1 << 14
-};
-
-/* Rows that are in the journal only, one stream, class and epoch; in order of sequence numbers. */
-struct tail {
-	struct tail *next;		/* newer rows, maybe of other groups */
-	struct segment_info info;
-	struct segment_memory *memory;
 };
 
 struct entry {
@@ -54,27 +43,19 @@ struct store {
 	bool has_key;
 	uint8_t key[KEY_BYTES];
 	struct manifest *manifest;
-	struct journal_reader *journal;
-	struct tail *tail;
+	struct tails *tails;		/* the shelf's, or own */
+	bool own_tails;
+	struct tail *tail;		/* as they were at the last refresh */
+	uint64_t tails_version;
 	uint64_t version;		/* of the manifest, when entry[] was made */
 	bool tail_changed;		/* since then */
 	struct entry *entry;
 	size_t nentry;
-	struct builder *builder;	/* of the group being read, or NULL */
-	struct builder_conf group;
 	struct groups *groups;
 	struct own_filter *own;		/* OWN_FILTERS slots by id, or NULL */
 	size_t own_bytes;
 	struct shelf *shelf;		/* borrowed, or NULL */
 };
-
-static void
-tail_free(struct tail **tail)
-{
-	segment_memory_drop(&(*tail)->memory);
-	free(*tail);
-	*tail = NULL;
-}
 
 static void
 own_filters_drop(struct store *s)
@@ -94,14 +75,9 @@ store_close(struct store **store)
 	if (s == NULL)
 		return;
 	manifest_close(&s->manifest);
-	journal_reader_close(&s->journal);
-	builder_free(&s->builder);
-	while (s->tail != NULL) {
-		struct tail *next = s->tail->next;
-
-		tail_free(&s->tail);
-		s->tail = next;
-	}
+	tail_list_free(&s->tail);
+	if (s->own_tails)
+		tails_free(&s->tails);
 	groups_free(&s->groups);
 	own_filters_drop(s);
 	free(s->own);
@@ -111,13 +87,17 @@ store_close(struct store **store)
 	*store = NULL;
 }
 
-enum err
-store_open(struct store **ret_store, int dirfd, const uint8_t *key, struct why *why)
+static enum err
+open_with(struct store **ret_store, int dirfd, const uint8_t *key, struct shelf *shelf,
+    struct tails *own, struct why *why)
 {
 	struct store *s = xcalloc(1, sizeof *s);
 	enum err rc;
 
 	s->dirfd = dirfd;
+	s->shelf = shelf;
+	s->own_tails = own != NULL;
+	s->tails = own != NULL ? own : shelf_tails(shelf, dirfd, key);
 	s->has_key = key != NULL;
 	if (key != NULL)
 		memcpy(s->key, key, sizeof s->key);
@@ -135,171 +115,26 @@ store_open(struct store **ret_store, int dirfd, const uint8_t *key, struct why *
 	return rc;
 }
 
-/* ---- the journal's tail ---- */
-
-static bool
-is_of_group(const struct segment_info *info, const struct builder_conf *group)
+enum err
+store_open(struct store **ret_store, int dirfd, const uint8_t *key, struct why *why)
 {
-	return info->stream == group->stream && info->class == group->class &&
-	    info->epoch == group->epoch;
+	return open_with(ret_store, dirfd, key, NULL, tails_new(dirfd, key, TAILS_ALL), why);
 }
 
-/* The newest piece of the builder's group, for merging. */
-static struct tail **
-group_last(struct store *s)
+enum err
+store_open_streams(struct store **ret_store, int dirfd, const uint8_t *key, unsigned tail_streams,
+    struct why *why)
 {
-	struct tail **last = NULL;
-
-	for (struct tail **at = &s->tail; *at != NULL; at = &(*at)->next) {
-		if (is_of_group(&(*at)->info, &s->group))
-			last = at;
-	}
-	return last;
+	return open_with(ret_store, dirfd, key, NULL, tails_new(dirfd, key, tail_streams), why);
 }
 
-static enum err
-tail_feed(struct builder *builder, struct tail *tail, uint64_t from_seq, struct why *why)
+enum err
+store_open_shared(struct store **ret_store, int dirfd, const uint8_t *key, struct shelf *shelf,
+    struct why *why)
 {
-	struct segment *segment = NULL;
-	enum err rc;
-
-	rc = segment_open_memory(&segment, tail->memory, NULL, PACK_CHECK, why);
-	if (rc == OK)
-		rc = builder_segment(builder, segment, from_seq, why);
-	segment_free(&segment);
-	return rc;
-}
-
-static void
-tail_append(struct store *s, struct tail *tail)
-{
-	struct tail **at = &s->tail;
-
-	while (*at != NULL)
-		at = &(*at)->next;
-	*at = tail;
-	s->tail_changed = true;
-}
-
-/* What the builder holds becomes a piece; then equals are merged, as in a binary counter. */
-static enum err
-group_end(struct store *s, struct why *why)
-{
-	enum err rc = OK;
-
-	while (s->builder != NULL && builder_rows(s->builder) > 0 && rc == OK) {
-		struct tail *tail = xcalloc(1, sizeof *tail), **last = group_last(s), *old;
-
-		tail->memory = builder_to_memory(s->builder, &tail->info);
-		if (last == NULL || (*last)->info.rows > tail->info.rows * 2 ||
-		    (*last)->info.rows + tail->info.rows > LIMIT_ROWS) {
-			tail_append(s, tail);
-			break;
-		}
-		old = *last;
-		*last = old->next;
-		s->tail_changed = true;
-		rc = tail_feed(s->builder, old, 0, why);
-		if (rc == OK)
-			rc = tail_feed(s->builder, tail, 0, why);
-		tail_free(&old);
-		tail_free(&tail);
-	}
-	builder_free(&s->builder);
-	return rc;
-}
-
-static void
-group_begin(struct store *s, const struct builder_conf *group)
-{
-	s->group = *group;
-	memcpy(s->group.store_id, manifest_store_id(s->manifest), sizeof s->group.store_id);
-	s->builder = builder_new(&s->group);
-}
-
-static enum err
-tail_rows(struct store *s, const struct journal_frame *frame, struct why *why)
-{
-	struct builder_conf group = { .stream = frame->stream, .class = frame->class,
-	    .epoch = frame->epoch, .level = TAIL_LEVEL };
-	enum err rc = OK;
-
-	if (frame->id <= manifest_stored(s->manifest, frame->stream, frame->class))
-		return OK;
-	if (s->builder != NULL && (s->group.stream != group.stream ||
-	    s->group.class != group.class || s->group.epoch != group.epoch ||
-	    builder_rows(s->builder) + frame->head.nrow > LIMIT_ROWS))
-		rc = group_end(s, why);
-	if (rc != OK)
-		return rc;
-	if (s->builder == NULL)
-		group_begin(s, &group);
-	builder_frame(s->builder, &frame->head, &frame->tables, frame->id);
-	return OK;
-}
-
-static enum err
-tail_read(struct store *s, struct why *why)
-{
-	struct journal_frame frame;
-	enum err rc = OK;
-
-	if (s->journal == NULL)
-		rc = journal_reader_open(&s->journal, s->dirfd, s->has_key ? s->key : NULL,
-		    manifest_journal_file(s->manifest), why);
-	while (rc == OK) {
-		rc = journal_reader_next(s->journal, &frame, why);
-		if (rc == OK && frame.type == JOURNAL_ROWS)
-			rc = tail_rows(s, &frame, why);
-	}
-	if (rc == ERR_MORE)
-		rc = group_end(s, why);
-	return rc;
-}
-
-/* Takes out of a piece what the manifest has by now: all of it, or the older frames. */
-static enum err
-tail_trim(struct store *s, struct tail **at, struct why *why)
-{
-	struct tail *tail = *at, *rest;
-	uint64_t stored = manifest_stored(s->manifest, tail->info.stream, tail->info.class);
-	enum err rc = OK;
-
-	if (tail->info.first_seq > stored)
-		return OK;
-	*at = tail->next;
-	s->tail_changed = true;
-	if (tail->info.last_seq > stored) {
-		struct builder_conf group = { .stream = tail->info.stream,
-		    .class = tail->info.class, .epoch = tail->info.epoch, .level = TAIL_LEVEL };
-
-		group_begin(s, &group);
-		rc = tail_feed(s->builder, tail, stored + 1, why);
-		if (rc == OK && builder_rows(s->builder) > 0) {
-			rest = xcalloc(1, sizeof *rest);
-			rest->memory = builder_to_memory(s->builder, &rest->info);
-			rest->next = *at;
-			*at = rest;
-		}
-		builder_free(&s->builder);
-	}
-	tail_free(&tail);
-	return rc;
-}
-
-static enum err
-tails_trim(struct store *s, struct why *why)
-{
-	enum err rc = OK;
-
-	for (struct tail **at = &s->tail; *at != NULL && rc == OK;) {
-		struct tail *before = *at;
-
-		rc = tail_trim(s, at, why);
-		if (*at == before)
-			at = &(*at)->next;
-	}
-	return rc;
+	if (shelf == NULL)
+		return store_open(ret_store, dirfd, key, why);
+	return open_with(ret_store, dirfd, key, shelf, NULL, why);
 }
 
 /* ---- the list of segments ---- */
@@ -334,18 +169,34 @@ entries_make(struct store *s)
 	s->tail_changed = false;
 }
 
-enum err
-store_refresh(struct store *s, struct why *why)
+/* The journal first: a row that moves from there to the manifest is seen in either. */
+static enum err
+parts_refresh(struct store *s, struct why *why)
 {
-	bool manifest_changed;
 	enum err rc;
 
-	/* The journal first: a row that moves from there to the manifest is seen in either. */
-	rc = tail_read(s, why);
+	tails_lock(s->tails);
+	rc = tails_read(s->tails, s->manifest, why);
 	if (rc == OK)
 		rc = manifest_refresh(s->manifest, why);
 	if (rc == OK)
-		rc = tails_trim(s, why);
+		rc = tails_trim(s->tails, s->manifest, why);
+	if (s->tails_version != tails_version(s->tails)) {
+		tail_list_free(&s->tail);
+		s->tail = tails_list(s->tails);
+		s->tails_version = tails_version(s->tails);
+		s->tail_changed = true;
+	}
+	tails_unlock(s->tails);
+	return rc;
+}
+
+enum err
+store_refresh(struct store *s, struct why *why)
+{
+	enum err rc = parts_refresh(s, why);
+	bool manifest_changed;
+
 	manifest_changed = s->entry == NULL || s->version != manifest_version(s->manifest);
 	/* Of 10^5 segments this takes longer than many a query. */
 	if (s->entry == NULL || s->tail_changed || s->version != manifest_version(s->manifest))
@@ -356,12 +207,6 @@ store_refresh(struct store *s, struct why *why)
 	if (manifest_changed && s->shelf != NULL)
 		shelf_prune(s->shelf, s->manifest);
 	return rc;
-}
-
-void
-store_keep_segments(struct store *s, struct shelf *shelf)
-{
-	s->shelf = shelf;
 }
 
 void
@@ -376,6 +221,13 @@ size_t
 store_segments(const struct store *s)
 {
 	return s->nentry;
+}
+
+const struct pin *
+store_hold(const struct store *store, size_t index)
+{
+	return index < manifest_holds(store->manifest) ? manifest_hold(store->manifest, index) :
+	    NULL;
 }
 
 const struct segment_info *

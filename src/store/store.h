@@ -5,8 +5,8 @@
  * the rows that are still in the journal only, as small segments in memory: one interface for
  * both. Nothing here writes. doc/formats/segment.md, journal.md.
  *
- * Threads: a struct store belongs to one thread; a struct segment may be read by one thread at a
- * time, different segments by different threads.
+ * Threads: a struct store belongs to one thread, also when it shares; a struct segment may be read
+ * by one thread at a time, different segments by different threads.
  */
 #ifndef STORE_STORE_H
 #define STORE_STORE_H
@@ -43,12 +43,21 @@ struct segment_info {
  */
 enum err	store_open(struct store **ret_store, int dirfd, const uint8_t *key,
 		    struct why *why);
+/*
+ * The same, but of the rows that are in the journal only those of some streams (1 << STREAM_...)
+ * are there: for who wants few rows, or follows the journal itself (store/trail.h).
+ */
+enum err	store_open_streams(struct store **ret_store, int dirfd, const uint8_t *key,
+		    unsigned tail_streams, struct why *why);
 void		store_close(struct store **store);
 /* Looks for new segments and journal frames: cheap when nothing is new. */
 enum err	store_refresh(struct store *store, struct why *why);
 /* Segments ordered by receive time; indexes are valid until the next refresh. */
 size_t		store_segments(const struct store *store);
 const struct segment_info	*store_segment(const struct store *store, size_t index);
+/* Legal holds in force, in the order in which they began (model/pin.h); NULL past the last one. */
+struct pin;
+const struct pin	*store_hold(const struct store *store, size_t index);
 /*
  * May segment `index` hold all of the n tokens (folded, base/fold.h)? From the merged filters and
  * the segment's own; false is certain, true is a guess. Tokens of entity kind: see store_entity().
@@ -76,8 +85,12 @@ struct shelf	*shelf_new(size_t most_bytes);
 void		shelf_free(struct shelf **shelf);
 /* Frees what was not asked for since the last call but one. */
 void		shelf_age(struct shelf *shelf);
-/* Borrows it; NULL: nothing is kept. */
-void		store_keep_segments(struct store *store, struct shelf *shelf);
+/*
+ * As store_open, for one of many handles of one store: they share what the shelf keeps, and the
+ * rows of the journal, which are read once for all. Borrows the shelf; NULL: nothing is shared.
+ */
+enum err	store_open_shared(struct store **ret_store, int dirfd, const uint8_t *key,
+		    struct shelf *shelf, struct why *why);
 /* Gives back what store_segment_open opened; id: of its info. */
 void		store_segment_done(struct store *store, uint64_t id, struct segment **segment);
 

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/must.h"
@@ -201,6 +202,18 @@ dir_sync(int dirfd, struct why *why)
 		fault_write_name("dirsync", dirfd, NULL, -1, NULL);
 	fault_write_end();
 	return rc == 0 ? OK : why_errno(why, file_err(error), error, "cannot sync directory");
+}
+
+enum err
+dir_lock(int dirfd, struct why *why)
+{
+	int error = dir_fault("dir_lock");
+
+	/* flock() is declared in a header that has the name of ours. */
+	if (error == 0 && syscall(SYS_flock, dirfd, LOCK_EX | LOCK_NB) != 0)
+		error = errno;
+	return error == 0 ? OK : why_errno(why, file_err(error), error, "cannot lock the "
+	    "directory");
 }
 
 enum err

@@ -42,6 +42,11 @@ enum err	dir_link_read(char *ret, size_t size, int dirfd, const char *name,
 /* Every entry but "." and "..", in no order. The callback may unlink what it is shown. */
 enum err	dir_each(int dirfd, dir_each_fn *each, void *arg, struct why *why);
 enum err	dir_sync(int dirfd, struct why *why);
+/*
+ * An exclusive lock on the directory, among those who ask for it, for as long as dirfd is open;
+ * leaves nothing behind. ERR_BUSY: somebody else has it.
+ */
+enum err	dir_lock(int dirfd, struct why *why);
 /* Octets that this user may still write, and the size of the disk. */
 enum err	disk_free(int dirfd, uint64_t *ret_free, uint64_t *ret_total, struct why *why);
 

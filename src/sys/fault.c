@@ -23,8 +23,8 @@
 
 enum { LOG_FD_FIRST = 900, LINE_BYTES = 2 * PATH_MAX + 128 };
 
-bool fault_on;
-bool fault_logs_writes;
+_Atomic bool fault_on;
+_Atomic bool fault_logs_writes;
 
 static struct {
 	uint64_t at;		/* 0: never */
@@ -114,9 +114,10 @@ fault_reload(void)
 	fault.role = getenv("FAIL_ROLE");
 	fault.log_fd = fault_log_open("FAIL_LOG");
 	fault.write_fd = fault_log_open("WRITE_LOG");
-	fault_on = fault.at > 0 || fault.crash_at > 0 || fault.log_fd >= 0 ||
-	    fault.crash_on != NULL;
 	fault_logs_writes = fault.write_fd >= 0;
+	/* Last: a thread that sees it sees the rest. */
+	atomic_store_explicit(&fault_on, fault.at > 0 || fault.crash_at > 0 ||
+	    fault.log_fd >= 0 || fault.crash_on != NULL, memory_order_release);
 }
 
 __attribute__((constructor)) static void

@@ -37,6 +37,7 @@
 #ifndef SYS_FAULT_H
 #define SYS_FAULT_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -49,17 +50,23 @@ enum fault {
 	FAULT_TORN = -2,
 };
 
-/* Never written to after program start but by fault_reload. */
-extern bool	fault_on;
-extern bool	fault_logs_writes;
+/* Never written to after program start but by fault_reload, after what it is about. */
+extern _Atomic bool	fault_on;
+extern _Atomic bool	fault_logs_writes;
 
 int	fault_hit_slow(const char *call);
+
+static inline bool
+fault_is_on(void)
+{
+	return __builtin_expect(atomic_load_explicit(&fault_on, memory_order_acquire), 0);
+}
 
 /* FAULT_NONE, FAULT_SHORT, FAULT_TORN or the errno value that the call must fail with. */
 static inline int
 fault_hit(const char *call)
 {
-	return __builtin_expect(fault_on, 0) ? fault_hit_slow(call) : FAULT_NONE;
+	return fault_is_on() ? fault_hit_slow(call) : FAULT_NONE;
 }
 
 void	fault_record_slow(const char *call, struct span record);
@@ -68,7 +75,7 @@ void	fault_record_slow(const char *call, struct span record);
 static inline void
 fault_record(const char *call, struct span record)
 {
-	if (__builtin_expect(fault_on, 0))
+	if (fault_is_on())
 		fault_record_slow(call, record);
 }
 

@@ -505,6 +505,32 @@ file_lock(int *ret_fd, int dirfd, const char *name, struct why *why)
 }
 
 enum err
+file_lock_holder(pid_t *ret_pid, int dirfd, const char *name, struct why *why)
+{
+	struct flock whole = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+	char text[LOCK_TEXT_BYTES] = "";
+	int fd = -1;
+	enum err rc;
+	long pid;
+
+	rc = file_open(&fd, dirfd, name, FILE_READ, why);
+	if (rc == OK && fcntl(fd, F_OFD_GETLK, &whole) < 0)
+		rc = why_errno(why, file_err(errno), errno, "cannot look at the lock %s", name);
+	if (rc == OK && whole.l_type == F_UNLCK)
+		rc = why_set(why, ERR_ABSENT, "nobody holds %s", name);
+	if (rc == OK && pread(fd, text, sizeof text - 1, 0) < 0)
+		rc = why_errno(why, file_err(errno), errno, "cannot read %s", name);
+	file_close(&fd);
+	if (rc != OK)
+		return rc;
+	pid = strtol(text, NULL, 10);
+	if (pid <= 1 || pid > INT32_MAX)
+		return why_set(why, ERR_FORMAT, "%s does not say who holds it", name);
+	*ret_pid = (pid_t)pid;
+	return OK;
+}
+
+enum err
 file_map(struct span *ret_map, int fd, size_t n, struct why *why)
 {
 	int error = file_fault("file_map");

@@ -21,6 +21,8 @@
 #include "base/span.h"
 #include "sys/dir.h"	/* a new name is safe only once its directory is synced */
 
+struct stat;
+
 enum file_mode {
 	FILE_READ,		/* must exist and be a regular file */
 	FILE_READ_FOLLOW,	/* names typed by the operator: links and pipes are fine */
@@ -72,12 +74,20 @@ enum err	file_preallocate(int fd, uint64_t size, struct why *why);
 enum err	file_rename(int dirfd, const char *from, int to_dirfd, const char *to,
 		    struct why *why);
 enum err	file_unlink(int dirfd, const char *name, struct why *why);
+/* A new file (ERR_BUSY: it is there already), mode 0600, synced; its directory is not. */
+enum err	file_make(int dirfd, const char *name, struct span data, struct why *why);
 /*
  * The file `name` has either its old contents or all of data, whatever happens: writes NAME.tmp,
  * syncs it, renames it over name, syncs the directory. NAME.tmp of an earlier crash is replaced.
  */
 enum err	file_replace(int dirfd, const char *name, struct span data, struct why *why);
-/* The same file, but long runs of zeros take no room on disk; *ret_written: octets that do. */
+/*
+ * The same, with owner and rights of `like`: the name never leads to a file that lacks them. Where
+ * we may not give files away it stays ours, mode 0600.
+ */
+enum err	file_replace_like(int dirfd, const char *name, struct span data,
+		    const struct stat *like, struct why *why);
+/* As file_replace, but long runs of zeros take no room on disk; *ret_written: octets that do. */
 enum err	file_replace_holes(int dirfd, const char *name, struct span data,
 		    uint64_t *ret_written, struct why *why);
 
@@ -86,6 +96,8 @@ enum err	file_replace_holes(int dirfd, const char *name, struct span data,
  * open; writes our process number into it. ERR_BUSY names the process that holds it.
  */
 enum err	file_lock(int *ret_fd, int dirfd, const char *name, struct why *why);
+/* Who holds it now; ERR_ABSENT: nobody. */
+enum err	file_lock_holder(pid_t *ret_pid, int dirfd, const char *name, struct why *why);
 
 /* The first n octets, read-only and shared; end with file_unmap. n = 0 gives an empty span. */
 enum err	file_map(struct span *ret_map, int fd, size_t n, struct why *why);

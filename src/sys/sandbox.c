@@ -66,7 +66,8 @@ struct sandbox_ruleset {
 #define SCOPE_SIGNAL (1ull << 1)		/* 6 */
 
 #define FS_ALL_1 ((1ull << 13) - 1)
-#define FS_OF_FILES (LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_WRITE_FILE | FS_TRUNCATE)
+#define FS_OF_FILES (LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_WRITE_FILE | \
+	LANDLOCK_ACCESS_FS_EXECUTE | FS_TRUNCATE | FS_IOCTL_DEV)
 #define FS_READING (LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR)
 #define FS_WRITING (FS_READING | LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_REMOVE_DIR | \
 	LANDLOCK_ACCESS_FS_REMOVE_FILE | LANDLOCK_ACCESS_FS_MAKE_DIR | \
@@ -95,23 +96,46 @@ sandbox_files_known(int abi)
 	return known;
 }
 
-/* Lets these rights through below each directory (for a file: those that files have). */
-static enum err
-sandbox_allow_below(int ruleset, const int *dir, unsigned ndir, uint64_t rights, struct why *why)
+enum err
+sandbox_allow(int ruleset, int fd, uint64_t rights, struct why *why)
 {
 	struct landlock_path_beneath_attr below;
 	struct stat st;
 
-	for (unsigned i = 0; i < ndir; i++) {
-		if (fstat(dir[i], &st) < 0)
-			return why_errno(why, ERR_IO, errno, "cannot allow a directory");
-		memset(&below, 0, sizeof below);
-		below.parent_fd = dir[i];
-		below.allowed_access = S_ISDIR(st.st_mode) ? rights : rights & FS_OF_FILES;
-		if (syscall(SYS_landlock_add_rule, ruleset, LANDLOCK_RULE_PATH_BENEATH, &below,
-		    0) < 0)
-			return why_errno(why, ERR_IO, errno, "cannot allow a directory");
-	}
+	if (fstat(fd, &st) < 0)
+		return why_errno(why, ERR_IO, errno, "cannot allow a directory");
+	memset(&below, 0, sizeof below);
+	below.parent_fd = fd;
+	below.allowed_access = S_ISDIR(st.st_mode) ? rights : rights & FS_OF_FILES;
+	if (syscall(SYS_landlock_add_rule, ruleset, LANDLOCK_RULE_PATH_BENEATH, &below, 0) < 0)
+		return why_errno(why, ERR_IO, errno, "cannot allow a directory");
+	return OK;
+}
+
+static enum err
+sandbox_allow_below(int ruleset, const int *dir, unsigned ndir, uint64_t rights, struct why *why)
+{
+	enum err rc = OK;
+
+	for (unsigned i = 0; rc == OK && i < ndir; i++)
+		rc = sandbox_allow(ruleset, dir[i], rights, why);
+	return rc;
+}
+
+enum err
+sandbox_ruleset_make(int *ret_fd, uint64_t *ret_rights, struct why *why)
+{
+	int abi = sandbox_landlock_abi();
+	struct sandbox_ruleset rules = { .files = sandbox_files_known(abi),
+	    .scopes = abi >= 6 ? SCOPE_SIGNAL : 0 };
+
+	if (abi == 0)
+		return why_set(why, ERR_ABSENT, "the kernel has no Landlock, or it is off");
+	*ret_fd = (int)syscall(SYS_landlock_create_ruleset, &rules, abi >= 6 ? sizeof rules :
+	    sizeof rules.files, 0);
+	if (*ret_fd < 0)
+		return why_errno(why, ERR_IO, errno, "cannot make file rules");
+	*ret_rights = rules.files;
 	return OK;
 }
 

@@ -128,6 +128,12 @@ static const int write_calls[] = {
 	SCMP_SYS(mkdirat), SCMP_SYS(rmdir), SCMP_SYS(umask), SANDBOX_END
 };
 
+/* SQLite gives what root makes to whom the file beside it is; here that is itself. */
+static const struct sandbox_rule write_rules[] = {
+	{ SCMP_SYS(fchown), EACCES, -1, 0, 0 },
+	{ SANDBOX_END, 0, 0, 0, 0 }
+};
+
 static const int net_calls[] = {
 	SCMP_SYS(accept), SCMP_SYS(accept4), SCMP_SYS(sendto), SCMP_SYS(recvfrom),
 	SCMP_SYS(sendmmsg), SCMP_SYS(recvmmsg), SCMP_SYS(getsockopt), SCMP_SYS(getsockname),
@@ -197,7 +203,7 @@ const struct sandbox_table sandbox_tables[] = {
 	{ SANDBOX_BASE, SANDBOX_FILE_READ | SANDBOX_FILE_WRITE, NULL, no_read_rules },
 	{ SANDBOX_FILE_READ | SANDBOX_FILE_WRITE, 0, read_calls, NULL },
 	{ SANDBOX_FILE_READ, SANDBOX_FILE_WRITE, NULL, read_rules },
-	{ SANDBOX_FILE_WRITE, 0, write_calls, NULL },
+	{ SANDBOX_FILE_WRITE, 0, write_calls, write_rules },
 	{ SANDBOX_NET | SANDBOX_NET_OUT, 0, net_calls, net_rules },
 	{ SANDBOX_NET_OUT, 0, net_out_calls, net_out_rules },
 	{ SANDBOX_THREADS, SANDBOX_SPAWN, NULL, thread_rules },

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Between sandbox.c and its tables in sandbox_calls.c. */
+/* Between sandbox.c, its tables in sandbox_calls.c, and hide.c. */
 #ifndef SYS_SANDBOX_INT_H
 #define SYS_SANDBOX_INT_H
 
 #include <stdint.h>
+
+#include "base/err.h"
 
 #define SANDBOX_END INT32_MIN
 #define SANDBOX_OWN_PID UINT64_MAX
@@ -27,6 +29,11 @@ struct sandbox_table {
 	const int *call;			/* let through whatever their arguments */
 	const struct sandbox_rule *rule;
 };
+
+/* A ruleset of Landlock over all rights that this kernel knows. ERR_ABSENT: it has no Landlock. */
+enum err	sandbox_ruleset_make(int *ret_fd, uint64_t *ret_rights, struct why *why);
+/* Lets these rights through below a directory (for a file: those that files have). */
+enum err	sandbox_allow(int ruleset, int fd, uint64_t rights, struct why *why);
 
 extern const struct sandbox_table	sandbox_tables[];
 extern const unsigned			sandbox_ntable;

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/must.h"
@@ -224,6 +225,9 @@ sock_options(int fd, const struct sock_addr *addr, const struct sock_spec *spec,
 	return rc;
 }
 
+/* Together a second: a process that was killed gives back its sockets within a few milliseconds. */
+enum { STALE_TRIES = 50, STALE_PAUSE_NS = 20000000 };
+
 /* True when the socket's file is of a process that is gone. */
 static bool
 sock_is_stale(const struct sock_addr *addr, int type)
@@ -250,8 +254,12 @@ sock_bind(int fd, const struct sock_addr *addr, int type, mode_t mode, struct wh
 	if (path)
 		(void)fchmod(fd, mode);
 	rc = bind(fd, &addr->u.any, addr->n);
-	if (rc < 0 && errno == EADDRINUSE && path && sock_is_stale(addr, type)) {
-		(void)unlink(addr->u.un.sun_path);
+	for (int i = 0; rc < 0 && errno == EADDRINUSE && path && i < STALE_TRIES; i++) {
+		/* Who holds it may have been killed, and be on its way out. */
+		if (i > 0)
+			(void)nanosleep(&(struct timespec){ .tv_nsec = STALE_PAUSE_NS }, NULL);
+		if (sock_is_stale(addr, type))
+			(void)unlink(addr->u.un.sun_path);
 		rc = bind(fd, &addr->u.any, addr->n);
 	}
 	if (rc < 0)

@@ -1,156 +1,112 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The coverage table for people: what came, from whom, when; below it what needs somebody, in
- * sentences. Names come from records, so they are shown as render_safe() has them.
+ * The coverage table for people: what came, from whom, when; below it what the register misses
+ * (cover_register.c), and what needs somebody, in sentences. Names come from records, so they are
+ * shown as render_safe() has them.
  */
 #include "web/cover_int.h"
 
+#include "base/columns.h"
 #include "web/render.h"
 
-enum { NAME_WIDE = 34, STRIP = 24 };
-
-static const char dim[] = "\033[2m", bold[] = "\033[1m", red[] = "\033[31m",
-    yellow[] = "\033[33m", plain[] = "\033[0m";
-
-struct page {
-	struct buf *out;
-	const struct coverage_result *r;
-	const struct cover_form *form;
-};
-
-static const char *
-said(const struct page *p, const char *vi, const char *en)
-{
-	return p->form->english ? en : vi;
-}
-
-static void
-paint(const struct page *p, const char *how)
-{
-	if (p->form->color)
-		buf_str(p->out, how);
-}
-
-/* ---- numbers, times, names ---- */
-
-/* 1.234.567 in Vietnamese, 1,234,567 in English; to the right in so many columns. */
-static void
-number_put(const struct page *p, uint64_t v, int wide)
-{
-	char digits[32], text[48];
-	int n = 0, at = 0;
-
-	do {
-		digits[n++] = (char)('0' + v % 10);
-		v /= 10;
-	} while (v > 0);
-	while (n > 0) {
-		text[at++] = digits[--n];
-		if (n > 0 && n % 3 == 0)
-			text[at++] = p->form->english ? ',' : '.';
-	}
-	for (int i = at; i < wide; i++)
-		buf_u8(p->out, ' ');
-	buf_put(p->out, text, (size_t)at);
-}
-
-/* 23/11/2026 13:05 */
-static void
-time_put(const struct page *p, int64_t ns)
-{
-	struct civil c;
-
-	civil_split(&c, ns, p->r->period.zone_s);
-	if (p->form->english)
-		buf_printf(p->out, "%04d-%02d-%02d", c.year, c.month, c.day);
-	else
-		buf_printf(p->out, "%02d/%02d/%04d", c.day, c.month, c.year);
-	buf_printf(p->out, " %02d:%02d", c.hour, c.minute);
-}
-
-static void
-span_put(const struct page *p, uint64_t s)
-{
-	static const struct {
-		uint64_t s;
-		const char *vi, *en;
-	} row[] = { { 86400, "ngày", "d" }, { 3600, "giờ", "h" }, { 60, "phút", "min" },
-	    { 1, "giây", "s" } };
-	int said_parts = 0;
-
-	for (size_t i = 0; i < sizeof row / sizeof row[0] && said_parts < 2; i++) {
-		if (s < row[i].s && (said_parts == 0 ? row[i].s > 1 : true))
-			continue;
-		buf_printf(p->out, "%s%ju %s", said_parts > 0 ? " " : "", (uintmax_t)(s / row[i].s),
-		    said(p, row[i].vi, row[i].en));
-		s %= row[i].s;
-		said_parts++;
-		if (s == 0)
-			break;
-	}
-}
-
-/* "web01 (10.0.0.5, udp)"; what a door could not tell apart any more has no name of its own. */
-static void
-source_put(const struct page *p, struct buf *out, const struct coverage_source *s)
-{
-	struct span first = s->host.n > 0 ? s->host : s->identity.n > 0 ? s->identity : s->peer;
-
-	if (first.n > 0)
-		render_safe(out, first, false);
-	else
-		buf_str(out, said(p, "các nguồn khác", "other sources"));
-	buf_str(out, " (");
-	if (s->identity.n > 0 && first.p != s->identity.p) {
-		render_safe(out, s->identity, false);
-		buf_str(out, ", ");
-	}
-	if (s->peer.n > 0 && first.p != s->peer.p) {
-		render_safe(out, s->peer, false);
-		buf_str(out, ", ");
-	}
-	render_safe(out, s->listener, false);
-	buf_u8(out, ')');
-}
-
-/* Code points of a text that render_safe() made. */
-static int
-wide_of(struct span s)
-{
-	int n = 0;
-
-	for (size_t i = 0; i < s.n; i++)
-		n += (s.p[i] & 0xc0) != 0x80;
-	return n;
-}
-
-/* Cut or filled to so many columns. */
-static void
-column_put(struct buf *out, struct span s, int wide)
-{
-	int n = wide_of(s);
-	size_t at = 0;
-
-	for (int i = 0; i < (n > wide ? wide - 1 : n); i++)
-		do
-			at++;
-		while (at < s.n && (s.p[at] & 0xc0) == 0x80);
-	buf_put(out, s.p, at);
-	if (n > wide)
-		buf_str(out, "…");
-	for (int i = n; i < wide; i++)
-		buf_u8(out, ' ');
-}
+enum { NAME_MOST = 64, NAME_LEAST = 16, STRIP = 24, STRIP_LEAST = 8, GAP = 2, NUMBERS = 5 };
 
 /* ---- the table ---- */
 
+/* The table's columns: the source, its numbers, and the strip of hours. */
+struct table {
+	const struct page *page;
+	int name, number[NUMBERS], strip;
+};
+
+static const struct {
+	const char *vi, *en;
+} heads[NUMBERS] = { { "ĐƠN VỊ", "UNIT" }, { "ĐÃ NHẬN", "RECEIVED" }, { "KHÔNG HIỂU", "UNPARSED" },
+	{ "BỊ CẮT", "CUT" }, { "ƯỚC MẤT", "MISSING" } };
+
+static uint64_t
+number_of(const struct coverage_source *s, unsigned column)
+{
+	const uint64_t number[NUMBERS] = { s->unit, s->rows, s->unparsed, s->cut, s->missing };
+
+	return number[column];
+}
+
+static struct span
+head_of(const struct page *p, unsigned column)
+{
+	return span_str(said(p, heads[column].vi, heads[column].en));
+}
+
+/* The number as it is written, in text; a unit is a name, without dots. */
+static struct span
+number_put(const struct table *t, struct buf *text, uint64_t number, unsigned column)
+{
+	const struct page own = { text, t->page->r, t->page->form };
+
+	text->n = 0;
+	if (column == 0)
+		buf_printf(text, "%ju", (uintmax_t)number);
+	else
+		page_number(&own, number);
+	return buf_span(text);
+}
+
+static int
+wider(int a, int b)
+{
+	return a > b ? a : b;
+}
+
+/* On a narrow terminal the strip gives way first: names tell sources apart. */
+static void
+columns_narrow(struct table *t, int room)
+{
+	int over = t->name + t->strip - room;
+	int give = t->strip > STRIP_LEAST ? t->strip - STRIP_LEAST : 0;
+
+	if (over <= 0)
+		return;
+	t->strip -= over < give ? over : give;
+	t->name = room - t->strip > NAME_LEAST ? room - t->strip : NAME_LEAST;
+}
+
+/* As wide as what is in them. */
+static void
+columns_find(struct table *t)
+{
+	const struct coverage_result *r = t->page->r;
+	struct buf text = { 0 };
+	int numbers = 0;
+
+	t->name = NAME_LEAST;
+	t->strip = r->nstep < STRIP ? (int)r->nstep : STRIP;
+	for (unsigned k = 0; k < NUMBERS; k++)
+		t->number[k] = columns_of(head_of(t->page, k));
+	for (uint32_t i = 0; i < r->nsource; i++) {
+		text.n = 0;
+		page_source(t->page, &text, &r->source[i]);
+		t->name = wider(t->name, columns_of(buf_span(&text)));
+		for (unsigned k = 0; k < NUMBERS; k++)
+			t->number[k] = wider(t->number[k], columns_of(number_put(t, &text,
+			    number_of(&r->source[i], k), k)));
+	}
+	buf_done(&text);
+	for (unsigned k = 0; k < NUMBERS; k++)
+		numbers += GAP + t->number[k];
+	t->name = t->name < NAME_MOST ? t->name : NAME_MOST;
+	if (t->page->form->wide > 0)
+		columns_narrow(t, t->page->form->wide - numbers - GAP);
+}
+
 /* Rows over time, as tall as their logarithm: one cell for several steps when there are many. */
 static void
-strip_put(const struct page *p, const struct coverage_source *s)
+strip_put(const struct table *t, const struct coverage_source *s)
 {
 	static const char *const bar[] = { "·", "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█" };
+	const struct page *p = t->page;
 	uint64_t sum[STRIP] = { 0 }, most = 1;
-	uint32_t wide = p->r->nstep < STRIP ? p->r->nstep : STRIP;
+	uint32_t wide = (uint32_t)t->strip;
 
 	for (size_t i = 0; i < s->ncell; i++)
 		sum[(uint64_t)s->cell[i].step * wide / p->r->nstep] += s->cell[i].rows;
@@ -162,60 +118,65 @@ strip_put(const struct page *p, const struct coverage_source *s)
 		if (sum[i] > 0)
 			for (tall = 8; tall > 1 && sum[i] << (8 - tall) < most; tall--)
 				;
-		paint(p, tall == 0 ? dim : "");
+		if (tall == 0)
+			paint(p, PAINT_DIM);
 		buf_str(p->out, bar[tall]);
-		paint(p, tall == 0 ? plain : "");
+		if (tall == 0)
+			paint(p, PAINT_PLAIN);
 	}
 }
 
 static void
-warn_number(const struct page *p, uint64_t v, int wide)
+row_put(const struct table *t, const struct coverage_source *s)
 {
-	paint(p, v > 0 ? yellow : "");
-	number_put(p, v, wide);
-	paint(p, v > 0 ? plain : "");
-}
+	const struct page *p = t->page;
+	struct buf text = { 0 };
 
-static void
-row_put(const struct page *p, const struct coverage_source *s)
-{
-	struct buf name = { 0 };
+	page_source(p, &text, s);
+	columns_left(p->out, buf_span(&text), t->name);
+	for (unsigned k = 0; k < NUMBERS; k++) {
+		bool warns = k >= 2 && number_of(s, k) > 0;
 
-	source_put(p, &name, s);
-	column_put(p->out, buf_span(&name), NAME_WIDE);
-	buf_done(&name);
-	buf_printf(p->out, "%6ju", (uintmax_t)s->unit);
-	number_put(p, s->rows, 15);
-	warn_number(p, s->unparsed, 12);
-	warn_number(p, s->cut, 8);
-	warn_number(p, s->missing, 9);
-	buf_str(p->out, "  ");
-	strip_put(p, s);
+		if (warns)
+			paint(p, PAINT_YELLOW);
+		columns_right(p->out, number_put(t, &text, number_of(s, k), k),
+		    GAP + t->number[k]);
+		if (warns)
+			paint(p, PAINT_PLAIN);
+	}
+	buf_done(&text);
+	buf_printf(p->out, "%*s", GAP, "");
+	strip_put(t, s);
 	buf_u8(p->out, '\n');
 }
 
 static void
-heading_put(const struct page *p)
+heading_put(const struct table *t)
 {
-	paint(p, bold);
-	column_put(p->out, span_str(said(p, "NGUỒN", "SOURCE")), NAME_WIDE);
-	buf_str(p->out, said(p, "ĐƠN VỊ        ĐÃ NHẬN  KHÔNG HIỂU  BỊ CẮT  ƯỚC MẤT  ",
-	    "  UNIT       RECEIVED    UNPARSED     CUT  MISSING  "));
-	buf_str(p->out, p->r->step_ns > INT64_C(3600000000000) ? said(p, "THEO NGÀY", "BY DAY") :
-	    said(p, "THEO GIỜ", "BY HOUR"));
-	paint(p, plain);
+	const struct page *p = t->page;
+	struct span steps = span_str(p->r->step_ns > INT64_C(3600000000000) ?
+	    said(p, "THEO NGÀY", "BY DAY") : said(p, "THEO GIỜ", "BY HOUR"));
+
+	paint(p, PAINT_BOLD);
+	columns_left(p->out, span_str(said(p, "NGUỒN", "SOURCE")), t->name);
+	for (unsigned k = 0; k < NUMBERS; k++)
+		columns_right(p->out, head_of(p, k), GAP + t->number[k]);
+	buf_printf(p->out, "%*s", GAP, "");
+	columns_left(p->out, steps, p->form->wide > 0 && t->strip < columns_of(steps) ? t->strip :
+	    columns_of(steps));
+	paint(p, PAINT_PLAIN);
 	buf_u8(p->out, '\n');
 }
 
 /* ---- above the table ---- */
 
 static uint64_t
-lost(const struct coverage_result *r)
+counted(const struct coverage_result *r, enum coverage_grade grade)
 {
 	uint64_t n = 0;
 
 	for (uint32_t i = 0; i < r->nloss; i++)
-		if (r->loss[i].grade == COVERAGE_LOST && r->loss[i].unit == COVERAGE_RECORDS)
+		if (r->loss[i].grade == grade && r->loss[i].unit == COVERAGE_RECORDS)
 			n += r->loss[i].total;
 	return n;
 }
@@ -229,22 +190,22 @@ numbers_put(const struct page *p)
 	if (r->last_seq == 0)
 		return;
 	buf_str(p->out, said(p, "Số thứ tự ", "Sequence numbers "));
-	number_put(p, r->first_seq, 0);
+	page_number(p, r->first_seq);
 	buf_str(p->out, said(p, " đến ", " to "));
-	number_put(p, r->last_seq, 0);
+	page_number(p, r->last_seq);
 	buf_str(p->out, ": ");
 	if (r->held == all) {
 		buf_str(p->out, said(p, "đủ cả, không thiếu số nào", "all there, none is missing"));
 	} else {
 		buf_str(p->out, said(p, "còn ", ""));
-		number_put(p, r->held, 0);
+		page_number(p, r->held);
 		buf_str(p->out, said(p, " trong ", " of "));
-		number_put(p, all, 0);
+		page_number(p, all);
 		buf_str(p->out, said(p, " số", " are there"));
 	}
 	if (r->held > r->rows) {
 		buf_str(p->out, said(p, "; ", "; "));
-		number_put(p, r->held - r->rows, 0);
+		page_number(p, r->held - r->rows);
 		buf_str(p->out, said(p, " bản ghi trong đó nhận ngoài khoảng thời gian này, "
 		    "sát hai đầu",
 		    " of them were received outside of this period, next to its ends"));
@@ -252,46 +213,73 @@ numbers_put(const struct page *p)
 	buf_str(p->out, ".\n");
 }
 
+/* How far, and how finely, the desk itself is known. */
 static void
-head_put(const struct page *p)
+sealed_put(const struct page *p)
+{
+	if (p->r->counted_to_ns > 0) {
+		buf_str(p->out, said(p, "Số mất tại máy này đã niêm phong đến ",
+		    "Losses at this host are sealed up to "));
+		page_time(p, p->r->counted_to_ns);
+		buf_str(p->out, ".\n");
+	}
+	buf_str(p->out, said(p, "Quá ", "The desk counts as not running where nothing was sealed "
+	    "for more than "));
+	page_span(p, COVERAGE_OUTAGE_S);
+	buf_str(p->out, said(p, " không có nhịp niêm phong mới tính là bàn trực không chạy; ngắn "
+	    "hơn không tính.\n", "; less does not count.\n"));
+}
+
+void
+cover_head(const struct page *p)
 {
 	const struct coverage_result *r = p->r;
 
-	paint(p, bold);
+	paint(p, PAINT_BOLD);
 	buf_str(p->out, said(p, "Tình trạng thu thập nhật ký từ ", "Coverage of logs from "));
-	time_put(p, r->period.from_ns);
+	page_time(p, r->period.from_ns);
 	buf_str(p->out, said(p, " đến ", " to "));
-	time_put(p, r->period.to_ns);
+	page_time(p, r->period.to_ns);
 	buf_printf(p->out, " (UTC%+03d:%02d)\n", r->period.zone_s / 3600,
 	    (r->period.zone_s < 0 ? -r->period.zone_s : r->period.zone_s) / 60 % 60);
-	paint(p, plain);
+	paint(p, PAINT_PLAIN);
 	buf_str(p->out, said(p, "Đã nhận ", "Received "));
-	number_put(p, r->rows, 0);
+	page_number(p, r->rows);
 	buf_str(p->out, said(p, " bản ghi của ", " records of "));
-	number_put(p, r->nsource, 0);
+	page_number(p, r->nsource);
 	buf_str(p->out, said(p, " nguồn; không hiểu ", " sources; not understood "));
-	number_put(p, r->unparsed, 0);
+	page_number(p, r->unparsed);
+	if (r->lines > 0) {
+		buf_str(p->out, said(p, ", dòng chữ thường (không theo khuôn dạng nào, giữ "
+		    "nguyên) ", ", plain lines (of no format, kept as they came) "));
+		page_number(p, r->lines);
+	}
 	buf_str(p->out, said(p, ", bị cắt ", ", cut "));
-	number_put(p, r->cut, 0);
+	page_number(p, r->cut);
 	buf_str(p->out, said(p, "; mất tại máy này ", "; lost at this host "));
-	number_put(p, lost(r), 0);
+	page_number(p, counted(r, COVERAGE_LOST));
 	buf_str(p->out, said(p, "; ước mất trước khi tới máy này ",
 	    "; missing before it, by estimate, "));
-	number_put(p, r->missing, 0);
+	page_number(p, r->missing);
+	if (counted(r, COVERAGE_ORDERED) > 0) {
+		buf_str(p->out, said(p, "; bỏ theo lệnh (không phải mất) ",
+		    "; dropped by order (not lost) "));
+		page_number(p, counted(r, COVERAGE_ORDERED));
+	}
 	buf_str(p->out, ".\n");
 	numbers_put(p);
 	if (r->begun_ns > r->period.from_ns) {
 		buf_str(p->out, said(p, "Kho này bắt đầu lúc ", "This store begins at "));
-		time_put(p, r->begun_ns);
-		buf_str(p->out, said(p, ", trước đó không có gì để đếm.\n",
-		    ", there is nothing to count before.\n"));
-	}
-	if (r->counted_to_ns > 0) {
-		buf_str(p->out, said(p, "Số mất tại máy này đã niêm phong đến ",
-		    "Losses at this host are sealed up to "));
-		time_put(p, r->counted_to_ns);
+		page_time(p, r->begun_ns);
+		buf_str(p->out, said(p, ", trước đó không có gì để đếm",
+		    ", there is nothing to count before"));
+		if (r->begun_ns < r->period.to_ns)
+			buf_str(p->out, said(p, ": bảng này chỉ nói về từ lúc ấy",
+			    ": this is about the time from then on"));
 		buf_str(p->out, ".\n");
 	}
+	cover_register_head(p);
+	sealed_put(p);
 	buf_u8(p->out, '\n');
 }
 
@@ -301,7 +289,8 @@ const char *
 cover_verdict_name(unsigned verdict)
 {
 	static const char *const name[COVERAGE_VERDICT_END] = { "silent", "clock", "unparsed",
-	    "missing", "lost", "refused", "desk-down", "gone" };
+	    "missing", "lost", "refused", "desk-down", "gone", "absent",
+	    "unknown-sender", "before-store", "empty" };
 
 	return verdict < COVERAGE_VERDICT_END ? name[verdict] : "unknown";
 }
@@ -309,7 +298,7 @@ cover_verdict_name(unsigned verdict)
 const char *
 cover_grade_name(unsigned grade)
 {
-	static const char *const name[] = { "lost", "refused", "cut", "odd" };
+	static const char *const name[] = { "lost", "refused", "cut", "odd", "ordered" };
 
 	return grade < sizeof name / sizeof name[0] ? name[grade] : "unknown";
 }
@@ -346,7 +335,7 @@ loss_sentence(const struct page *p, const struct coverage_remark *m)
 
 	render_safe(p->out, loss->door, false);
 	buf_str(p->out, ": ");
-	number_put(p, m->value, 0);
+	page_number(p, m->value);
 	buf_u8(p->out, ' ');
 	for (size_t i = 0; i < sizeof loss_words / sizeof loss_words[0]; i++)
 		if (span_is(loss->name, loss_words[i].name)) {
@@ -359,10 +348,17 @@ loss_sentence(const struct page *p, const struct coverage_remark *m)
 static void
 silent_sentence(const struct page *p, const struct coverage_remark *m)
 {
+	const struct registry_row *row = cover_row(p->r, m->row);
+	bool registered = row != NULL && (row->pause_s > 0 || row->office_s > 0);
+
 	buf_str(p->out, said(p, "ngừng gửi nhật ký ", "silent for "));
-	span_put(p, m->value);
-	buf_str(p->out, said(p, ", thường chỉ nghỉ tối đa ", ", it usually pauses for at most "));
-	span_put(p, m->usual);
+	page_span(p, m->value);
+	buf_str(p->out, registered ? said(p, ", sổ đăng ký cho nghỉ tối đa ",
+	    ", the register allows at most ") :
+	    said(p, ", thường chỉ nghỉ tối đa ", ", it usually pauses for at most "));
+	page_span(p, m->usual);
+	if (registered && m->usual != row->pause_s)
+		buf_str(p->out, said(p, " trong giờ làm việc", " of office hours"));
 }
 
 static void
@@ -373,7 +369,7 @@ clock_sentence(const struct page *p, const struct coverage_remark *m)
 	buf_str(p->out, ahead ? said(p, "đồng hồ nhanh khoảng ", "its clock is ahead by about ") :
 	    said(p, "đồng hồ chậm (hoặc gửi trễ) khoảng ",
 	    "its clock is behind (or it sends late) by about "));
-	span_put(p, ahead ? -m->value : m->value);
+	page_span(p, ahead ? -m->value : m->value);
 	buf_str(p->out, said(p, "; đặt lại giờ theo NTP", "; set it by NTP"));
 }
 
@@ -381,10 +377,10 @@ static void
 count_sentence(const struct page *p, const struct coverage_remark *m, const char *vi,
     const char *en)
 {
-	number_put(p, m->value, 0);
+	page_number(p, m->value);
 	buf_u8(p->out, ' ');
 	buf_str(p->out, said(p, vi, en));
-	number_put(p, m->usual, 0);
+	page_number(p, m->usual);
 }
 
 static void
@@ -408,7 +404,7 @@ sentence_put(const struct page *p, const struct coverage_remark *m)
 	case COVERAGE_DOWN:
 		buf_str(p->out, said(p, "không có nhịp niêm phong nào (bàn trực "
 		    "không chạy) tổng cộng ", "nothing was sealed (the desk did not run) for "));
-		span_put(p, m->value);
+		page_span(p, m->value);
 		break;
 	case COVERAGE_GONE:
 		count_sentence(p, m, "số thứ tự của kỳ này không còn trong kho (hết hạn lưu "
@@ -416,26 +412,89 @@ sentence_put(const struct page *p, const struct coverage_remark *m)
 		    "sequence numbers of the period are not here any more (expired or lost, "
 		    "see trucban verify), of ");
 		break;
+	case COVERAGE_BEFORE:
+		buf_str(p->out, said(p, "bàn trực chưa hoạt động trong khoảng thời gian này: không "
+		    "ghi nhận gì, không xác nhận được gì", "the desk did not run yet in this "
+		    "period: nothing was recorded, and nothing can be certified"));
+		break;
+	case COVERAGE_EMPTY:
+		buf_str(p->out, said(p, "trong kho không có bản ghi nào nhận trong khoảng thời "
+		    "gian này", "no record that was received in this period is in the store"));
+		break;
 	default:
 		loss_sentence(p, m);
 	}
+}
+
+void
+cover_remark(const struct page *p, const struct coverage_remark *m)
+{
+	if (m->source != UINT32_MAX) {
+		page_source(p, p->out, &p->r->source[m->source]);
+		buf_str(p->out, ": ");
+	}
+	sentence_put(p, m);
 }
 
 static void
 remark_put(const struct page *p, const struct coverage_remark *m)
 {
 	bool grave = m->verdict == COVERAGE_DROPPED || m->verdict == COVERAGE_GONE ||
-	    m->verdict == COVERAGE_DOWN;
+	    m->verdict == COVERAGE_DOWN || m->verdict == COVERAGE_BEFORE;
 
-	paint(p, grave ? red : yellow);
+	paint(p, grave ? PAINT_RED : PAINT_YELLOW);
 	buf_str(p->out, grave ? " ✗ " : " ! ");
-	paint(p, plain);
-	if (m->source != UINT32_MAX) {
-		source_put(p, p->out, &p->r->source[m->source]);
-		buf_str(p->out, ": ");
-	}
-	sentence_put(p, m);
+	paint(p, PAINT_PLAIN);
+	cover_remark(p, m);
 	buf_u8(p->out, '\n');
+}
+
+void
+cover_told(const struct page *p, const struct told *told)
+{
+	render_safe(p->out, told->source, false);
+	buf_str(p->out, ": ");
+	if (told->lost > 0) {
+		page_number(p, told->lost);
+		buf_str(p->out, said(p, " bản ghi ", " records "));
+	}
+	buf_str(p->out, said(p, told->vi, told->en));
+	buf_str(p->out, said(p, ", theo chính nơi gửi (", ", as it says itself ("));
+	page_number(p, told->records);
+	buf_str(p->out, said(p, " lần báo)", told->records == 1 ? " time)" : " times)"));
+}
+
+/* Those of the register have sections of their own. */
+bool
+cover_is_listed(const struct coverage_remark *m)
+{
+	return m->verdict != COVERAGE_ABSENT && m->verdict != COVERAGE_UNKNOWN;
+}
+
+static void
+remarks_put(const struct page *p, struct cover_out *out, const struct cover_view *view)
+{
+	size_t listed = view->ntold;
+
+	for (uint32_t i = 0; i < view->nremark; i++)
+		listed += cover_is_listed(&view->remark[i]);
+	paint(p, PAINT_BOLD);
+	if (view->nremark + view->ntold == 0)
+		buf_str(p->out, said(p, "\nKhông có việc cần xem.\n",
+		    "\nNothing needs a person.\n"));
+	else if (listed > 0)
+		buf_str(p->out, said(p, "\nCẦN XEM\n", "\nNEEDS A PERSON\n"));
+	paint(p, PAINT_PLAIN);
+	for (uint32_t i = 0; i < view->nremark && cover_goes_on(out); i++)
+		if (cover_is_listed(&view->remark[i]))
+			remark_put(p, &view->remark[i]);
+	for (size_t i = 0; i < view->ntold && cover_goes_on(out); i++) {
+		paint(p, PAINT_YELLOW);
+		buf_str(p->out, " ! ");
+		paint(p, PAINT_PLAIN);
+		cover_told(p, &view->told[i]);
+		buf_u8(p->out, '\n');
+	}
 }
 
 void
@@ -443,19 +502,20 @@ cover_text(struct cover_out *out, const struct cover_view *view, const struct co
 {
 	const struct coverage_result *r = view->result;
 	const struct page p = { &out->text, r, form };
+	struct table t = { .page = &p };
 
-	head_put(&p);
-	if (r->nsource > 0)
-		heading_put(&p);
-	for (uint32_t i = 0; i < r->nsource && cover_goes_on(out); i++)
-		row_put(&p, &r->source[i]);
-	paint(&p, bold);
-	if (view->nremark == 0)
-		buf_str(p.out, said(&p, "\nKhông có việc cần xem.\n",
-		    "\nNothing needs a person.\n"));
-	else
-		buf_str(p.out, said(&p, "\nCẦN XEM\n", "\nNEEDS A PERSON\n"));
-	paint(&p, plain);
-	for (uint32_t i = 0; i < view->nremark && cover_goes_on(out); i++)
-		remark_put(&p, &view->remark[i]);
+	if (form->show == COVER_EXPECTED) {
+		cover_expected(out, &p);
+	} else if (form->show == COVER_UNKNOWN) {
+		cover_unknown(out, &p);
+	} else {
+		cover_head(&p);
+		columns_find(&t);
+		if (r->nsource > 0)
+			heading_put(&t);
+		for (uint32_t i = 0; i < r->nsource && cover_goes_on(out); i++)
+			row_put(&t, &r->source[i]);
+		cover_register(out, &p);
+		remarks_put(&p, out, view);
+	}
 }

@@ -135,3 +135,13 @@ form_get(const struct form *form, const char *name)
 			return (const char *)form->text.p + form->param[i].value;
 	return NULL;
 }
+
+bool
+form_at(const struct form *form, unsigned i, const char **ret_name, const char **ret_value)
+{
+	if (i >= form->n)
+		return false;
+	*ret_name = (const char *)form->text.p + form->param[i].name;
+	*ret_value = (const char *)form->text.p + form->param[i].value;
+	return true;
+}

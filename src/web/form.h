@@ -22,5 +22,8 @@ enum err	form_read(struct form **ret_form, struct span text, struct why *why);
 void		form_free(struct form **form);
 /* The first value with this name, or NULL. Belongs to the form. */
 const char	*form_get(const struct form *form, const char *name);
+/* The i-th name and its value; false: there are fewer. They belong to the form. */
+bool		form_at(const struct form *form, unsigned i, const char **ret_name,
+		    const char **ret_value);
 
 #endif

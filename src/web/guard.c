@@ -51,16 +51,37 @@ host_is_ours(const char *host)
 	return memchr(host, '.', n) == NULL || is_ipv4(host, n);
 }
 
+/* Where the host of a site begins; NULL: it is none. */
+static const char *
+site_host(const char *site)
+{
+	if (site == NULL)
+		return NULL;
+	if (strncmp(site, "https://", 8) == 0)
+		return site + 8;
+	return strncmp(site, "http://", 7) == 0 ? site + 7 : NULL;
+}
+
+bool
+guard_is_site(const char *url)
+{
+	const char *host = site_host(url);
+	size_t n = host == NULL ? 0 : strspn(host, "abcdefghijklmnopqrstuvwxyz0123456789.-");
+
+	return n > 0 && is_port(host + n);
+}
+
 bool
 guard_admits(const struct guard_ask *ask)
 {
-	const char *site = ask->fetch_site, *origin = ask->origin;
+	const char *site = ask->fetch_site, *origin = ask->origin, *own = site_host(ask->site);
 
-	if (ask->host != NULL && !host_is_ours(ask->host))
+	if (ask->host != NULL && !host_is_ours(ask->host) &&
+	    (own == NULL || strcasecmp(ask->host, own) != 0))
 		return false;
 	if (site != NULL && strcasecmp(site, "same-origin") != 0 && strcasecmp(site, "none") != 0)
 		return false;
-	if (origin == NULL)
+	if (origin == NULL || (own != NULL && strcasecmp(origin, ask->site) == 0))
 		return true;
 	return ask->host != NULL && strncasecmp(origin, "http://", 7) == 0 &&
 	    strcasecmp(origin + 7, ask->host) == 0;

@@ -9,16 +9,20 @@
 
 #include <stdbool.h>
 
-/* The values of the headers; NULL where there is none. */
+/* The values of the headers, NULL where there is none; and what the configuration says. */
 struct guard_ask {
 	const char *host, *origin, *fetch_site;
+	const char *site;		/* our name behind what encrypts, "https://desk.example";
+					 * NULL or "": none */
 };
 
 /*
- * Host: a number (IPv4, [IPv6]), or a name without a dot, which no stranger can own, with or
- * without a port. Origin: none, or "http://" and the Host itself. Sec-Fetch-Site: none,
- * same-origin, none at all.
+ * Host: a number (IPv4, [IPv6]), a name without a dot, which no stranger can own, with or without a
+ * port, or the site's. Origin: none, "http://" and the Host itself, or the site. Sec-Fetch-Site:
+ * none, same-origin, none at all.
  */
 bool	guard_admits(const struct guard_ask *ask);
+/* site = ("http://" / "https://") host [":" port], in lower case */
+bool	guard_is_site(const char *url);
 
 #endif

@@ -2,8 +2,10 @@
 /* The workers' side of the server, and what a job may ask: see server.h and server_int.h. */
 #include "web/server_int.h"
 
+#include <string.h>
 #include <unistd.h>
 
+#include "base/must.h"
 #include "sys/clock.h"
 
 void
@@ -114,7 +116,59 @@ job_from(const struct job *job)
 const char *
 job_path(const struct job *job)
 {
-	return job->route->path;
+	return job->path;
+}
+
+void
+job_known(struct job *job, const char *who, unsigned rights)
+{
+	size_t n = strlen(who);
+
+	must(n < sizeof job->who);
+	memcpy(job->who, who, n + 1);
+	job->rights = rights;
+}
+
+unsigned
+job_rights(const struct job *job)
+{
+	return job->rights;
+}
+
+const char *
+job_header(const struct job *job, enum job_header header)
+{
+	return job->header[header];
+}
+
+void
+job_cookie(struct job *job, struct span cookie)
+{
+	lock_take(&job->server->lock);
+	job->cookie.n = 0;
+	buf_span_put(&job->cookie, cookie);
+	buf_u8(&job->cookie, 0);
+	lock_give(&job->server->lock);
+}
+
+bool
+job_is_post(const struct job *job)
+{
+	return job->post;
+}
+
+bool
+job_param_at(const struct job *job, unsigned i, const char **ret_name, const char **ret_value)
+{
+	return form_at(job->param, i, ret_name, ret_value);
+}
+
+void
+job_status(struct job *job, int status)
+{
+	lock_take(&job->server->lock);
+	job->status = status;
+	lock_give(&job->server->lock);
 }
 
 void
@@ -132,6 +186,18 @@ job_found(struct job *job, uint64_t n)
 	job->found = n;
 	job->has_found = true;
 	lock_give(&job->server->lock);
+}
+
+void
+job_tells(void *ctx, uint64_t n)
+{
+	job_found(ctx, n);
+}
+
+bool
+job_out(void *ctx, struct span bytes)
+{
+	return job_write(ctx, bytes);
 }
 
 uint64_t *
@@ -178,6 +244,12 @@ static void
 job_settle(struct server *s, struct job *job, enum err rc, const struct why *why)
 {
 	job->on_cancel = NULL;
+	if (rc == OK && !job->known) {
+		job->known = true;
+		job->state = JOB_KNOWN;
+		server_wake(s);
+		return;
+	}
 	if (rc == ERR_MORE && !job->cancel && (job->waits || jobs_waiting(s) < SERVER_WAITING)) {
 		job->state = JOB_QUEUED;
 		job->waits = true;
@@ -214,7 +286,8 @@ worker_run(void *arg)
 		job->state = JOB_RUNNING;
 		lock_give(&s->lock);
 		if (!cancel)
-			rc = job->route->job(s->conf.ctx, w->index, job, &why);
+			rc = (job->known ? job->route->job : s->conf.know)(s->conf.ctx, w->index,
+			    job, &why);
 		lock_take(&s->lock);
 		job_settle(s, job, rc, &why);
 	}

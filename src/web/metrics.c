@@ -2,10 +2,12 @@
 /* One pass over an object that our own keeper wrote; see metrics.h. */
 #include "web/metrics.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 
 #include "base/cur.h"
 #include "base/must.h"
+#include "model/denied.h"
 
 enum { SAMPLES = 8192 };		/* more are left out: some hundreds are usual */
 
@@ -25,9 +27,16 @@ static const struct metric {
 	{ "batches", "batches_total", COUNTER, "Batches taken from the other roles." },
 	{ "batches_bad", "batches_bad_total", COUNTER, "Batches that were not well formed." },
 	{ "checkpoints", "checkpoints_total", COUNTER, "Checkpoints signed since the start." },
+	{ "day_octets", "segment_bytes_per_day", GAUGE,
+	    "What a day brings, by the last seven; not told while too little is known." },
+	{ "denied", "intake_denied", GAUGE,
+	    "TLS handshakes refused for a certificate, of each who tried within the last hour." },
 	{ "definition_octets", "definition_bytes", GAUGE, "Memory of shapes and sources." },
 	{ "definitions", "definitions", GAUGE, "Shapes and sources in memory." },
 	{ "epoch", "epoch", GAUGE, "Epoch of the store: one more with each life." },
+	{ "free_octets", "disk_free_bytes", GAUGE, "Free on the store's disk." },
+	{ "held_octets", "held_bytes", GAUGE, "Segments on disk that a legal hold covers." },
+	{ "holds", "holds", GAUGE, "Legal holds in force." },
 	{ "journal_files", "journal_files", GAUGE, "Journal files that are still needed." },
 	{ "journal_octets", "journal_bytes_total", COUNTER, "Octets written to the journal." },
 	{ "journal_rewrites", "journal_rewrites_total", COUNTER,
@@ -37,7 +46,10 @@ static const struct metric {
 	{ "leaves", "leaves_total", COUNTER, "Leaves added to the tree since the start." },
 	{ "octets_torn", "torn_bytes_total", COUNTER,
 	    "Octets that a crash left unfinished at the journal's end." },
+	{ "oldest_seconds", "oldest_record_timestamp_seconds", GAUGE,
+	    "When the oldest log record in a segment was received, since 1970." },
 	{ "record_octets", "record_bytes", GAUGE, "Records in segments, as they came in." },
+	{ "reserve_octets", "disk_reserve_bytes", GAUGE, "Of it, kept free." },
 	{ "rows", "rows_total", COUNTER, "Rows taken since the start." },
 	{ "rows_acked", "rows_acknowledged_total", COUNTER, "Rows on disk and acknowledged." },
 	{ "rows_again", "rows_again_total", COUNTER, "Rows sent again that were there already." },
@@ -57,6 +69,7 @@ static const struct metric {
 	{ "segments_cold", "segments_cold", GAUGE, "Segments in the cold folder." },
 	{ "segments_dropped", "segments_dropped_total", COUNTER,
 	    "Segments whose retention has ended." },
+	{ "segments_held", "segments_held", GAUGE, "Segments that a legal hold covers." },
 	{ "segments_kept", "segments", GAUGE, "Segments on disk." },
 	{ "segments_repacked", "segments_repacked_total", COUNTER,
 	    "Segments that were packed anew since the start." },
@@ -72,7 +85,8 @@ static const struct metric {
 
 /* Counters of the other roles that can fall; the others only grow. */
 static const char *const falling[] = { "sources", "connections", "bytes_incomplete",
-    "bytes_unacknowledged", "files", "files_waiting", "began", "socket" };
+    "bytes_unacknowledged", "files", "files_waiting", "files_refused", "began", "socket",
+    "behind_seconds", "reached", "findings_open" };
 
 /* One line: its metric's name, and what follows the name. */
 struct sample {
@@ -176,14 +190,14 @@ value_put(struct buf *out, const struct metric *metric, struct span n)
 	buf_span_put(out, part);
 }
 
-static void
-sample_add(struct metrics *m, const struct metric *metric, struct span name, bool grows,
-    const char *label, struct span value, struct span n)
+/* A sample of this name; what follows it up to sample_end() is the rest of its line. */
+static bool
+sample_begin(struct metrics *m, const struct metric *metric, struct span name, bool grows)
 {
 	struct sample *s;
 
 	if (m->nsample == SAMPLES)
-		return;
+		return false;
 	m->sample = xreallocarray(m->sample, m->nsample + 1, sizeof *m->sample);
 	s = &m->sample[m->nsample];
 	*s = (struct sample){ .metric = metric, .number = m->nsample, .grows = grows,
@@ -197,13 +211,30 @@ sample_add(struct metrics *m, const struct metric *metric, struct span name, boo
 		buf_str(&m->text, "_total");
 	s->n = m->text.n - s->at;
 	s->rest_at = m->text.n;
+	return true;
+}
+
+static void
+sample_end(struct metrics *m)
+{
+	struct sample *s = &m->sample[m->nsample - 1];
+
+	s->rest_n = m->text.n - s->rest_at;
+}
+
+static void
+sample_add(struct metrics *m, const struct metric *metric, struct span name, bool grows,
+    const char *label, struct span value, struct span n)
+{
+	if (!sample_begin(m, metric, name, grows))
+		return;
 	if (label != NULL) {
 		buf_printf(&m->text, "{%s=\"", label);
 		buf_span_put(&m->text, value);
 		buf_str(&m->text, "\"}");
 	}
 	value_put(&m->text, metric, n);
-	s->rest_n = m->text.n - s->rest_at;
+	sample_end(m);
 }
 
 /* ---- the object ---- */
@@ -242,6 +273,26 @@ dot_last(struct span s)
 	return n;
 }
 
+/* What stands between role and name is a listener, but for these. */
+static const struct part {
+	const char *role, *label;
+	bool own;			/* the metric has the role's name in front */
+} parts[] = {
+	{ "teller", "anchor", true },
+	{ "watch", "severity", false },
+	{ "", "listener", true },
+};
+
+static const struct part *
+part_of(struct span role)
+{
+	const struct part *part = parts;
+
+	while (part->role[0] != '\0' && !span_is(role, part->role))
+		part++;
+	return part;
+}
+
 /* "intake.syslog-tcp.records" is intake_records_total{listener="syslog-tcp"}. */
 static void
 counter(struct metrics *m, struct span key, struct span n)
@@ -249,16 +300,17 @@ counter(struct metrics *m, struct span key, struct span n)
 	const uint8_t *dot = key.n > 0 ? memchr(key.p, '.', key.n) : NULL;
 	size_t last = dot_last(key), first = dot != NULL ? (size_t)(dot - key.p) : 0;
 	struct span role = span_sub(key, 0, first), name = span_sub(key, last, key.n), listener;
+	const struct part *part = part_of(role);
 	struct buf full = { 0 };
 
 	listener = span_sub(key, first + 1, last > first + 2 ? last - first - 2 : 0);
-	if (role.n > 0 && !span_starts(name, role)) {
+	if (role.n > 0 && part->own && !span_starts(name, role)) {
 		buf_span_put(&full, role);
 		buf_u8(&full, '_');
 	}
 	buf_span_put(&full, name);
 	sample_add(m, NULL, buf_span(&full), !can_fall(span_starts(name, role) && role.n > 0 ?
-	    span_sub(name, role.n + 1, name.n) : name), listener.n > 0 ? "listener" : NULL,
+	    span_sub(name, role.n + 1, name.n) : name), listener.n > 0 ? part->label : NULL,
 	    listener, n);
 	buf_done(&full);
 }
@@ -278,6 +330,44 @@ counters(struct metrics *m)
 }
 
 static void
+label_put(struct buf *out, const char *label, struct span value)
+{
+	buf_printf(out, "%s=\"", label);
+	for (size_t i = 0; i < value.n; i++) {
+		if (value.p[i] == '"' || value.p[i] == '\\')
+			buf_u8(out, '\\');
+		buf_u8(out, value.p[i]);
+	}
+	buf_u8(out, '"');
+}
+
+/* Who was not let in: model/denied.h. */
+static void
+denied(struct metrics *m, struct span hex)
+{
+	struct buf list = { 0 };
+	struct cur in;
+
+	if (denied_unhex(&list, hex) && denied_check(buf_span(&list), NULL) == OK) {
+		in = cur_of(buf_span(&list));
+		for (uint64_t n = cur_varint(&in); n > 0; n--) {
+			struct denied d;
+
+			denied_get(&in, &d);
+			if (!sample_begin(m, metric_of(SPAN("denied")), SPAN(""), false))
+				break;
+			label_put(&m->text, "{listener", d.listener);
+			label_put(&m->text, ",peer", d.peer);
+			label_put(&m->text, ",cause", span_str(denied_word(d.cause)));
+			label_put(&m->text, ",certificate", d.name);
+			buf_printf(&m->text, "} %" PRIu64, d.times);
+			sample_end(m);
+		}
+	}
+	buf_done(&list);
+}
+
+static void
 value(struct metrics *m, struct span name)
 {
 	struct span s;
@@ -285,7 +375,9 @@ value(struct metrics *m, struct span name)
 	switch (peek(&m->in)) {
 	case '"':
 		s = text(&m->in);
-		if (!m->in.bad && s.n > 0)
+		if (!m->in.bad && span_is(name, "denied"))
+			denied(m, s);
+		else if (!m->in.bad && s.n > 0)
 			sample_add(m, metric_of(name), name, false, "is", s, SPAN("1"));
 		break;
 	case '[':

@@ -223,14 +223,9 @@ on_row(void *ctx, const struct query_row *row)
 static enum err
 store_ready(struct select *s, struct why *why)
 {
-	enum err rc;
-
 	if (s->store != NULL)
 		return store_refresh(s->store, why);
-	rc = store_open(&s->store, s->dirfd, s->has_key ? s->key : NULL, why);
-	if (rc == OK)
-		store_keep_segments(s->store, s->shelf);
-	return rc;
+	return store_open_shared(&s->store, s->dirfd, s->has_key ? s->key : NULL, s->shelf, why);
 }
 
 enum err
@@ -431,12 +426,6 @@ select_proofs(struct select *s, struct span note, const struct proof_many *many,
 }
 
 /* ---- for a job ---- */
-
-static bool
-job_out(void *ctx, struct span bytes)
-{
-	return job_write(ctx, bytes);
-}
 
 static void
 query_stop(void *arg)

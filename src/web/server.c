@@ -24,7 +24,7 @@
 #include <unistd.h>
 
 #include "base/must.h"
-#include "web/guard.h"
+#include "web/page.h"
 
 enum {
 	FORM_MAX = 1 << 20,	/* a query is text that a person or dashboard wrote */
@@ -32,7 +32,6 @@ enum {
 	INPUT_MAX = 256 << 10,	/* octets read ahead of one client */
 	TIMEOUT_S = 120,
 	PATIENCE_MS = 5000,
-	KEEPALIVE_S = 60,	/* a client whose machine is gone is noticed after some of these */
 	ACCEPT_PAUSE_S = 1,	/* out of descriptors */
 };
 
@@ -62,6 +61,8 @@ job_headers_add(const struct job *job)
 	char n[24];
 
 	headers_add(job->request, job->type);
+	if (job->cookie.n > 0)
+		header_add(job->request, "Set-Cookie", (const char *)job->cookie.p);
 	if (!job->has_found)
 		return;
 	(void)snprintf(n, sizeof n, "%" PRIu64, job->found);
@@ -125,6 +126,22 @@ gone_stop(struct job *job)
 	job->gone = NULL;
 }
 
+/* Secrets are wiped. */
+static void
+job_end_memory(struct job *job)
+{
+	for (unsigned i = 0; i < JOB_HEADERS; i++) {
+		if (job->header[i] != NULL)
+			explicit_bzero(job->header[i], strlen(job->header[i]));
+		free(job->header[i]);
+	}
+	buf_wipe(&job->cookie);
+	form_free(&job->param);
+	buf_done(&job->out);
+	free(job->path);
+	free(job);
+}
+
 /* Takes it out of the list. Under the lock. */
 static void
 job_free(struct job *job)
@@ -137,9 +154,7 @@ job_free(struct job *job)
 	*at = job->next;
 	s->njobs--;
 	gone_stop(job);
-	form_free(&job->param);
-	buf_done(&job->out);
-	free(job);
+	job_end_memory(job);
 }
 
 static void
@@ -203,10 +218,13 @@ job_end(struct job *job)
 	} else if (job->started) {
 		evhttp_send_reply_end(request);
 	} else if (job->result != OK) {
-		sentence_send(request, status_of(job->result), job->why.text);
+		sentence_send(request, job->status >= 400 ? job->status :
+		    status_of(job->result), job->why.text);
 	} else {
-		headers_add(request, job->type);
-		evhttp_send_reply(request, 200, NULL, NULL);
+		job->request = request;
+		job_headers_add(job);
+		job->request = NULL;
+		evhttp_send_reply(request, job->status, NULL, NULL);
 	}
 }
 
@@ -221,7 +239,7 @@ job_drain(struct job *job)
 	if (!job->started) {
 		gone_stop(job);		/* from now on libevent reads, and sees it itself */
 		job_headers_add(job);
-		evhttp_send_reply_start(job->request, 200, "OK");
+		evhttp_send_reply_start(job->request, job->status, NULL);
 	}
 	job->started = true;
 	chunk = evbuffer_new();
@@ -233,6 +251,23 @@ job_drain(struct job *job)
 	evbuffer_free(chunk);
 }
 
+/* Who it is was found out: may it? The list is the loop's own to change. Under the lock. */
+static void
+job_admit(struct server *s, struct job *job)
+{
+	struct why why = { "" };
+	enum err rc = job->cancel ? ERR_BUSY : OK;
+
+	lock_give(&s->lock);
+	if (rc == OK && s->conf.admit != NULL)
+		rc = s->conf.admit(s->conf.ctx, job, &why);
+	lock_take(&s->lock);
+	job->state = rc == OK ? JOB_QUEUED : JOB_DONE;
+	job->result = rc;
+	job->why = why;
+	wake_one(&s->work);
+}
+
 static void
 jobs_turn(struct server *s)
 {
@@ -240,6 +275,8 @@ jobs_turn(struct server *s)
 
 	lock_take(&s->lock);
 	for (job = s->jobs; job != NULL; job = next) {
+		if (job->state == JOB_KNOWN)
+			job_admit(s, job);
 		next = job->next;
 		job_drain(job);
 		if (job->state != JOB_DONE)
@@ -265,44 +302,6 @@ on_wake(evutil_socket_t fd, short what, void *arg)
 
 /* ---- the beginning of a job ---- */
 
-static void
-peer_note(struct job *job, int fd)
-{
-	struct sock_peer peer;
-	struct sock_addr addr = { .n = sizeof addr.u };
-	int on = 1, idle = KEEPALIVE_S;
-
-	if (getpeername(fd, &addr.u.any, &addr.n) != 0)
-		return;
-	sock_peer_text(&addr, job->from);
-	if (addr.u.any.sa_family != AF_UNIX) {
-		(void)setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
-		(void)setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &idle, sizeof idle);
-	} else if (sock_peer_cred(fd, &peer, NULL) == OK) {
-		(void)snprintf(job->who, sizeof job->who, "uid %u", (unsigned)peer.uid);
-	}
-}
-
-/* Parameters of a form body, then of the address: the first of two is taken. */
-static enum err
-params_take(struct job *job, struct evhttp_request *request, struct why *why)
-{
-	struct evbuffer *in = evhttp_request_get_input_buffer(request);
-	const char *query = evhttp_uri_get_query(evhttp_request_get_evhttp_uri(request));
-	size_t n = evbuffer_get_length(in);
-	struct buf all = { 0 };
-	enum err rc;
-
-	if (n > 0)
-		(void)evbuffer_remove(in, buf_add(&all, n), n);
-	buf_u8(&all, '&');
-	if (query != NULL)
-		buf_str(&all, query);
-	rc = form_read(&job->param, buf_span(&all), why);
-	buf_done(&all);
-	return rc;
-}
-
 static enum err
 job_check(struct server *s, struct job *job, struct evhttp_request *request, struct why *why)
 {
@@ -314,8 +313,10 @@ job_check(struct server *s, struct job *job, struct evhttp_request *request, str
 		    SERVER_JOBS);
 	lock_give(&s->lock);
 	if (rc == OK)
-		rc = params_take(job, request, why);
-	if (rc == OK && s->conf.admit != NULL)
+		rc = head_params(job, request, why);
+	/* Over the unix socket the kernel says who it is. */
+	job->known = s->conf.know == NULL || job->who[0] != '\0';
+	if (rc == OK && job->known && s->conf.admit != NULL)
 		rc = s->conf.admit(s->conf.ctx, job, why);
 	return rc;
 }
@@ -346,12 +347,15 @@ job_take(struct server *s, struct evhttp_request *request, const struct route *r
 	job->server = s;
 	job->route = route;
 	job->type = route->type;
-	peer_note(job, fd);
+	job->status = 200;
+	job->post = evhttp_request_get_command(request) == EVHTTP_REQ_POST;
+	job->path = strdup(evhttp_uri_get_path(evhttp_request_get_evhttp_uri(request)));
+	must(job->path != NULL);
+	head_note(job, request);
 	rc = job_check(s, job, request, &why);
 	if (rc != OK) {
 		sentence_send(request, status_of(rc), why.text);
-		form_free(&job->param);
-		free(job);
+		job_end_memory(job);
 		return;
 	}
 	job->request = request;
@@ -378,43 +382,6 @@ page_send(struct server *s, struct evhttp_request *request, const struct route *
 	buf_done(&out);
 }
 
-static bool
-is_admitted(struct evhttp_request *request)
-{
-	struct evkeyvalq *in = evhttp_request_get_input_headers(request);
-	struct sock_addr addr = { .n = sizeof addr.u };
-
-	/* A browser cannot speak over a unix socket. */
-	if (getpeername(bufferevent_getfd(bufferevent_of(request)), &addr.u.any, &addr.n) == 0 &&
-	    addr.u.any.sa_family == AF_UNIX)
-		return true;
-	return guard_admits(&(struct guard_ask){ evhttp_find_header(in, "Host"),
-	    evhttp_find_header(in, "Origin"), evhttp_find_header(in, "Sec-Fetch-Site") });
-}
-
-/*
- * Whether everybody sees the same end of the body. libevent takes the first of several lengths and
- * reads past a coding that it does not know; a proxy before us may see two requests (smuggling).
- */
-static bool
-has_one_end(struct evhttp_request *request)
-{
-	struct evkeyvalq *headers = evhttp_request_get_input_headers(request);
-	unsigned n = 0;
-
-	for (const struct evkeyval *h = headers->tqh_first; h != NULL; h = h->next.tqe_next) {
-		bool length = strcasecmp(h->key, "Content-Length") == 0;
-		bool coding = strcasecmp(h->key, "Transfer-Encoding") == 0;
-
-		n += length || coding;
-		if (strpbrk(h->key, " \t") != NULL || (coding &&
-		    strcasecmp(h->value, "chunked") != 0) || (length &&
-		    h->value[strspn(h->value, "0123456789")] != '\0'))
-			return false;
-	}
-	return n <= 1;
-}
-
 static void
 no_page_send(const struct server *s, struct evhttp_request *request)
 {
@@ -428,29 +395,44 @@ no_page_send(const struct server *s, struct evhttp_request *request)
 	buf_done(&text);
 }
 
+static bool
+route_has(const struct route *r, const char *path)
+{
+	size_t n = strlen(r->path);
+
+	return r->path[n - 1] == '/' ? strncmp(r->path, path, n) == 0 : strcmp(r->path, path) == 0;
+}
+
 static void
 on_request(struct evhttp_request *request, void *arg)
 {
 	const char *path = evhttp_uri_get_path(evhttp_request_get_evhttp_uri(request));
 	struct server *s = arg;
+	const struct page_file *file = NULL;
 
-	if (!has_one_end(request)) {
+	if (!head_has_one_end(request)) {
 		(void)evhttp_add_header(evhttp_request_get_output_headers(request), "Connection",
 		    "close");
 		sentence_send(request, 400, "say the length of the body once, as Content-Length or "
 		    "as Transfer-Encoding: chunked");
 		return;
 	}
-	if (!is_admitted(request)) {
+	if (s->conf.files != NULL && path != NULL)
+		file = page_find(s->conf.files, path);
+	if (file != NULL) {
+		page_answer(request, file);
+		return;
+	}
+	if (!head_is_admitted(request, s->conf.site)) {
 		sentence_send(request, 403, "asked through another site's page or name; use the "
 		    "address "
 		    "of this machine");
 		return;
 	}
 	for (const struct route *r = s->conf.route; path != NULL && r->path != NULL; r++) {
-		if (strcmp(r->path, path) != 0)
+		if (!route_has(r, path))
 			continue;
-		if (r->page != NULL)
+		if (r->page != NULL && (r->job == NULL || head_is_near(request)))
 			page_send(s, request, r);
 		else
 			job_take(s, request, r);

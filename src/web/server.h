@@ -20,6 +20,7 @@ enum {
 };
 
 struct event_base;
+struct page_file;
 struct server;
 struct job;
 
@@ -36,9 +37,10 @@ typedef enum err job_admit_fn(void *ctx, struct job *job, struct why *why);
 typedef int page_fn(void *ctx, struct buf *out);
 
 struct route {
-	const char *path;
+	const char *path;		/* one that ends with '/' has all below it */
 	const char *type;		/* Content-Type */
-	job_fn *job;			/* one of the two */
+	job_fn *job;			/* one of the two; both: the page is for who asks from this
+					 * machine, the job for others */
 	page_fn *page;
 };
 
@@ -49,8 +51,13 @@ struct server_conf {
 	unsigned timeout_s;		/* of a request that does not come whole, an answer that is
 					 * not read, an idle connection; 0: 120 */
 	const struct route *route;	/* ended by a NULL path */
+	const struct page_file *files;	/* before the routes, for everybody; may be NULL */
+	const char *site;		/* see web/guard.h; may be NULL */
 	unsigned patience_ms;		/* with a client that does not read, while others wait for
 					 * a worker; 0: 5000 */
+	job_fn *know;			/* may be NULL: who is it? Called before admit in a worker,
+					 * for all who do not come over the unix socket; not OK
+					 * refuses, with job_status when that is not 200 */
 	job_admit_fn *admit;		/* may be NULL */
 	void *ctx;			/* of all functions */
 };
@@ -70,6 +77,23 @@ const char	*job_param(const struct job *job, const char *name);
 const char	*job_who(const struct job *job);
 const char	*job_from(const struct job *job);
 const char	*job_path(const struct job *job);
+/* What `know` found out: a name, and what the front may make of it. Only there. */
+void		job_known(struct job *job, const char *who, unsigned rights);
+unsigned	job_rights(const struct job *job);
+
+enum job_header { JOB_COOKIE, JOB_AUTHORIZATION, JOB_CSRF, JOB_POLL, JOB_HEADERS };
+
+/* Cookie, Authorization, X-Trucban-Csrf, X-Trucban-Poll of the request, or NULL. */
+const char	*job_header(const struct job *job, enum job_header header);
+/* The answer's header Set-Cookie. Before the first job_write. */
+void		job_cookie(struct job *job, struct span cookie);
+/* POST, not GET. */
+bool		job_is_post(const struct job *job);
+/* The i-th parameter and its value; false: there are fewer. They belong to the job. */
+bool		job_param_at(const struct job *job, unsigned i, const char **ret_name,
+		    const char **ret_value);
+/* Instead of 200, or (400 and above) of what an error is; before the first job_write. */
+void		job_status(struct job *job, int status);
 /* Instead of the route's; before the first job_write. A string that stays. */
 void		job_type(struct job *job, const char *type);
 /* The answer's header Trucban-Found: so many things need a person. Before the first job_write. */
@@ -81,6 +105,9 @@ uint64_t	*job_memo(struct job *job);
  * ends, or others have waited for this worker too long: stop soon.
  */
 bool		job_write(struct job *job, struct span bytes);
+/* job_found and job_write for those who know no job: ctx is it. */
+void		job_tells(void *ctx, uint64_t n);
+bool		job_out(void *ctx, struct span bytes);
 bool		job_cancelled(struct job *job);
 /*
  * Called from the loop's thread, once, when the client goes away while fn is set; never after

@@ -7,7 +7,9 @@
 #include "wire/wire.h"
 
 #include "model/batch.h"
+#include "model/denied.h"
 #include "model/shape.h"
+#include "wire/clients.h"
 
 enum {
 	HELLO_BYTES = 1 + 4 + 8,
@@ -15,6 +17,7 @@ enum {
 	ACK_BYTES = 8 + 4,
 	KEY_BYTES = 1 + 32,
 	PLACE_BYTES = 8 * 3,
+	BESIDE_BYTES = 8 * 2,
 	KEY_LAST = 1,
 };
 
@@ -170,17 +173,68 @@ key_check(struct cur *in, struct why *why)
 	return OK;
 }
 
-/* place = u64 content with its highest bit set, u64 from, u64 to above it */
+/*
+ * place = u64 content with its highest bit set, u64 from, u64 to above it [, u64 another content,
+ * u64 its place]
+ */
 static enum err
 place_rule(struct cur *in, struct why *why)
 {
 	uint64_t content = cur_u64(in);
 	uint64_t from = cur_u64(in);
 	uint64_t to = cur_u64(in);
+	uint64_t beside;
 
 	if (content >> 63 == 0 || to <= from)
 		return why_set(why, ERR_FORMAT, "no place of a content");
+	if (cur_left(in) == 0)
+		return OK;
+	beside = cur_u64(in);
+	(void)cur_u64(in);
+	if (beside >> 63 == 0 || beside == content)
+		return why_set(why, ERR_FORMAT, "no other content beside it");
 	return OK;
+}
+
+static enum err
+enrol_rule(struct cur *in, struct why *why)
+{
+	struct enrol enrol;
+
+	return enrol_read(&enrol, cur_span(in, cur_left(in)), why);
+}
+
+/* enrolled = u16 status (200 to 599), text */
+static enum err
+enrolled_rule(struct cur *in, struct why *why)
+{
+	uint16_t status = cur_u16(in);
+
+	if (status < 200 || status > 599)
+		return why_set(why, ERR_FORMAT, "status %u", status);
+	return text_check(in, why);
+}
+
+static enum err
+roll_rule(struct cur *in, struct why *why)
+{
+	struct clients clients;
+
+	return clients_read(&clients, cur_span(in, cur_left(in)), why);
+}
+
+static enum err
+denied_rule(struct cur *in, struct why *why)
+{
+	return denied_check(cur_span(in, cur_left(in)), why);
+}
+
+/* modem = u8 place, text */
+static enum err
+modem_rule(struct cur *in, struct why *why)
+{
+	(void)cur_u8(in);
+	return text_check(in, why);
 }
 
 static const struct rule rules[WIRE_END] = {
@@ -194,11 +248,18 @@ static const struct rule rules[WIRE_END] = {
 	[WIRE_READY] = { "ready", 0, WIRE_TEXT_BYTES, text_check },
 	[WIRE_STOP] = { "stop", 0, 0, NULL },
 	[WIRE_CONF] = { "conf", 0, WIRE_CONF_BYTES, text_check },
-	[WIRE_ASK] = { "ask", 2, 1 + 10 + WIRE_TEXT_BYTES, ask_check },
+	[WIRE_ASK] = { "ask", 2, 1 + 10 + WIRE_ASK_BYTES, ask_check },
 	[WIRE_ANSWER] = { "answer", 1, WIRE_LIMIT, answer_check },
 	[WIRE_KEY] = { "key", KEY_BYTES, KEY_BYTES, key_check },
 	[WIRE_SUSPECT] = { "suspect", 8, 8, NULL },
-	[WIRE_PLACE] = { "place", PLACE_BYTES, PLACE_BYTES, place_rule },
+	[WIRE_REGISTER] = { "register", 0, LIMIT_REGISTER_BYTES, text_check },
+	[WIRE_PLACE] = { "place", PLACE_BYTES, PLACE_BYTES + BESIDE_BYTES, place_rule },
+	[WIRE_ENROL] = { "enrol", 1 + CLIENT_SERIAL_BYTES + 2,
+	    1 + CLIENT_SERIAL_BYTES + 4 + CLIENT_PEER_BYTES + LIMIT_ENROL_BYTES, enrol_rule },
+	[WIRE_ENROLLED] = { "enrolled", 2, 2 + WIRE_ENROLLED_BYTES, enrolled_rule },
+	[WIRE_ROLL] = { "roll", 4, WIRE_LIMIT, roll_rule },
+	[WIRE_DENIED] = { "denied", 1, DENIED_LIST_BYTES, denied_rule },
+	[WIRE_MODEM] = { "modem", 1, 1 + WIRE_TEXT_BYTES, modem_rule },
 };
 
 enum err
@@ -232,7 +293,9 @@ wire_role_name(unsigned role)
 		[WIRE_PARENT] = "parent", [WIRE_INTAKE] = "intake",
 		[WIRE_COLLECTOR] = "collector", [WIRE_KEEPER] = "keeper",
 		[WIRE_FRONT] = "front", [WIRE_TELLER] = "teller",
-		[WIRE_IMPORTER] = "importer",
+		[WIRE_IMPORTER] = "importer", [WIRE_SHIPPER] = "shipper",
+		[WIRE_REGISTRAR] = "registrar", [WIRE_WATCH] = "watch",
+		[WIRE_DESK] = "desk", [WIRE_PORTER] = "porter",
 	};
 
 	if (role >= WIRE_ROLE_END || name[role] == NULL)

@@ -30,13 +30,24 @@ enum wire_type {
 	WIRE_COUNTERS,	/* any -> keeper, parent: varint n, n * (bytes name, varint value) */
 	WIRE_READY,	/* role -> parent: text, what it listens on or opened */
 	WIRE_STOP,	/* parent -> role: finish what is begun, answer, end */
-	WIRE_CONF,	/* parent -> role: the configuration, YAML, as checked by the parent */
-	WIRE_ASK,	/* front, importer -> keeper: u8 enum wire_ask, bytes argument; tag */
-	WIRE_ANSWER,	/* keeper -> front: tag; u8 enum err, text or bytes */
+	WIRE_CONF,	/* parent -> role: the configuration, YAML, as checked by the parent;
+			 * front -> parent: empty, read its file again */
+	WIRE_ASK,	/* front, importer, intake, watch -> keeper: u8 enum wire_ask, bytes; tag */
+	WIRE_ANSWER,	/* keeper -> who asked: tag; u8 enum err, text or bytes */
 	WIRE_KEY,	/* parent -> keeper, front: u8 which (0 store, 1 seal seed), 32 octets */
 	WIRE_SUSPECT,	/* role -> parent: u64, hash of the record that it crashes over;
 			 * parent -> role, before CONF: such a one, which ended two lives */
-	WIRE_PLACE,	/* importer -> keeper: u64 content, u64 from, u64 to: of the next BATCH */
+	WIRE_PLACE,	/* importer, intake, watch -> keeper: u64 content, u64 from, u64 to [, u64
+			 * other content, u64 its place]: of the next BATCH */
+	WIRE_REGISTER,	/* parent -> intake, front, watch, before CONF and when it changed: the
+			 * register of sources, CSV, as checked by the parent; front -> parent:
+			 * empty, read its file again */
+	WIRE_ENROL,	/* intake -> registrar: enrolment (wire/clients.h); tag */
+	WIRE_ENROLLED,	/* registrar -> intake: u16 status of HTTP, text; tag */
+	WIRE_ROLL,	/* registrar -> intake: certificate of the desk, who may come in */
+	WIRE_DENIED,	/* intake -> keeper: who was not let in lately (model/denied.h) */
+	WIRE_MODEM,	/* teller -> parent: u8 place in `notify`, open it; parent -> teller: the
+			 * same with the descriptor, or with text why there is none */
 	WIRE_END
 };
 
@@ -51,6 +62,12 @@ enum wire_ask {
 	ASK_KEY_ROTATE,		/* argument: reason */
 	ASK_COOL,		/* move closed days to the cold folder now */
 	ASK_PLACES,		/* argument: n * u64 content; answers n * u64 place */
+	ASK_HOLD,		/* a legal hold begins; argument: the hold, seal.md section 9 */
+	ASK_HOLD_END,		/* argument: bytes name, bytes who, bytes why */
+	ASK_PLACE_KEPT,		/* argument: u64 content; answers its place on disk, u64 */
+	ASK_DESK,		/* front, teller -> desk: a question or an act (role/inquiry.h) */
+	ASK_PORTER,		/* front -> porter: who is it, or an act (role/visit.h) */
+	ASK_RUN,		/* teller -> runner: u8 place in `notify`, bytes input */
 	ASK_END
 };
 
@@ -62,16 +79,26 @@ enum wire_role {
 	WIRE_FRONT,
 	WIRE_TELLER,
 	WIRE_IMPORTER,
+	WIRE_SHIPPER,	/* of a relay: has the keeper's end of its writers' channels */
+	WIRE_REGISTRAR,
+	WIRE_WATCH,
+	WIRE_DESK,
+	WIRE_PORTER,
 	WIRE_ROLE_END
 };
 
 enum { WIRE_VERSION = 1, WIRE_LIMIT = LIMIT_BATCH_BYTES + 64 };
 
+/* The content whose place is the watch's own: the sequence of what it found last. */
+#define WIRE_WATCH_CONTENT	(UINT64_C(1) << 63 | 1)
+
 /* Bounds of the table, octets or items. */
 enum {
 	WIRE_TEXT_BYTES = 4096,
+	WIRE_ASK_BYTES = 512 << 10,	/* the fields of an act: a form has texts of 64 KB */
 	WIRE_CONF_BYTES = 1 << 20,
 	WIRE_COUNTER_MAX = 4096,
+	WIRE_ENROLLED_BYTES = 64 << 10,
 };
 
 /* Checks a payload against the table above: OK or ERR_FORMAT with the broken rule. */

@@ -112,10 +112,17 @@ def test_a_teller_that_lost_its_channel_to_a_living_keeper_begins_anew(tmp_path,
         at = last_count(str(calls))
     finally:
         desk.kill()
-    desk.start(env=dict(env, FAIL_AT=str(at)))
+    # The teller talks with parent and desk too: one of the calls around that one is the keeper's.
+    for near in (0, 1, 2, 3, -1, -2, -3, 4):
+        desk.start(env=dict(env, FAIL_AT=str(at + near)))
+        try:
+            until('the end of the role',
+                  lambda: desk.said(b'trucban: teller has lost the keeper, ending it'), 8, 0.1)
+            break
+        except TimeoutError:
+            desk.kill()
+    assert desk.child is not None, 'no call broke the channel to the keeper'
     try:
-        until('the end of the role',
-              lambda: desk.said(b'trucban: teller has lost the keeper, ending it'), 40, 0.1)
         lines = told()
         sent = Sent()
         sent.relp(desk.port['relp'], 20)

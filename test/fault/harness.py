@@ -53,24 +53,62 @@ def until(what, condition, seconds=20.0, step=0.02):
         time.sleep(step)
 
 
+class Ports:
+    """Ports for this process alone, below those that the kernel gives away by itself.
+
+    A port asked of the kernel and closed again may be somebody's at once: of another test, or of
+    any outgoing connection, also while a desk that owned it is down. So every process that tests
+    leases whole blocks; the lease is a name in the abstract socket space, which is the network
+    namespace's as the ports are, and ends with the process.
+    """
+    FIRST, BLOCK, BLOCKS = 10000, 250, 90
+
+    def __init__(self):
+        self.leases = []
+        self.left = []
+
+    def lease(self):
+        start = os.getpid() % self.BLOCKS
+        for i in range(self.BLOCKS):
+            block = (start + i) % self.BLOCKS
+            name = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+            try:
+                name.bind('\0trucban-test-ports-%d' % block)
+            except OSError:
+                name.close()
+                continue
+            self.leases.append(name)
+            first = self.FIRST + block * self.BLOCK
+            self.left = list(range(first, first + self.BLOCK))
+            return
+        raise RuntimeError('every block of test ports is leased: end what runs beside')
+
+    @staticmethod
+    def usable(port):
+        for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM):
+            with socket.socket(socket.AF_INET, kind) as s:
+                s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                try:
+                    s.bind(('127.0.0.1', port))
+                except OSError:
+                    return False
+        return True
+
+    def take(self):
+        while True:
+            if not self.left:
+                self.lease()
+            port = self.left.pop(0)
+            if self.usable(port):
+                return port
+
+
+PORTS = Ports()
+
+
 def free_ports(n):
-    """n TCP ports that nobody has now, also free for UDP."""
-    held = []
-    while len(held) < n:
-        tcp = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-        tcp.bind(('127.0.0.1', 0))
-        udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        try:
-            udp.bind(('127.0.0.1', tcp.getsockname()[1]))
-        except OSError:
-            tcp.close()
-            continue
-        held.append((tcp, udp))
-    ports = [tcp.getsockname()[1] for tcp, _ in held]
-    for tcp, udp in held:
-        tcp.close()
-        udp.close()
-    return ports
+    """n ports of 127.0.0.1 that nobody has now, for TCP and UDP, and nobody gets from us again."""
+    return [PORTS.take() for _ in range(n)]
 
 
 class Desk:

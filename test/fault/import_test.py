@@ -73,6 +73,23 @@ def test_an_import_that_is_killed_goes_on_where_it_was(tmp_path, seed):
         assert desk.verify()[0] == 0
 
 
+def test_a_killed_import_of_utf_16_goes_on_where_it_was(tmp_path):
+    plain, path = str(tmp_path / 'plain.log'), str(tmp_path / 'old.log')
+    lines_write(plain)
+    with open(plain, encoding='utf-8') as f, open(path, 'w', encoding='utf-16') as out:
+        out.write(f.read())
+    with Desk(tmp_path / 'desk', listen=()) as desk:
+        for turn in range(2):
+            child = begin(desk, path)
+            some_taken(desk, child, (turn + 1) / 4)
+            child.kill()
+            child.communicate(timeout=60)
+        finish(desk, path)
+        assert found(desk) == EACH_ONCE
+        assert desk.stop() == 0
+        assert desk.verify()[0] == 0
+
+
 @pytest.mark.parametrize('seed', SEEDS)
 @pytest.mark.parametrize('role', ('importer', 'keeper', 'desk'))
 def test_a_desk_that_is_killed_under_an_import_has_each_line_once(tmp_path, role, seed):

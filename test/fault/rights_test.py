@@ -16,7 +16,10 @@ import pytest
 
 from harness import Desk, Sent, assert_kept
 
-ROLES = ['collector', 'front', 'importer', 'intake', 'keeper', 'teller']
+ROLES = ['collector', 'desk', 'front', 'importer', 'intake', 'keeper', 'porter', 'teller', 'watch']
+# Where a role may write below the state's directory; the keeper: everywhere.
+OWN = {'collector': '/collector', 'desk': '/desk/', 'porter': '/people/', 'teller': '/anchor/'}
+HOLD_KEYS = ('desk', 'front', 'keeper', 'porter', 'watch')
 MORE = ('collect: {files: ["%(dir)s/logs/*.log"]}\n'
         'seal: {checkpoint: 1s, anchor: [{kind: file, target: "%(dir)s/anchors.txt"}]}\n')
 
@@ -97,7 +100,7 @@ def refusal(pid, what):
 
 def test_nobody_reads_the_memory_of_those_who_hold_keys(desk):
     role = {name: pid for pid, name in desk.children().items()}
-    for pid in (role['keeper'], role['front'], desk.child.pid):
+    for pid in [role[name] for name in HOLD_KEYS] + [desk.child.pid]:
         for what in ('mem', 'environ', 'maps'):
             assert refusal(pid, what) in (errno.EACCES, errno.EPERM), what
     # The same of one without keys: what refused above was not something else.
@@ -126,10 +129,10 @@ def test_only_the_keeper_writes_the_store_and_the_intake_has_no_file(desk):
         if role in ('intake', 'importer'):
             assert not [link for link in links(pid) if link.startswith(desk.folder)
                         and not link.endswith('desk.log')], links(pid)
-        if role in ('front', 'teller', 'collector'):
+        if role != 'keeper':
             for link in below:
-                assert link.startswith(desk.state + '/collector') or not writable(pid, link), \
-                    (role, link)
+                assert link.startswith(desk.state + OWN.get(role, '/none/')) or \
+                    not writable(pid, link), (role, link)
 
 
 def writable(pid, link):

@@ -179,8 +179,22 @@ def policy_read(r, e):
     e['days'], e['before'], e['text'] = r.varint(), r.varint(), r.text()
 
 
+def hold_read(r, e):
+    e['action'], e['since'] = r.le(1), r.le(8, signed=True)
+    e['hstream'], e['hclass'] = r.le(1), r.le(1)
+    e['first'], e['last'] = r.le(8), r.le(8)
+    e['from'], e['to'] = r.le(8, signed=True), r.le(8, signed=True)
+    e['name'], e['ordered'], e['why'] = r.text(), r.text(), r.text()
+    e['ended'], e['reason'] = r.text(), r.text()
+    need(1 <= e['action'] <= 2 and 1 <= e['first'] <= e['last'] and e['from'] <= e['to'],
+         'rule 9')
+    need(e['since'] >= 0 and 1 <= len(e['name']) <= 63 and 1 <= len(e['why']) <= 1023 and
+         len(e['ordered']) <= 127, 'rule 9')
+    need(e['hstream'] in (0, 1, 2, 255) and (e['hclass'] < 16 or e['hclass'] == 255), 'rule 9')
+
+
 TYPES = {1: rows_read, 2: heartbeat_read, 3: epoch_read, 4: drop_read, 5: key_read,
-         6: policy_read}
+         6: policy_read, 7: hold_read}
 
 
 def entry_read(octets):
@@ -248,6 +262,7 @@ class Stand:
         self.epoch, self.time, self.beat, self.broke = 0, 0, None, False
         self.since = [[] for _ in STREAMS]      # ROWS entries since the last heartbeat
         self.rows, self.gone, self.days, self.keys = {}, set(), {}, []
+        self.holds = {}
         self.warnings = []
 
 
@@ -268,14 +283,19 @@ def heartbeat_judge(s, e):
 
 
 def drop_judge(s, e):
-    rows = 0
+    rows, oldest = 0, e['newest']
     for index in e['index']:
         named = s.rows.get(index)
         need(named is not None and index not in s.gone, 'rule 13')
         need((named['stream'], named['class']) == (e['stream'], e['class']), 'rule 13')
         s.gone.add(index)
         rows += named['rows']
+        oldest = min(oldest, named['time'])
     need(rows == e['rows'], 'rule 13')
+    for h in s.holds.values():
+        need(h['hstream'] not in (255, e['stream']) or h['hclass'] not in (255, e['class']) or
+             e['first'] > h['last'] or e['last'] < h['first'] or oldest > h['to'] or
+             e['newest'] < h['from'], 'rule 17: held rows went')
     if e['reason'] == 1:
         days = s.days.get(e['class'], 0)
         need(days > 0 and e['newest'] + days * DAY_NS <= e['time'], 'rule 13: too early')
@@ -315,6 +335,12 @@ def entry_judge(s, index, e, hashes):
         key_judge(s, e)
     elif e['type'] == 6:
         s.days[e['class']] = e['days']
+    elif e['type'] == 7:
+        key = (e['name'], e['since'])
+        if e['action'] == 1:
+            s.holds[key] = e
+        else:
+            s.holds.pop(key, None)
 
 
 def verify_seal(store, vkey=None):

@@ -108,6 +108,13 @@ def test_garbage_and_what_is_too_long_is_counted(desk):
     assert told.sum('source', 'cut') == 3 == told.lost('tcp', 'records_cut')
     assert told.sum('source', 'unparsed', listener='http') == 40 == int(told.period['unparsed'])
     assert told.of('remark', verdict='unparsed', listener='http')[0]['value'] == '40'
+    # What the status says of the doors is the sum of two numbers of this page.
+    assert told.sum('source', 'plain_lines', listener='udp') == 40 == int(
+        told.period['plain_lines'])
+    status = desk.command('status', '--state', desk.state, check=False)[1]
+    assert '80 records not understood, or plain lines' in ' '.join(status.split()), status
+    assert 'plain lines (of no format, kept as they came) 40' in desk.command(
+        'coverage', check=False)[1]
 
 
 def test_numbers_of_a_sender_tell_what_never_came(desk):

@@ -6,7 +6,7 @@ import os
 import socket
 
 import certs
-from harness import Desk, Sent, assert_kept
+from harness import Desk, Sent, assert_kept, until
 
 
 def looked(desk, *options):
@@ -58,6 +58,31 @@ def test_a_desk_that_does_not_run_is_named_and_its_ports_are_tried(tmp_path):
         assert ':%d' % desk.port['relp'] in row['ports']['do']
 
 
+def test_no_terminal_obeys_what_a_store_says(tmp_path):
+    desk = Desk(tmp_path / 'desk')
+    name = str(tmp_path / 'a\033]0;b\007.yaml')
+    os.symlink(desk.conf, name)
+    os.makedirs(os.path.join(desk.state, 'run'))
+    with open(os.path.join(desk.state, 'run', 'config'), 'w', encoding='utf-8') as f:
+        f.write(name)
+    _, out, _ = desk.command('doctor', '--state', desk.state, check=False)
+    assert '\033' not in out and '\007' not in out
+    assert r'a\u001b]0;b' in out or r'a\x1b]0;b' in out, out
+
+
+def test_a_link_in_place_of_a_folder_of_the_store_is_not_followed(tmp_path):
+    desk = Desk(tmp_path / 'desk')
+    victim = tmp_path / 'victim'
+    victim.mkdir()
+    (victim / 'config').write_text('as it was')
+    os.makedirs(desk.state, mode=0o700)
+    os.symlink(victim, os.path.join(desk.state, 'run'))
+    rc, _, err = desk.command('serve', '--config', desk.conf, check=False)
+    assert rc == 3 and 'cannot open directory run' in err, (rc, err)
+    assert (victim / 'config').read_text() == 'as it was'
+    assert [p.name for p in victim.iterdir()] == ['config']
+
+
 def test_a_wrong_configuration_is_named_with_its_line(tmp_path):
     desk = Desk(tmp_path)
     with open(desk.conf, 'a', encoding='utf-8') as f:
@@ -101,20 +126,15 @@ def test_a_full_disk_a_file_set_aside_and_an_unreadable_store_are_named(tmp_path
     assert row['store']['do'] == 'trucban verify'
 
 
-def test_logs_that_may_not_be_read_are_named_with_the_command_that_helps(tmp_path):
-    logs = tmp_path / 'logs'
+def test_logs_that_may_not_be_read_are_named_with_the_command_that_helps(open_path):
+    logs = open_path / 'logs'
     logs.mkdir()
     (logs / 'a.log').write_text('x\n')
     (logs / 'b.log').write_text('x\n')
     user = 'nobody' if os.geteuid() == 0 else ''
     more = 'collect: {files: ["%s/*.log"]}\nuser: "%s"\n' % (logs, user)
-    desk = Desk(tmp_path / 'desk', more=more)
+    desk = Desk(open_path / 'desk', more=more)
     os.chmod(logs / 'b.log', 0)
-    folder = logs
-    while user and os.path.dirname(folder) != folder:
-        if not os.stat(folder).st_mode & 0o001:
-            os.chmod(folder, os.stat(folder).st_mode | 0o011)
-        folder = os.path.dirname(folder)
     _, row = looked(desk)
     assert row['logs']['result'] == 'warn', row['logs']
     assert 'b.log' in row['logs']['what']
@@ -185,3 +205,20 @@ def test_what_is_wrong_with_a_certificate_is_named(tmp_path):
             assert told(*authority.issue('named', days=400, names=names))[0] == 'ok', names
     result, what, _ = told(*authority.issue('else', days=400, names=['khac.example.vn']))
     assert (result, 'does not name this machine (%s)' % here in what) == ('warn', True), what
+
+
+def test_what_status_sends_one_to_doctor_for_doctor_speaks_of(tmp_path):
+    with Desk(tmp_path, listen=('tcp',)) as desk:
+        assert looked(desk)[1]['losses']['result'] == 'ok'
+        with socket.create_connection(('127.0.0.1', desk.port['tcp'])) as sock:
+            sock.sendall(b'<13>' + b'x' * (2 << 20) + b'\n')
+        until('the figure', lambda: desk.metric('intake_records_cut_total') == 1)
+        rc, out, _ = desk.command('status')
+        assert rc == 1
+        assert '1 records cut, too long' in out
+        assert 'trucban doctor says what to do' in out
+        row = looked(desk)[1]['losses']
+        assert row['result'] == 'warn'
+        assert '1 records cut, too long' in row['what']
+        assert '_flags:cut' in row['do']
+        assert len(desk.search('_flags:cut')) == 1

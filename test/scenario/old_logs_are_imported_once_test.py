@@ -2,6 +2,7 @@
 """trucban import: forms, packed files of Debian's own tools, and the same content once."""
 
 import gzip
+import hashlib
 import io
 import json
 import os
@@ -234,3 +235,61 @@ def test_ctrl_c_stops_and_the_next_import_goes_on(tmp_path):
         assert child.returncode == 3 and last['stopped']
         rest = imported(desk, path)
         assert rest[0] == 0 and rest[1] + last['records'] == 400000
+
+def windows(n, first=0, codec='utf-16'):
+    """As PowerShell 5 and wevtutil write text: the mark, two octets a letter, CR LF."""
+    return ''.join('2025-03-04 10:%02d:%02d Nhật ký đăng nhập %d\r\n' % (i // 60 % 60, i % 60, i)
+                   for i in range(first, first + n)).encode(codec)
+
+
+@pytest.mark.parametrize('codec', ['utf-16', 'utf-16-le', 'utf-16-be'])
+def test_utf_16_is_decoded_and_stored_once(tmp_path, codec):
+    mark = b'\xff\xfe' if codec == 'utf-16' else b''
+    with Desk(tmp_path / 'desk', listen=()) as desk:
+        path = write(tmp_path, 'win.log', windows(3000, codec=codec))
+        said = desk.command('import', path)[1]
+        assert 'decoded from UTF-16%s to UTF-8' % ('BE' if codec.endswith('be') else 'LE') in said
+        assert desk.search('"đăng nhập 2999"')[0]['_time'].startswith('2025-03-04')
+        assert imported(desk, path)[:2] == (0, 0)
+        with open(path, 'ab') as f:
+            f.write(windows(100, 3000, codec)[len(mark):])
+        assert imported(desk, path)[:2] == (0, 100)
+        rotated = path + '.1'
+        os.rename(path, rotated)
+        run('gzip', '-k', rotated)
+        assert imported(desk, rotated, rotated + '.gz')[:2] == (0, 0)
+        # The same text saved as UTF-8 is the same content.
+        plain = write(tmp_path, 'win.txt', windows(3100, codec='utf-8'))
+        assert imported(desk, plain)[:2] == (0, 0)
+        assert desk.search('* | stats count() n')[0]['n'] == '3100'
+        acts = desk.search('act:=import decoded', '--stream', 'ledger')
+        with open(rotated, 'rb') as f:
+            own = hashlib.blake2b(f.read(), digest_size=32).hexdigest()
+        assert own in json.dumps(acts)
+
+
+def test_half_a_character_at_the_end_waits_for_the_rest(tmp_path):
+    whole = windows(50) + 'x😀y\r\n'.encode('utf-16-le')
+    with Desk(tmp_path / 'desk', listen=()) as desk:
+        # "x", half of the smile, "x" and the smile, all: each time what is new of the line.
+        for cut, left, records in ((9, 1, 51), (7, 3, 0), (5, 1, 1), (0, 0, 1)):
+            path = write(tmp_path, 'win.log', whole[:len(whole) - cut])
+            _, new, lines = imported(desk, path)
+            assert (lines[0]['octets_left'], new) == (left, records)
+        lone = write(tmp_path, 'lone.log', windows(3) + b'a\0\0\xd8b\0\r\0\n\0')
+        assert imported(desk, lone)[2][0]['replaced'] == 1
+        assert desk.search('"a\ufffdb"')
+
+
+def test_what_is_no_text_is_refused_unless_its_form_is_named(tmp_path):
+    octets = b'\x7fELF\2\1\1' + bytes(9) + bytes(range(256)) * 40
+    with Desk(tmp_path / 'desk', listen=()) as desk:
+        path = write(tmp_path, 'a.bin', octets)
+        text = write(tmp_path, 'b.log', syslog(5))
+        run('tar', 'cf', 'all.tar', 'a.bin', 'b.log', cwd=tmp_path)
+        rc, records, lines = imported(desk, path, text)
+        assert (rc, records) == (1, 5)
+        assert '--format plain' in lines[0]['why'] and lines[0]['result'] == 'failed'
+        rc, records, lines = imported(desk, str(tmp_path / 'all.tar'))
+        assert (rc, records) == (1, 0) and len(lines) == 3
+        assert imported(desk, '--format', 'plain', path)[1] > 0

@@ -76,8 +76,10 @@ def test_both_languages_tell_of_the_same_options():
 
 
 def test_every_key_of_the_configuration_stands_in_its_manual():
-    with open(os.path.join(TOP, 'src', 'role', 'conf.c'), encoding='utf-8') as f:
-        keys = set(re.findall(r'\.name = "(\w+)"', f.read())) - {'standard'}
+    keys = set()
+    for name in ('conf.c', 'telling.c'):
+        with open(os.path.join(TOP, 'src', 'role', name), encoding='utf-8') as f:
+            keys |= set(re.findall(r'\.name = "(\w+)"', f.read())) - {'standard'}
     assert len(keys) > 30
     text = plain(page('trucban.yaml.5'))
     named = set(re.findall(r'^\.B ([a-z_]+)$', text, re.M))

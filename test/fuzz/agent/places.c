@@ -10,7 +10,7 @@ int	LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 static void
 taken(struct buf *out, struct span text)
 {
-	const char *none = "/nowhere/*";
+	struct tail_files none = { .pattern = "/nowhere/*", .join = { .kind = JOIN_TRACE } };
 	struct tail *tail = tail_new(&none, 1);
 
 	tail_load(tail, text);

@@ -3,8 +3,8 @@
 #include <stdint.h>
 
 #include "base/must.h"
+#include "base/template.h"
 #include "evidence/pieces.h"
-#include "evidence/template.h"
 
 int	LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

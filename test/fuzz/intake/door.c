@@ -16,14 +16,15 @@ static struct fake *
 fake_once(void)
 {
 	static struct fake *fake;
-	struct intake_listener listener[3] = {
+	struct intake_listener listener[4] = {
 		{ .name = SPAN("t"), .kind = INTAKE_TCP },
 		{ .name = SPAN("r"), .kind = INTAKE_RELP, .class = 1 },
 		{ .name = SPAN("h"), .kind = INTAKE_HTTP, .class = 2 },
+		{ .name = SPAN("j"), .kind = INTAKE_TCP, .join = { .kind = JOIN_TRACE } },
 	};
 
 	if (fake == NULL) {
-		fake = fake_new(listener, 3, 0);
+		fake = fake_new(listener, 4, 0);
 		fake->keep_rows = false;
 	}
 	return fake;
@@ -52,7 +53,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	in = span_of(data + 2, size - 2);
 	must(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, pair) == 0);
-	conn_begin(&fake->intake->listener[data[0] % 3], pair[0], SPAN("peer"));
+	conn_begin(&fake->intake->listener[data[0] % 4], pair[0], SPAN("peer"));
 	while (in.n > 0) {
 		struct span part = span_sub(in, 0, (size_t)(data[1] & 0x7f) * 8 + 1);
 

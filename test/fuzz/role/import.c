@@ -37,6 +37,19 @@ done_try(struct span body)
 	buf_done(&out);
 }
 
+static void
+ended_try(struct span body)
+{
+	struct import_ended one;
+	struct buf out = { 0 };
+
+	if (import_ended_read(&one, body, NULL) != OK)
+		return;
+	import_ended_put(&out, &one);
+	must(out.n <= body.n);
+	buf_done(&out);
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -46,10 +59,12 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (size == 0)
 		return 0;
 	body = span_of(data + 1, size - 1);
-	if (data[0] % 3 == 0)
+	if (data[0] % 4 == 0)
 		file_try(body);
-	else if (data[0] % 3 == 1)
+	else if (data[0] % 4 == 1)
 		done_try(body);
+	else if (data[0] % 4 == 3)
+		ended_try(body);
 	else
 		(void)import_said_read(&said, body, NULL);
 	return 0;

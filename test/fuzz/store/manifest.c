@@ -54,11 +54,16 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		for (size_t i = 0; i < a.n; i++)
 			must(a.entry[i].info.id == b.entry[i].info.id &&
 			    span_eq(a.entry[i].leaves, b.entry[i].leaves));
+		must(a.nhold == b.nhold && a.nhold <= LIMIT_HOLDS);
+		for (size_t i = 0; i < a.nhold; i++)
+			must(pin_same(&a.hold[i], &b.hold[i]));
 	}
 	manifest_forget(&a);
 	manifest_forget(&b);
 	free(a.entry);
 	free(b.entry);
+	free(a.hold);
+	free(b.hold);
 	buf_done(&again);
 	free(p);
 	return 0;

@@ -25,6 +25,7 @@ static struct buf got;			/* "NAME:LINE\n" of everything given */
 static uint64_t ngot;
 static uint8_t last_flags;
 static int64_t now;
+static struct join join;		/* of all files */
 
 static inline const char *
 at(const char *name)
@@ -111,8 +112,12 @@ turn(void)
 static inline void
 begin_with(const char *const *patterns, unsigned n)
 {
-	tail = tail_new(patterns, n);
-	got.n = 0;
+	struct tail_files files[8];
+
+	must(n <= 8);
+	for (unsigned i = 0; i < n; i++)
+		files[i] = (struct tail_files){ .pattern = patterns[i], .join = join };
+	tail = tail_new(files, n);
 }
 
 static inline void
@@ -121,6 +126,7 @@ begin(void)
 	const char *one = pattern;
 
 	begin_with(&one, 1);
+	got.n = 0;
 }
 
 static inline void

@@ -75,7 +75,7 @@ story_step(struct story *story, struct buf *saved, bool by_copy)
 		/* What was rotated out of sight since the last save is gone for ever. */
 		if (dice(story, 4) == 0 && story->rotations < 2) {
 			tail_free(&tail);
-			tail = tail_new(&p, 1);
+			begin_with(&p, 1);
 			tail_load(tail, buf_span(saved));
 			story->crashed = true;
 			break;

@@ -245,6 +245,25 @@ changed_stamps_are_survived(void)
 		}
 }
 
+static void
+dates_are_days_that_there_are(void)
+{
+	static const char *const bad[] = { "", "2026-07-1", "2026-07-011", "2026/07/01",
+	    "1/7/2026", "2026-02-29", "2026-00-01", "2026-13-01", "2026-01-00", "2026-01-32",
+	    "1969-12-31", "2200-01-01", "2O26-01-01", "2026-07-01T" };
+	int64_t ns = 1;
+
+	check(civil_date(SPAN("2026-07-01"), &ns));
+	check_int(ns, civil_days(2026, 7, 1) * CIVIL_DAY_S * S);
+	check(civil_date(SPAN("2024-02-29"), &ns) && civil_date(SPAN("2199-12-31"), &ns));
+	check(civil_date(SPAN("1970-01-01"), &ns));
+	check_int(ns, 0);
+	for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+		check(!civil_date(span_str(bad[i]), &ns));
+		check_int(ns, 0);
+	}
+}
+
 int
 main(void)
 {
@@ -259,5 +278,6 @@ main(void)
 	run(any_stamp_is_read_whole_or_not);
 	run(stamps_are_written);
 	run(changed_stamps_are_survived);
+	run(dates_are_days_that_there_are);
 	return check_done();
 }

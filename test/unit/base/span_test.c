@@ -57,6 +57,19 @@ a_part_is_clipped_to_the_whole(void)
 }
 
 static void
+a_text_is_cut_at_its_ends(void)
+{
+	struct span rest = SPAN("a\n\nbc"), none = { NULL, 0 };
+
+	check(span_is(span_cut(&rest, '\n'), "a") && span_is(rest, "\nbc"));
+	check(span_is(span_cut(&rest, '\n'), "") && span_is(rest, "bc"));
+	check(span_is(span_cut(&rest, '\n'), "bc") && rest.n == 0);
+	check(span_cut(&rest, '\n').n == 0 && span_cut(&none, '\n').n == 0 && none.n == 0);
+	rest = SPAN("a\n");
+	check(span_is(span_cut(&rest, '\n'), "a") && rest.n == 0);
+}
+
+static void
 a_head_is_found(void)
 {
 	check(span_starts(SPAN("abc"), SPAN("ab")));
@@ -122,6 +135,7 @@ main(void)
 	run(equality_looks_at_every_octet);
 	run(order_is_by_octets_and_the_shorter_first);
 	run(a_part_is_clipped_to_the_whole);
+	run(a_text_is_cut_at_its_ends);
 	run(a_head_is_found);
 	run(a_broken_promise_ends_the_program);
 	run(memory_of_size_zero_is_memory);

@@ -5,6 +5,7 @@
 #include "check.h"
 #include "base/civil.h"
 #include "model/batch.h"
+#include "model/pin.h"
 
 static const int64_t now_ns = 1800000000 * CIVIL_SECOND_NS;
 static const int64_t day_ns = CIVIL_DAY_S * CIVIL_SECOND_NS;
@@ -24,6 +25,16 @@ store_segment(const struct store *store, size_t index)
 {
 	(void)store;
 	return &segment[index];
+}
+
+static struct pin pin[2];
+static size_t npin;
+
+const struct pin *
+store_hold(const struct store *store, size_t index)
+{
+	(void)store;
+	return index < npin ? &pin[index] : NULL;
 }
 
 static struct contents
@@ -93,9 +104,36 @@ a_burst_of_minutes_is_no_habit(void)
 	check(contents_of(NULL, CONTENTS_ALL, now_ns).rows == 0);
 }
 
+static void
+what_two_holds_cover_is_counted_once(void)
+{
+	const struct store *store = (const struct store *)(const void *)segment;
+	struct contents c;
+
+	nsegment = 0;
+	add(STREAM_RAW, 0, 3, 2);
+	add(STREAM_RAW, 1, 2, 1);
+	add(STREAM_LEDGER, 0, 3, 0);
+	pin[0] = pin[1] = (struct pin){ .stream = PIN_ANY, .class = PIN_ANY,
+	    .last_seq = UINT64_MAX, .from_ns = INT64_MIN, .to_ns = INT64_MAX };
+	pin[1].class = 1;
+	npin = 2;
+	c = contents_held(store, NULL);
+	check_int(c.segments, 2);
+	check_int(c.rows, 200);
+	c = contents_held(store, &pin[1]);
+	check_int(c.segments, 1);
+	check_int(c.last_ns, now_ns - day_ns);
+	npin = 0;
+	c = contents_held(store, NULL);
+	check_int(c.rows, 0);
+	check(c.first_ns > c.last_ns);
+}
+
 int
 main(void)
 {
+	run(what_two_holds_cover_is_counted_once);
 	run(only_the_last_days_tell_how_fast_it_grows);
 	run(a_class_is_its_own_rows_of_the_raw_stream);
 	run(a_burst_of_minutes_is_no_habit);

@@ -204,6 +204,130 @@ what_a_killed_role_counted_last_is_sealed(void)
 	rig_done(&g);
 }
 
+/* A relay was sent away: what it said last is sealed, and its names make room. */
+static void
+counters_of_who_is_gone_make_room_for_others(void)
+{
+	char name[64];
+	struct keep *keep;
+	int fd;
+
+	begin(0);
+	keep = g.rows.keep;
+	place_checkpoint(&g.rows);
+	for (unsigned i = 0; i < LEAF_COUNTERS_MAX; i++) {
+		(void)snprintf(name, sizeof name, "relay.xa/d%u.records", i);
+		keep_counter(keep, i > 0 ? span_str(name) : SPAN("relay.xa/udp.kernel_drops"), 5);
+	}
+	keep_counters_gone(keep, SPAN("relay.xa/"));
+	place_checkpoint(&g.rows);
+	keep_counter(keep, SPAN("relay.xb/udp.kernel_drops"), 3);
+	for (unsigned i = 0; i < 2; i++)
+		place_checkpoint(&g.rows);
+	fd = g.beats.fd;
+	g.beats.fd = g.rows.fd;
+	check(rig_ask_at(&g, 0, (double)(clock_wall_ns() / 1000000000 - monday + 60),
+	    (double)(clock_wall_ns() / 1000000000 - monday + 60), 0) == OK);
+	g.beats.fd = fd;
+	check_int(lost_of(&g, "xa/udp", "kernel_drops"), 5);
+	check_int(lost_of(&g, "xb/udp", "kernel_drops"), 3);
+	rig_done(&g);
+}
+
+static uint64_t
+sealed_of(const char *door, const char *name)
+{
+	int64_t end_s = clock_wall_ns() / 1000000000 - monday + 60;
+	int fd = g.beats.fd;
+
+	for (unsigned i = 0; i < 2; i++)
+		place_checkpoint(&g.rows);
+	g.beats.fd = g.rows.fd;
+	check(rig_ask_at(&g, 0, (double)end_s, (double)end_s, 0) == OK);
+	g.beats.fd = fd;
+	return lost_of(&g, door, name);
+}
+
+/* More names than a heartbeat has, each as long as a relay may make it. */
+static void
+relays_told(const char *relay, unsigned n)
+{
+	char name[256];
+
+	for (unsigned i = 0; i < n; i++) {
+		(void)snprintf(name, sizeof name, "relay.%s/%0100u.kernel_drops", relay, i);
+		keep_counter(g.rows.keep, span_str(name), 1);
+	}
+	keep_counters_told(g.rows.keep, SPAN("relay."));
+}
+
+static void
+counters_of_relays_leave_room_for_the_desks_own(void)
+{
+	struct buf status = { 0 };
+
+	begin(0);
+	place_checkpoint(&g.rows);
+	relays_told("xa", LEAF_COUNTERS_MAX);
+	keep_counter(g.rows.keep, SPAN("intake.udp.kernel_drops"), 7);
+	keep_status(g.rows.keep, &status);
+	buf_u8(&status, 0);
+	check(strstr((char *)status.p, "\"keeper.counters_left_out\":") != NULL);
+	check_int(sealed_of("udp", "kernel_drops"), 7);
+	buf_done(&status);
+	rig_done(&g);
+}
+
+static void
+counters_that_no_relay_tells_any_more_make_room_for_others(void)
+{
+	struct keep *keep;
+
+	begin(0);
+	keep = g.rows.keep;
+	place_checkpoint(&g.rows);
+	relays_told("xa", LEAF_COUNTERS_MAX);
+	keep_counters_told(keep, SPAN("relay."));
+	for (unsigned i = 0; i < 2; i++) {
+		keep_counter(keep, SPAN("relay.xb/udp.kernel_drops"), 3);
+		place_checkpoint(&g.rows);
+	}
+	check_int(sealed_of("xb/udp", "kernel_drops"), 3);
+	rig_done(&g);
+}
+
+static void
+the_longest_name_of_a_relays_counter_is_sealed(void)
+{
+	char name[256], door[160];
+
+	begin(0);
+	place_checkpoint(&g.rows);
+	(void)snprintf(door, sizeof door, "%064d/%063d", 1, 2);
+	(void)snprintf(name, sizeof name, "relay.%s.requests_unauthorised", door);
+	keep_counter(g.rows.keep, span_str(name), 5);
+	check_int(sealed_of(door, "requests_unauthorised"), 5);
+	rig_done(&g);
+}
+
+/* The desk's own take the room of relays' at last; what a heartbeat cannot hold is not built. */
+static void
+a_heartbeat_holds_no_more_than_an_entry_of_the_tree(void)
+{
+	char name[256];
+
+	begin(0);
+	place_checkpoint(&g.rows);
+	relays_told("xa", LEAF_COUNTERS_MAX);
+	for (unsigned i = 0; i < LEAF_COUNTERS_MAX; i++) {
+		(void)snprintf(name, sizeof name, "intake.%0220u.kernel_drops", i);
+		keep_counter(g.rows.keep, span_str(name), 2);
+	}
+	(void)snprintf(name, sizeof name, "%0220u", 200);
+	check_int(sealed_of(name, "kernel_drops"), 2);
+	rig_done(&g);
+}
+
 /* ---- outages ---- */
 
 static void
@@ -257,6 +381,22 @@ before_the_store_began_nothing_is_missed(void)
 	ask(0, 6 * HOUR);
 	check_int(g.r.noutage, 0);
 	check_int(g.r.begun_ns, ns_of(5 * HOUR));
+	check(remark_of(&g, COVERAGE_BEFORE) == NULL);
+	rig_done(&g);
+}
+
+/* No fault was found where nothing was looked at: that is said, not taken for good. */
+static void
+a_period_of_which_nothing_is_known_needs_a_person(void)
+{
+	begin(5 * HOUR);
+	rig_beats(&g, 5 * HOUR + 1, 6 * HOUR, NULL);
+	ask(HOUR, 2 * HOUR);
+	check(remark_of(&g, COVERAGE_BEFORE) != NULL && remark_of(&g, COVERAGE_EMPTY) == NULL);
+	rig_ask(&g, HOUR, 5 * HOUR);		/* it began when the period ended */
+	check(remark_of(&g, COVERAGE_BEFORE) != NULL);
+	rig_ask(&g, HOUR, 6 * HOUR);
+	check(remark_of(&g, COVERAGE_BEFORE) == NULL && remark_of(&g, COVERAGE_EMPTY) != NULL);
 	rig_done(&g);
 }
 
@@ -316,9 +456,15 @@ main(void)
 	run(of_octets_and_of_things_are_not_of_records);
 	run(what_says_nothing_of_loss_is_left_out);
 	run(what_a_killed_role_counted_last_is_sealed);
+	run(counters_of_who_is_gone_make_room_for_others);
+	run(counters_of_relays_leave_room_for_the_desks_own);
+	run(counters_that_no_relay_tells_any_more_make_room_for_others);
+	run(the_longest_name_of_a_relays_counter_is_sealed);
+	run(a_heartbeat_holds_no_more_than_an_entry_of_the_tree);
 	run(no_heartbeat_for_minutes_is_an_outage);
 	run(outages_are_missed_inside_of_the_period_only);
 	run(before_the_store_began_nothing_is_missed);
+	run(a_period_of_which_nothing_is_known_needs_a_person);
 	run(more_outages_than_are_kept_are_counted);
 	run(counters_of_before_a_long_outage_are_found);
 	run(a_broken_tree_is_told);

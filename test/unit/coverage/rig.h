@@ -9,6 +9,7 @@
 #include "check.h"
 #include "coverage/coverage.h"
 #include "model/leaf.h"
+#include "model/registry.h"
 #include "store/seal.h"
 #include "store/store.h"
 #include "test/unit/store/proof_store.h"
@@ -34,6 +35,8 @@ struct rig {
 	struct seal *seal;
 	struct store *store;
 	struct arena *arena;
+	struct registry *registry;	/* NULL: none */
+	const int64_t *since_ns;	/* of its rows, or NULL */
 	struct coverage_result r;
 	struct why why;
 };
@@ -124,6 +127,7 @@ rig_done(struct rig *g)
 	place_remove(&g->rows);
 	place_remove(&g->beats);
 	arena_free(&g->arena);
+	registry_free(&g->registry);
 }
 
 /* ---- rows ---- */
@@ -220,7 +224,7 @@ static inline enum err
 rig_ask_at(struct rig *g, double from_s, double to_s, double now_s, int32_t zone_s)
 {
 	struct coverage_ask ask = { .period = { ns_of(from_s), ns_of(to_s), ns_of(now_s),
-	    zone_s } };
+	    zone_s }, .registry = g->registry, .since_ns = g->since_ns };
 
 	g->why.text[0] = '\0';
 	store_close(&g->store);
@@ -228,6 +232,14 @@ rig_ask_at(struct rig *g, double from_s, double to_s, double now_s, int32_t zone
 	    g->rows.keys.store_key : NULL, &g->why) == OK);
 	arena_reset(g->arena);
 	return coverage_make(g->store, g->beats.fd, &ask, g->arena, &g->r, &g->why);
+}
+
+static inline void
+rig_register(struct rig *g, const char *text)
+{
+	registry_free(&g->registry);
+	if (!check(registry_read(&g->registry, span_str(text), &g->why) == OK))
+		printf("%s\n", g->why.text);
 }
 
 /* It succeeds; now is the period's end, the zone +07:00. */

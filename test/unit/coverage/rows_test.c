@@ -19,7 +19,7 @@ rows_at(const struct coverage_source *s, uint32_t step)
 static void
 adds_up(void)
 {
-	uint64_t rows = 0, unparsed = 0, cut = 0;
+	uint64_t rows = 0, unparsed = 0, lines = 0, cut = 0;
 
 	for (uint32_t i = 0; i < g.r.nsource; i++) {
 		const struct coverage_source *s = &g.r.source[i];
@@ -37,10 +37,12 @@ adds_up(void)
 		check_int(of_cells[2], s->cut);
 		rows += s->rows;
 		unparsed += s->unparsed;
+		lines += s->lines;
 		cut += s->cut;
 	}
 	check_int(rows, g.r.rows);
 	check_int(unparsed, g.r.unparsed);
+	check_int(lines, g.r.lines);
 	check_int(cut, g.r.cut);
 }
 
@@ -66,6 +68,9 @@ rows_count_by_source_and_hour(void)
 	check_int(rows_at(source_of(&g, "may00"), 0), 20);
 	check_int(rows_at(source_of(&g, "may00"), 1), 20);
 	check_int(source_of(&g, "may01")->unparsed, 30);
+	check_int(source_of(&g, "may01")->lines, 0);
+	check_int(source_of(&g, "may00")->lines, 40);
+	check_int(g.r.lines, 71);
 	check_int(source_of(&g, "may01")->cut, 0);
 	check_int(source_of(&g, "may02")->cut, 30);
 	check_int(source_of(&g, "may02")->unit, 3);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Tests evidence/bag.c, pieces.c, sums.c and template.c. */
+/* Tests evidence/bag.c, pieces.c, sums.c; base/template.c. */
 #include "check.h"
 
+#include "base/template.h"
 #include "evidence/bag.h"
 #include "evidence/pieces.h"
-#include "evidence/template.h"
 
 static void
 a_folder_has_a_plain_name(void)

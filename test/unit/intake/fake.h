@@ -148,8 +148,9 @@ fake_unpack_free(void *unpack)
 	free(unpack);
 }
 
-static const struct intake_parser fake_parser = { fake_parse, fake_shape, fake_unpack_new,
-    fake_unpack_begin, fake_unpack_next, fake_unpack_free };
+static const struct intake_parser fake_parser = { .parse = fake_parse, .shape = fake_shape,
+    .unpack_new = fake_unpack_new, .unpack_begin = fake_unpack_begin,
+    .unpack_next = fake_unpack_next, .unpack_free = fake_unpack_free };
 
 static inline void
 fake_sample(void *arg, const char *text)

@@ -12,7 +12,7 @@
 struct example {
 	const char *what;
 	struct span in;
-	const char *want;	/* '|' behind each record, "+n" cut octets, '!' it breaks */
+	const char *want;	/* '|' behind each, "+n" cut octets; at last '!' a break */
 };
 
 #define IN(literal) { (const uint8_t *)(literal), sizeof(literal) - 1 }
@@ -23,23 +23,28 @@ static const struct example examples[] = {
 	{ "CR stays", IN("<1>a\r\nb\r\n"), "<1>a\r|b\r|" },
 	{ "empty lines are empty records", IN("\n\na\n"), "||a|" },
 	{ "counted", IN("4 <1>a5 <2>bc"), "<1>a|<2>bc|" },
-	{ "counted, LF inside", IN("6 <1>\nb\n8x"), "<1>\nb\n|!" },
+	{ "counted, LF inside", IN("6 <1>\nb\n8x"), "<1>\nb\n|8x|!" },
 	{ "counted, LF behind each", IN("3 <1>2 <2\n"), "<1>|<2|" },
 	{ "counted, a record without <", IN("3 <1>3 abc"), "<1>|abc|" },
-	{ "counted, zero in front", IN("3 <1>03 <1>"), "<1>|!" },
-	{ "counted, length zero", IN("3 <1>0 "), "<1>|!" },
-	{ "counted, no number", IN("3 <1>xyz"), "<1>|!" },
-	{ "counted, space in front", IN("3 <1> 3 <1>"), "<1>|!" },
-	{ "counted, minus", IN("3 <1>-3 <1>"), "<1>|!" },
-	{ "counted, plus", IN("3 <1>+3 <1>"), "<1>|!" },
-	{ "counted, hexadecimal", IN("3 <1>0x3 <1>"), "<1>|!" },
-	{ "counted, eight digits", IN("3 <1>12345678 <"), "<1>|!" },
-	{ "counted, a tab for the space", IN("3 <1>3\t<1>"), "<1>|!" },
-	{ "counted, LF among the digits", IN("3 <1>1\n2 <"), "<1>|!" },
-	{ "counted, digits up to the end", IN("3 <1>1234567"), "<1>|" },
+	{ "counted, zero in front", IN("3 <1>03 <1>"), "<1>|03 <1>|!" },
+	{ "counted, length zero", IN("3 <1>0 "), "<1>|0 |!" },
+	{ "counted, no number", IN("3 <1>xyz"), "<1>|xyz|!" },
+	{ "counted, space in front", IN("3 <1> 3 <1>"), "<1>| 3 <1>|!" },
+	{ "counted, minus", IN("3 <1>-3 <1>"), "<1>|-3 <1>|!" },
+	{ "counted, plus", IN("3 <1>+3 <1>"), "<1>|+3 <1>|!" },
+	{ "counted, hexadecimal", IN("3 <1>0x3 <1>"), "<1>|0x3 <1>|!" },
+	{ "counted, eight digits", IN("3 <1>12345678 <"), "<1>|12345678 <|!" },
+	{ "counted, a tab for the space", IN("3 <1>3\t<1>"), "<1>|3\t<1>|!" },
+	{ "counted, LF among the digits", IN("3 <1>1\n2 <"), "<1>|1|<|+1!" },
+	{ "counted, digits up to the end", IN("3 <1>1234567"), "<1>|1234567|!" },
 	{ "counted, cut off by the end", IN("3 <1>9 xy"), "<1>|xy|+7" },
 	{ "counted, the first cut off by the end", IN("9 <x"), "<x|+7" },
 	{ "counted, nothing of it came", IN("3 <1>9 "), "<1>|" },
+	{ "a line among counted ones", IN("3 <1><2>line\n3 <3>"), "<1>|<2>line|<3>|!" },
+	{ "lines and counted ones in turns",
+	    IN("3 <1>\n<2>a\n<2>b\r\n4 <3>c4 <4>d\n\n5\n3 <5>"),
+	    "<1>|<2>a|<2>b\r|<3>c|<4>d|5|<5>|!!" },
+	{ "an empty line among lines behind counted ones", IN("3 <1>x\n\ny\n"), "<1>|x||y|!" },
 	{ "eight digits are a line", IN("12345678 <1>\ny\n"), "12345678 <1>|y|" },
 	{ "digits without a space are a line", IN("2024-01-01 x\ny\n"), "2024-01-01 x|y|" },
 	{ "a number and a word are a line", IN("134681 node-148 up\n134682 node-149 up\n"),
@@ -85,10 +90,10 @@ frames_of(struct buf *out, struct span in, size_t step)
 		check(rc == ERR_FORMAT || part.n == 0);
 		free(copy);
 	}
-	if (rc == ERR_FORMAT)
-		buf_u8(out, '!');
-	else if (framing_end(&framing, &frame) == OK)
+	if (framing_end(&framing, &frame) == OK)
 		show(out, &frame);
+	for (uint64_t i = 0; i < framing.broken; i++)
+		buf_u8(out, '!');
 	framing_done(&framing);
 }
 
@@ -141,6 +146,26 @@ nul_framing_does_not_swallow_lines_for_ever(void)
 	check_int(framing_next(&framing, &in, LIMIT_RECORD_BYTES, &frame), ERR_FORMAT);
 	framing_done(&framing);
 	free(lines);
+}
+
+static void
+a_sender_that_counts_wrongly_is_not_followed_for_ever(void)
+{
+	struct framing framing = { 0 };
+	struct span in = IN("3 <1>no count");
+	uint8_t *more = xmalloc(70000);
+	struct frame frame;
+
+	check_int(framing_next(&framing, &in, LIMIT_RECORD_BYTES, &frame), OK);
+	check_int(framing_next(&framing, &in, LIMIT_RECORD_BYTES, &frame), ERR_MORE);
+	memset(more, 'x', 70000);
+	in = span_of(more, 70000);
+	check_int(framing_next(&framing, &in, LIMIT_RECORD_BYTES, &frame), ERR_FORMAT);
+	check_int(framing_end(&framing, &frame), OK);
+	check_int(frame.record.n, 70000 + 8);
+	check_int(framing.broken, 2);
+	framing_done(&framing);
+	free(more);
 }
 
 /* Feeds n octets of 'x' after head, in pieces; the largest memory seen. */
@@ -228,6 +253,7 @@ main(void)
 	run(records_are_the_same_however_the_stream_is_cut);
 	run(a_nul_behind_the_first_record_makes_it_the_trailer);
 	run(nul_framing_does_not_swallow_lines_for_ever);
+	run(a_sender_that_counts_wrongly_is_not_followed_for_ever);
 	run(a_long_record_is_cut_counted_and_not_held);
 	run(with_little_memory_the_record_is_cut_sooner);
 	run(between_records_nothing_is_held);

@@ -52,16 +52,59 @@ the_last_line_counts_when_the_sender_goes(void)
 }
 
 static void
-a_broken_frame_closes_the_connection_and_is_counted(void)
+what_breaks_off_counting_is_kept_as_lines_and_counted(void)
 {
 	struct fake *fake = fake_one(INTAKE_TCP);
 	int fd = fake_connect(fake, 0);
 
+	fake->auto_ack = true;
 	fake_send(fake, fd, SPAN("3 <1>GARBAGE"));
 	check_int(fake->nrow, 1);
-	check(fake_closed(fd));
 	check_int(fake_counter(fake, "intake.door.frames_bad"), 1);
 	check_int(fake->samples, 1);
+	fake_send(fake, fd, SPAN(" and more\n3 <2>\n"));
+	check_int(fake->nrow, 3);
+	check_span(raw(fake, 1), SPAN("GARBAGE and more"));
+	check_span(raw(fake, 2), SPAN("<2>"));
+	fake_send(fake, fd, SPAN("behind"));
+	close(fd);
+	fake_turns(fake, 4);
+	check_int(fake->nrow, 4);
+	check_span(raw(fake, 3), SPAN("behind"));
+	check_int(fake_counter(fake, "intake.door.frames_bad"), 2);
+	fake_free(&fake);
+}
+
+static void
+a_count_that_is_never_right_closes_the_connection_and_loses_nothing(void)
+{
+	struct fake *fake = fake_one(INTAKE_TCP);
+	int fd = fake_connect(fake, 0);
+	uint8_t *big = xmalloc(70000);
+
+	memset(big, 'x', 70000);
+	fake_send(fake, fd, SPAN("3 <1>"));
+	fake_send(fake, fd, span_of(big, 70000));
+	check(fake_closed(fd));
+	check_int(fake->nrow, 2);
+	check_int(fake_counter(fake, "intake.door.bytes"), 3 + 70000);
+	check_int(fake_counter(fake, "intake.door.bytes_cut"), 0);
+	free(big);
+	close(fd);
+	fake_free(&fake);
+}
+
+static void
+a_lone_carriage_return_is_an_empty_line(void)
+{
+	struct fake *fake = fake_one(INTAKE_TCP);
+	int fd = fake_connect(fake, 0);
+
+	fake_send(fake, fd, SPAN("a\r\n\r\n\n \r\n"));
+	check_int(fake->nrow, 2);
+	check_span(raw(fake, 0), SPAN("a\r"));
+	check_span(raw(fake, 1), SPAN(" \r"));
+	check_int(fake_counter(fake, "intake.door.records_empty"), 2);
 	close(fd);
 	fake_free(&fake);
 }
@@ -215,10 +258,43 @@ relp_is_closed_without_answer_when_the_keeper_refuses(void)
 	check_int(fake_got(fd).n, 0);
 	check(fake_closed(fd));
 	check(!fake_closed(other));
-	check_int(fake_counter(fake, "intake.door.batches_refused"), 1);
-	check_int(fake_counter(fake, "intake.rows_refused"), 1);
+	check_int(fake_counter(fake, "intake.door.rows_refused"), 1);
 	close(fd);
 	close(other);
+	fake_free(&fake);
+}
+
+/* Rows of several doors are in one batch; what is added up over the doors was refused. */
+static void
+refused_rows_are_counted_once_where_they_came_in(void)
+{
+	struct intake_listener listener[3] = { door(INTAKE_TCP), door(INTAKE_TCP),
+	    door(INTAKE_TCP) };
+	struct fake *fake;
+	int a, b;
+
+	listener[1].name = SPAN("back");
+	listener[2].name = SPAN("idle");
+	fake = fake_new(listener, 3, 0);
+	a = fake_connect(fake, 0);
+	b = fake_connect(fake, 1);
+	fake_send(fake, a, SPAN("one\n"));
+	/* While two batches are on their way, rows wait for company. */
+	fake_send(fake, a, SPAN("two\n"));
+	fake_send(fake, b, SPAN("three\n"));
+	fake_send(fake, a, SPAN("four\nfive\n"));
+	check_int(fake->nticket, 2);
+	fake_answer_all(fake, ERR_FULL);
+	fake_turns(fake, 4);
+	check_int(fake->nticket, 1);
+	fake_answer_all(fake, ERR_FULL);
+	fake_turns(fake, 4);
+	check_int(fake_counter(fake, "intake.door.rows_refused"), 4);
+	check_int(fake_counter(fake, "intake.back.rows_refused"), 1);
+	check_int(fake_counter(fake, "intake.idle.rows_refused"), 0);
+	check_int(fake_counter(fake, "intake.rows_refused"), 0);
+	close(a);
+	close(b);
 	fake_free(&fake);
 }
 
@@ -406,13 +482,16 @@ main(void)
 {
 	run(tcp_lines_become_rows_with_their_source);
 	run(the_last_line_counts_when_the_sender_goes);
-	run(a_broken_frame_closes_the_connection_and_is_counted);
+	run(what_breaks_off_counting_is_kept_as_lines_and_counted);
+	run(a_count_that_is_never_right_closes_the_connection_and_loses_nothing);
+	run(a_lone_carriage_return_is_an_empty_line);
 	run(a_record_above_the_limit_is_cut_marked_and_counted);
 	run(each_datagram_is_a_record_octet_for_octet);
 	run(datagrams_that_the_kernel_dropped_are_counted);
 	run(relp_answers_only_after_the_ack);
 	run(relp_close_waits_for_the_last_answers);
 	run(relp_is_closed_without_answer_when_the_keeper_refuses);
+	run(refused_rows_are_counted_once_where_they_came_in);
 	run(relp_without_open_or_with_garbage_is_closed);
 	run(what_a_dead_keeper_did_not_acknowledge_is_sent_again_once);
 	run(a_keeper_that_answers_nonsense_is_left);

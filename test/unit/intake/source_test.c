@@ -101,10 +101,39 @@ a_flood_of_addresses_ends_in_the_listeners_other(void)
 		(void)sources_find(s, origin, SPAN("h"), SPAN(""));
 	}
 	check_int(origin, other);
-	check_int(sources_count(s), LIMIT_SOURCES);
+	check_int(sources_count(s), SOURCES_MOST);
 	check_int(sources_find(s, origin, SPAN("any"), SPAN("")),
 	    sources_find(s, other, SPAN(""), SPAN("")));
 	check_int(sources_find(s, good, SPAN(""), SPAN("")), id);
+	sources_free(&s);
+}
+
+static void
+a_source_without_a_number_keeps_its_class(void)
+{
+	const struct source door = { .listener = SPAN("udp"), .class = 2 };
+	struct sources *s = sources_new(7);
+	uint32_t other = sources_other(s, &door), origin, full;
+	struct source like = { .listener = SPAN("udp"), .class = 5 };
+	char peer[32];
+
+	for (int i = 0; i < 2 * LIMIT_SOURCES; i++) {
+		(void)snprintf(peer, sizeof peer, "10.%d.%d.%d", i >> 16, i >> 8 & 255, i & 255);
+		like.peer = span_str(peer);
+		like.class = i % 2 == 0 ? 5 : 2;
+		origin = sources_origin(s, &like, other);
+		if (sources_class(s, origin) != like.class ||
+		    sources_code(s, sources_find(s, origin, SPAN("h"), SPAN("a"))).p[0] !=
+		    like.class) {
+			check(false);
+			break;
+		}
+	}
+	check(sources_count(s) <= LIMIT_SOURCES);
+	full = sources_other_of(s, other, 5);
+	check(full != other && sources_is_other(s, full) && sources_is_other(s, other));
+	check_int(sources_other_of(s, other, 5), full);
+	check_int(sources_other_of(s, other, 2), other);
 	sources_free(&s);
 }
 
@@ -115,5 +144,6 @@ main(void)
 	run(the_encoding_is_the_models);
 	run(a_flood_of_claims_ends_in_the_origins_own_source);
 	run(a_flood_of_addresses_ends_in_the_listeners_other);
+	run(a_source_without_a_number_keeps_its_class);
 	return check_done();
 }

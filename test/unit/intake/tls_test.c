@@ -2,6 +2,10 @@
 /* Tests intake/tls.c and TLS in intake/conn.c: syslog (RFC 5425), RELP and HTTP inside of it. */
 #include "fake.h"
 
+#include "sys/clock.h"
+#include "intake/denials.h"
+#include "intake/intake_int.h"
+
 #include <stdio.h>
 
 #include <openssl/err.h>
@@ -18,6 +22,7 @@ struct paper {
 };
 
 static struct paper ca, server, client, stranger;
+static long aged;		/* s that the next paper is later made than now */
 
 static void
 pem_out(struct buf *out, BIO *bio)
@@ -49,8 +54,8 @@ paper_make(struct paper *paper, const char *common, const char *names, const str
 	paper->cert = X509_new();
 	must(paper->key != NULL && X509_set_version(paper->cert, 2) == 1);
 	ASN1_INTEGER_set(X509_get_serialNumber(paper->cert), 1);
-	X509_gmtime_adj(X509_getm_notBefore(paper->cert), -3600);
-	X509_gmtime_adj(X509_getm_notAfter(paper->cert), 3600);
+	X509_gmtime_adj(X509_getm_notBefore(paper->cert), -3600 + aged);
+	X509_gmtime_adj(X509_getm_notAfter(paper->cert), 3600 + aged);
 	subject = X509_get_subject_name(paper->cert);
 	must(X509_NAME_add_entry_by_txt(subject, "O", MBSTRING_UTF8, (const uint8_t *)"test", -1,
 	    -1, 0) == 1);
@@ -232,6 +237,61 @@ whom_the_policy_does_not_know_stays_outside(void)
 	}
 }
 
+/* What the door says of the only one who was not let in. */
+static bool
+denied_of(struct fake *fake, struct buf *list, struct denied *ret)
+{
+	struct cur in;
+
+	denials_again(fake->intake->denials);
+	must(denials_put(fake->intake->denials, clock_wall_ns() / 1000000000, list));
+	in = cur_of(buf_span(list));
+	if (!check_int(cur_varint(&in), 1))
+		return false;
+	denied_get(&in, ret);
+	return check(cur_done(&in));
+}
+
+static void
+who_was_not_let_in_is_known_by_address_cause_and_shown_name(void)
+{
+	struct paper expired = { 0 }, early = { 0 };
+	const struct {
+		const struct paper *own;
+		enum denied_cause cause;
+		const char *name;
+	} row[] = {
+		{ NULL, DENIED_NONE, "" }, { &stranger, DENIED_UNKNOWN, "gateway-7" },
+		{ &expired, DENIED_EXPIRED, "old?" }, { &early, DENIED_EARLY, "new" } };
+
+	aged = -7200;
+	paper_make(&expired, "old\x01", NULL, &ca);
+	aged = 7200;
+	paper_make(&early, "new", NULL, &ca);
+	aged = 0;
+	for (size_t i = 0; i < sizeof row / sizeof row[0]; i++) {
+		struct intake_listener listener = tls_door(INTAKE_TCP, INTAKE_CLIENTS_REQUIRED);
+		struct fake *fake = fake_new(&listener, 1, 0);
+		struct buf list = { 0 };
+		struct caller caller;
+		struct denied d;
+
+		check(!caller_begin(&caller, fake, row[i].own));
+		if (check(denied_of(fake, &list, &d))) {
+			check_int(d.cause, row[i].cause);
+			check_span(d.name, span_str(row[i].name));
+			check_span(d.peer, SPAN("127.0.0.1"));
+			check_span(d.listener, SPAN("tls"));
+			check_int(d.times, 1);
+		}
+		buf_done(&list);
+		caller_end(&caller);
+		fake_free(&fake);
+	}
+	paper_done(&expired);
+	paper_done(&early);
+}
+
 static void
 plain_text_on_a_tls_door_is_a_failed_handshake(void)
 {
@@ -351,6 +411,7 @@ main(void)
 	run(records_come_through_tls_with_the_name_on_the_certificate);
 	run(a_certificate_without_common_name_is_known_by_its_first_dns_name);
 	run(whom_the_policy_does_not_know_stays_outside);
+	run(who_was_not_let_in_is_known_by_address_cause_and_shown_name);
 	run(plain_text_on_a_tls_door_is_a_failed_handshake);
 	run(relp_and_http_answer_through_tls_after_the_ack);
 	run(large_records_come_whole_through_tls);

@@ -75,8 +75,13 @@ every_type_survives_and_no_part_of_it_is_taken(void)
 	    SPAN("restored") } };
 	struct leaf policy = { .type = LEAF_POLICY, .class = 3, .epoch = 1, .u.policy = { 90, 180,
 	    SPAN("default: order 7") } };
+	struct pin pin = { .stream = PIN_ANY, .class = 2, .first_seq = 1, .last_seq = 9,
+	    .name = "case 7", .who = "uid 0", .why = "letter 12", .since_ns = 5 };
+	struct leaf hold = { .type = LEAF_HOLD, .epoch = 1, .u.hold = { HOLD_ENDS, &pin,
+	    SPAN("uid 0"), SPAN("over") } };
 	struct leaf rows = rows_leaf(), drop = drop_leaf(), key = key_leaf();
 
+	survives(&hold);
 	survives(&rows);
 	survives(&beat);
 	survives(&epoch);

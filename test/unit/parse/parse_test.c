@@ -238,6 +238,41 @@ names_can_be_chosen(void)
 	rig_done(&rig);
 }
 
+static void
+shapes_of_others_get_numbers_and_change_nothing(void)
+{
+	struct parser *parser = parser_new(&config), *other = parser_new(&config);
+	struct parsed mine, theirs;
+	uint32_t id;
+
+	parse_line(other, SPAN("one line"), 0, &theirs);
+	/* The very same shape: theirs is another number than ours, before and after. */
+	id = parser_adopt(parser, parser_shape(other, theirs.shape_id));
+	check_int(id, 0);
+	parse_line(parser, SPAN("one line"), 0, &mine);
+	check_int(mine.shape_id, 1);
+	check_span(parser_shape(parser, 1), parser_shape(parser, 0));
+	check_int(parser_adopt(parser, parser_shape(other, theirs.shape_id)), 0);
+	check(parser_adopt(parser, SPAN("rubbish")) == PARSE_NO_SHAPE);
+	/* There is an end of them, and our own go on. */
+	for (unsigned i = 0; i < LIMIT_SHAPES; i++) {
+		const struct shape shape = { .format = FORMAT_LINE, .decoder = 1,
+		    .head = span_of(&i, sizeof i) };
+		struct buf code = { 0 };
+
+		shape_encode(&code, &shape);
+		id = parser_adopt(parser, buf_span(&code));
+		check((id == PARSE_NO_SHAPE) == (i >= LIMIT_SHAPES / 2 - 1));
+		buf_done(&code);
+	}
+	parse_line(parser, SPAN("another line"), 0, &mine);
+	check_int(mine.shape_id, 1);
+	parse_json(parser, SPAN("{\"a\":1}"), 0, &mine);
+	check_int(mine.format, FORMAT_JSON);
+	parser_free(&parser);
+	parser_free(&other);
+}
+
 /* TRUCBAN_CORPUS: a folder; real events are parsed when it is there. */
 static void
 real_events_are_kept_exactly(void)
@@ -273,6 +308,7 @@ main(void)
 	run(long_claims_are_cut_at_a_code_point);
 	run(time_rules_follow_the_configuration);
 	run(names_can_be_chosen);
+	run(shapes_of_others_get_numbers_and_change_nothing);
 	run(real_events_are_kept_exactly);
 	return check_done();
 }

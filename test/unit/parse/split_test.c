@@ -46,11 +46,13 @@ split_all(struct buf *out, struct split split, struct span in, size_t step, uint
 	buf_done(&held);
 }
 
+static const struct join indent = { .kind = JOIN_INDENT };
+
 static bool
 splits_to(enum split_kind kind, const char *in, const char *want)
 {
 	static const size_t step[] = { 1, 2, 3, 7, 1000 };
-	const struct split split = { .kind = (uint8_t)kind, .comma = ',' };
+	const struct split split = { .kind = (uint8_t)kind, .comma = ',', .join = &indent };
 	struct buf out = { 0 };
 	uint64_t passed;
 	bool same = true;
@@ -71,6 +73,14 @@ lines_end_at_a_line_feed_or_with_the_file(void)
 	check(splits_to(SPLIT_LINES, "a\nbc\n\nd", "a|bc||d|"));
 	check(splits_to(SPLIT_LINES, "a\r\n\"b\n", "a\r|\"b|"));
 	check(splits_to(SPLIT_LINES, "", ""));
+}
+
+static void
+lines_that_are_joined_end_where_the_next_record_begins(void)
+{
+	check(splits_to(SPLIT_JOINED, "a\n b\n\nc\n d", "a\n b\n|c\n d|"));
+	check(splits_to(SPLIT_JOINED, "\na\r\n b\r\nc\n", "|a\r\n b\r|c|"));
+	check(splits_to(SPLIT_JOINED, "", ""));
 }
 
 static void
@@ -116,7 +126,8 @@ static void
 a_record_that_is_too_long_is_cut_and_the_rest_counted(void)
 {
 	static const struct split kind[] = { { .kind = SPLIT_LINES },
-	    { .kind = SPLIT_CSV, .comma = ',' }, { .kind = SPLIT_JSON } };
+	    { .kind = SPLIT_CSV, .comma = ',' }, { .kind = SPLIT_JSON },
+	    { .kind = SPLIT_JOINED, .join = &indent } };
 	static const size_t step[] = { 65536, 131072, 8 << 20 };
 	struct buf in = { 0 }, out = { 0 };
 	uint64_t passed;
@@ -124,7 +135,7 @@ a_record_that_is_too_long_is_cut_and_the_rest_counted(void)
 	buf_str(&in, "{\"a\":\"");
 	memset(buf_add(&in, 3 << 20), 'x', 3 << 20);
 	buf_str(&in, "\"}\n{}\n");
-	for (size_t k = 0; k < 3; k++)
+	for (size_t k = 0; k < 4; k++)
 		for (size_t i = 0; i < 3; i++) {
 			split_all(&out, kind[k], buf_span(&in), step[i], &passed);
 			check(out.n == LIMIT_RECORD_BYTES + 2 + 3);
@@ -239,6 +250,7 @@ int
 main(void)
 {
 	run(lines_end_at_a_line_feed_or_with_the_file);
+	run(lines_that_are_joined_end_where_the_next_record_begins);
 	run(rows_of_csv_may_hold_line_feeds_in_quotes);
 	run(a_quote_that_is_never_closed_takes_one_line);
 	run(json_values_come_in_arrays_and_over_lines);

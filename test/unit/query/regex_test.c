@@ -8,6 +8,8 @@
 #include <stdlib.h>
 
 #include "check.h"
+#include "base/fold.h"
+#include "query/machine.h"
 
 static const char *const refused[] = { "(?=x)", "(?!x)", "(?<=x)", "(?<!x)", "(?>x)", "\\1",
     "(a)\\2",
@@ -242,7 +244,8 @@ text_that_is_no_utf8_is_no_trouble(void)
 	check(regex_new(&regex, SPAN("đ.*b"), false, arena, &why) == OK);
 	check(regex_match(regex, scratch, SPAN("a\xff đ b")));
 	check(!regex_match(regex, scratch, SPAN("\xff\xfe b")));
-	check(regex_match(regex, scratch, SPAN("đ\xc3 b")) == false);
+	check(regex_match(regex, scratch, SPAN("đ\xc3 b")));
+	check(!regex_match(regex, scratch, SPAN("\xc4 \x91 b")));
 	check(!regex_gave_up(scratch));
 	regex_free(&regex);
 	/* Nested repeats over a long text: steps are limited, the time too. */
@@ -260,6 +263,166 @@ text_that_is_no_utf8_is_no_trouble(void)
 	arena_free(&arena);
 }
 
+/* The text with U+FFFD for each octet that is no part of UTF-8. */
+static void
+repair(struct buf *out, struct span text)
+{
+	out->n = 0;
+	buf_reserve(out, 1);
+	for (size_t at = 0; at < text.n;) {
+		size_t from = at;
+
+		if (rune_next(text, &at) == RUNE_BAD && at - from == 1)
+			buf_str(out, "\xef\xbf\xbd");
+		else
+			buf_span_put(out, span_sub(text, from, at - from));
+	}
+}
+
+/* One pattern over random octets: as over the text that stands for them. */
+static void
+octets_try(const struct regex *regex, struct regex_scratch *scratch, uint64_t *dice)
+{
+	static const char *const piece[] = { "a", " ", "b", "\n", "\xff", "\xc4", "\x91",
+		"\xc4\x91", "\xed\xa0\x80", "\xef\xbf\xbd", "\xf0\x9f", "\xf4\x90\x80\x80",
+		"\xc0\x80", "x" };
+	const struct machine *m = regex_machine(regex);
+	struct buf text = { 0 }, whole = { 0 };
+
+	for (int i = 0; i < 300; i++) {
+		bool hit;
+
+		text.n = 0;
+		buf_reserve(&text, 1);
+		for (unsigned k = (unsigned)(*dice >> 60); k > 0; k--) {
+			*dice = *dice * 6364136223846793005u + 1442695040888963407u;
+			buf_str(&text, piece[(*dice >> 40) % (sizeof piece / sizeof piece[0])]);
+		}
+		*dice = *dice * 6364136223846793005u + 1442695040888963407u;
+		repair(&whole, buf_span(&text));
+		hit = regex_match(regex, scratch, buf_span(&text));
+		check(hit == regex_match(regex, scratch, buf_span(&whole)));
+		if (m != NULL && machine_reads(m, buf_span(&whole)))
+			check(hit == machine_end(m, machine_run(m, m->start, buf_span(&whole))));
+	}
+	buf_done(&text);
+	buf_done(&whole);
+}
+
+static void
+an_octet_that_is_no_utf8_is_a_sign_of_its_own(void)
+{
+	static const char *const pattern[] = { "[^ ]*?(.a?){1,3}", ".", "^.$", "^..$", "a.b", "\\W",
+		"[^a]b", "đ.", "(?s)^.*$", "x\\x{fffd}", "\xef\xbf\xbd+a", "\\ba", "\\B",
+		"(?i)A[^x]",
+		"^[^a-z]+$", "(a|b).{2}x" };
+	struct arena *arena = arena_new(1 << 26);
+	struct regex_scratch *scratch = regex_scratch_new();
+	uint64_t dice = 1;
+
+	for (size_t i = 0; i < sizeof pattern / sizeof pattern[0]; i++) {
+		struct regex *regex = NULL;
+		unsigned whole = i % 2;
+
+		check(regex_new(&regex, span_str(pattern[i]), whole, arena, NULL) == OK);
+		octets_try(regex, scratch, &dice);
+		regex_free(&regex);
+	}
+	{
+		struct regex *regex = NULL;
+
+		check(regex_new(&regex, SPAN("^[^ ]*?(.a?){1,3}$"), false, arena, NULL) == OK);
+		check(regex_match(regex, scratch, SPAN("\xff")));
+		check(regex_match(regex, scratch, SPAN("\xed\xa0\x80")));
+		regex_free(&regex);
+		/* What is looked for may be written otherwise in the text. */
+		check(regex_new(&regex, SPAN("ab\xef\xbf\xbd"), false, arena, NULL) == OK);
+		for (uint32_t k = 0; k < regex_facts(regex)->nbranch; k++)
+			check(span_is(regex_facts(regex)->branch[k], "ab"));
+		regex_free(&regex);
+	}
+	check(!regex_gave_up(scratch));
+	regex_scratch_free(&scratch);
+	arena_free(&arena);
+}
+
+static bool
+is_word(uint32_t rune)
+{
+	return (rune >= '0' && rune <= '9') || (rune >= 'A' && rune <= 'Z') || rune == '_' ||
+	    (rune >= 'a' && rune <= 'z') || rune == 0x17f || rune == 0x212a;
+}
+
+static bool
+is_letter(uint32_t rune)
+{
+	return is_word(rune) && rune != '_' && !(rune >= '0' && rune <= '9');
+}
+
+static bool
+is_any(uint32_t rune)
+{
+	return rune < 0x80 || rune == 0x17f || rune == 0x212a;
+}
+
+/* RE2 folds a class as it folds a letter: the long s and the Kelvin sign are in \w then. */
+static void
+classes_without_regard_to_case_have_all_cases_of_their_signs(void)
+{
+	static const struct {
+		const char *pattern;
+		bool (*is)(uint32_t rune);
+		bool want;
+	} row[] = {
+		{ "(?i)^\\w$", is_word, true }, { "(?i)^\\W$", is_word, false },
+		{ "(?i)^[\\w]$", is_word, true }, { "(?i)^[^\\w]$", is_word, false },
+		{ "(?i)^[\\W]$", is_word, false }, { "(?i)^[^\\W]$", is_word, true },
+		{ "^(?i:\\w)$", is_word, true }, { "^((?i)x|\\w)$", is_word, true },
+		{ "^(?i:[\\W])$", is_word, false }, { "(?i)^[[:word:]]$", is_word, true },
+		{ "(?i)^[[:alpha:]]$", is_letter, true }, { "(?i)^[[:lower:]]$", is_letter, true },
+		{ "(?i)^[[:^alpha:]]$", is_letter, false },
+		{ "(?i)^[^[:upper:]]$", is_letter, false },
+		{ "(?i)^[[:^lower:]]$", is_letter, false }, { "(?i)^[a-z]$", is_letter, true },
+		{ "(?i)^[^A-Z]$", is_letter, false }, { "(?i)^[[:ascii:]]$", is_any, true },
+	};
+	static const struct { const char *pattern, *yes, *no; } one[] = {
+		{ "(?i)^[\\w-.]$", "-", "," }, { "(?i)^[[:alpha:]-.]$", "-", "," },
+		{ "(?i)^[\\W-z]$", "-", "y" }, { "(?i)^[\\w-]$", "-", "," },
+		{ "^(?i:a)\\w$", "As", "a\u017f" }, { "^(?i:a)[[:alpha:]]$", "As", "a\u017f" },
+		{ "(?i)^\\W(?-i)\\W$", "-\u017f", "\u017f-" },
+		{ "(?i)^k\\Qs\\E$", "\u212a\u017f", "x" },
+		{ "(?i)^[]\\w]$", "]", "[" }, { "(?i)^\\\\w$", "\\W", "\u017f" },
+		{ "(?i)^[\\]\\w]$", "\u017f", "[" }, { "(?i)^[[:digit:]]$", "1", "\u017f" },
+	};
+	struct arena *arena = arena_new(1 << 26);
+	struct regex_scratch *scratch = regex_scratch_new();
+
+	for (size_t i = 0; i < sizeof row / sizeof row[0]; i++) {
+		struct regex *regex = NULL;
+		uint8_t text[4];
+		unsigned wrong = 0;
+
+		check(regex_new(&regex, span_str(row[i].pattern), false, arena, NULL) == OK);
+		for (uint32_t rune = 0; rune < 0x3000; rune++)
+			wrong += regex_match(regex, scratch, span_of(text, rune_put(text, rune))) !=
+			    (row[i].is(rune) == row[i].want);
+		if (!check_int(wrong, 0))
+			printf("\t%s\n", row[i].pattern);
+		regex_free(&regex);
+	}
+	for (size_t i = 0; i < sizeof one / sizeof one[0]; i++) {
+		struct regex *regex = NULL;
+
+		if (!check(regex_new(&regex, span_str(one[i].pattern), false, arena, NULL) == OK &&
+		    regex_match(regex, scratch, span_str(one[i].yes)) &&
+		    !regex_match(regex, scratch, span_str(one[i].no))))
+			printf("\t%s\n", one[i].pattern);
+		regex_free(&regex);
+	}
+	regex_scratch_free(&scratch);
+	arena_free(&arena);
+}
+
 int
 main(void)
 {
@@ -271,5 +434,7 @@ main(void)
 	run(rare_signs_are_what_they_are_for_re2);
 	run(letters_with_two_small_forms_are_no_text_to_look_for);
 	run(text_that_is_no_utf8_is_no_trouble);
+	run(classes_without_regard_to_case_have_all_cases_of_their_signs);
+	run(an_octet_that_is_no_utf8_is_a_sign_of_its_own);
 	return check_done();
 }

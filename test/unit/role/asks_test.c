@@ -37,7 +37,7 @@ begin(void)
 	ours = chan_new(pair[0], WIRE_LIMIT, 1 << 20);
 	keepers = chan_new(pair[1], WIRE_LIMIT, 1 << 20);
 	wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	asks = asks_new(wake_fd);
+	asks = asks_new(wake_fd, "keeper");
 }
 
 static void
@@ -189,7 +189,7 @@ the_end_of_the_role_answers_everybody(void)
 static void
 too_many_and_too_long_questions_are_refused_at_once(void)
 {
-	static uint8_t argument[WIRE_TEXT_BYTES + 1];
+	static uint8_t argument[WIRE_ASK_BYTES + 1];
 	struct asker asker[MOST] = { 0 }, own = { 0 };
 	struct buf body = { 0 };
 

@@ -58,7 +58,8 @@ every_key_of_the_top_and_its_maps_is_taken(void)
 	    "  cold: /c, cold_after: 7}\n"
 	    "seal: {checkpoint: 90s}\n"
 	    "front: {address: \"[::1]:80\", socket: /s, query_memory: 1TB}\n"
-	    "collect: {journal: true, files: [\"/v/*.log\", /w]}\n"), OK);
+	    "collect: {journal: true, files: [\"/v/*.log\",\n"
+	    "  {path: /w, join: \"start:# 0\"}]}\n"), OK);
 	check_text(why.text, "");
 	check_text(conf.state, "/a b/c");
 	check_text(conf.user, "trucban");
@@ -76,8 +77,10 @@ every_key_of_the_top_and_its_maps_is_taken(void)
 	check_int(conf.query_bytes, INT64_C(1) << 40);
 	check_int(conf.collect_journal, true);
 	check_int(conf.ncollect, 2);
-	check_text(conf.collect[0], "/v/*.log");
-	check_text(conf.collect[1], "/w");
+	check_text(conf.collect[0].path, "/v/*.log");
+	check_text(conf.collect[0].join, "");
+	check_text(conf.collect[1].path, "/w");
+	check_text(conf.collect[1].join, "start:# 0");
 }
 
 static void
@@ -90,7 +93,7 @@ every_key_of_a_listener_is_taken(void)
 	    "  - {name: u, kind: udp, address: \":514\"}\n"
 	    "  - {name: t, kind: tcp, address: \"1.2.3.4:5\", class: b, unit: 7, cert: /c, key: "
 	    "/k,\n"
-	    "     ca: /a, clients: required}\n"
+	    "     ca: /a, clients: required, join: trace}\n"
 	    "  - {name: r, kind: relp, address: \"unix:/r\"}\n"
 	    "  - {name: h, kind: http, address: \":80\", token_file: /t}\n"), OK);
 	check_text(why.text, "");
@@ -104,6 +107,7 @@ every_key_of_a_listener_is_taken(void)
 	check_text(l[1].key, "/k");
 	check_text(l[1].ca, "/a");
 	check_int(l[1].clients, CONF_CLIENTS_REQUIRED);
+	check_text(l[1].join, "trace");
 	check_int(l[2].kind, CONF_RELP);
 	check_int(l[3].kind, CONF_HTTP);
 	check_text(l[3].token_file, "/t");
@@ -155,6 +159,8 @@ struct bad {
 #define ANCHOR		"state: /x\nseal:\n  anchor:\n    - {kind: "
 
 static const struct bad bad_values[] = {
+	{ "state: /x\nfront:\n  url: desk.example\n", "front: url: write https://" },
+	{ "state: /x\nfront:\n  url: \"https://desk.example/truc-ban\"\n", "nothing behind it" },
 	{ "state: [a]\n", "line 1: state: one value is expected here" },
 	{ "state: {a: b}\n", "line 1: state: one value is expected here" },
 	{ "state: \"\"\n", "state: say in which directory" },
@@ -182,9 +188,15 @@ static const struct bad bad_values[] = {
 	{ "state: /x\nstore: {cold: /c, cold_after: 0}\n", "line 2: cold_after:" },
 	{ "state: /x\nstore: 5\n", "line 2: store: keys with values are expected here" },
 	{ "state: /x\nseal: {checkpoint: 2h}\n", "between 1 and 3600" },
+	{ "state: /x\nagents: {days: 0}\n", "line 2: days: '0' is not a number between 1 and" },
+	{ "state: /x\nagents: {names: a}\n", "line 2: names: a list is expected here" },
 	{ "state: /x\nfront: {query_memory: 5}\n", "between 1048576 and" },
 	{ "state: /x\nfront: {address: here}\n", "front: address: " },
 	{ "state: /x\ncollect: {files: [var/log]}\n", "'var/log' does not begin with /" },
+	{ "state: /x\ncollect:\n  files:\n  - {path: /v, join: \"start:\"}\n",
+	    "line 4: collect: files: join: 'start:' is not one of none, indent" },
+	{ "state: /x\ncollect: {files: [{join: trace}]}\n", "files: 'path' is missing" },
+	{ "state: /x\ncollect: {files: [[/v]]}\n", "files: keys with values are expected" },
 	{ "state: /x\nclasses: []\n", "classes: at least one is needed" },
 	{ "state: /x\nclasses: [{days: 1}]\n", "line 2: classes: 'name' is missing" },
 	{ "state: /x\nclasses: [{name: \"a b\"}]\n", "line 2: classes: 'a b' is no name" },
@@ -193,6 +205,9 @@ static const struct bad bad_values[] = {
 	{ "state: /x\nclasses: [{name: a, full: drop}]\n",
 	    "line 2: full: 'drop' is not one of refuse,hold,shorten" },
 };
+
+#define SAMPLE	"state: /x\nlisten: [{name: u, kind: udp, address: \":1\"}, {name: r, " \
+	"kind: relp, address: \":2\"}]\nsample:\n  - {name: s, "
 
 static const struct bad bad_listeners[] = {
 	{ "state: /x\nlisten: {name: a}\n", "line 2: listen: a list is expected here" },
@@ -218,8 +233,45 @@ static const struct bad bad_listeners[] = {
 	{ LISTEN ", cert: /c, key: /k, clients: required}\n", "clients need a ca" },
 	{ LISTEN ", cert: /c, key: /k, ca: /a}\n", "say clients: optional or required" },
 	{ LISTEN ", token_file: /t}\n", "token_file is for http only" },
+	{ "state: /x\nlisten: [{name: a, kind: udp, address: \":1\", cert: own}]\n",
+	    "there is no TLS over udp" },
+	{ "state: /x\nlisten: [{name: a, kind: tcp, address: \":1\", cert: own, key: /k}]\n",
+	    "with cert: own there is no key" },
+	{ "state: /x\nlisten: [{name: a, kind: tcp, address: \":1\", cert: /c, key: /k, ca: own, "
+	    "clients: required}]\n", "ca: own goes with cert: own" },
+	{ "state: /x\nlisten: [{name: a, kind: tcp, address: \":1\", cert: own, ca: /c, "
+	    "clients: required}]\n", "ca is own too, or not said" },
+	{ "state: /x\nlisten: [{name: a, kind: tcp, address: \":1\", cert: own, ca: own}]\n",
+	    "with a ca, say clients" },
+	{ "state: /x\nclasses:\n  - {name: a, preset: level-9}\n", "line 3: classes: a: there is "
+	    "no preset level-9; trucban retention presets" },
+	{ "state: /x\nclasses:\n  - {name: a, preset: level-3, days: 30}\n", "line 3: classes: "
+	    "a: preset level-3 asks for 92 days, not 30" },
+	{ SAMPLE "listener: u, peer: 10.0.0.5, keep: 10, who: a, until: 2026-12-31}\n",
+	    "line 4: sample: 'why' is missing" },
+	{ SAMPLE "listener: u, peer: 10.0.0.5, keep: 10, who: a, why: b}\n",
+	    "line 4: sample: 'until' is missing" },
+	{ SAMPLE "listener: u, peer: 10.0.0.5, keep: 10, who: a, why: \"\", until: 2026-12-31}\n",
+	    "line 4: sample: s: say who ordered it and why" },
+	{ SAMPLE "listener: r, peer: 10.0.0.5, keep: 10, who: a, why: b, until: 2026-12-31}\n",
+	    "line 4: sample: s: only at listeners of kind udp and tcp" },
+	{ SAMPLE "listener: x, peer: 10.0.0.5, keep: 10, who: a, why: b, until: 2026-12-31}\n",
+	    "line 4: sample: s: there is no such listener" },
+	{ SAMPLE "listener: u, peer: fw, keep: 10, who: a, why: b, until: 2026-12-31}\n",
+	    "line 4: sample: s: peer is the address" },
+	{ SAMPLE "listener: u, peer: \"::1\", keep: 1, who: a, why: b, until: 2026-12-31}\n",
+	    "line 4: sample: s: keep: 1 keeps all" },
+	{ SAMPLE "listener: u, peer: 10.0.0.5, keep: 0, who: a, why: b, until: soon}\n",
+	    "line 4: sample: s: until is the last day" },
+	{ "state: /x\npresets:\n  - {name: a, days: 0, law: l}\n", "line 3: days: '0' is not" },
+	{ "state: /x\npresets:\n  - {name: a, days: 1, law: l}\n", "'article' is missing" },
+	{ "state: /x\npresets:\n  - {name: a, days: 9, law: l, article: b, source: s, "
+	    "status: confirmed, effective: 2026-01-01}\n", "line 3: presets: a: confirmed needs" },
 	{ "state: /x\nlisten: [{name: a, kind: udp, address: \":1\", cert: /c, key: /k}]\n",
 	    "there is no TLS over udp" },
+	{ LISTEN ", join: traces}\n", "line 3: listen: a: join: 'traces' is not one of none, " },
+	{ "state: /x\nlisten: [{name: a, kind: udp, address: \":1\", join: trace}]\n",
+	    "line 2: listen: a: join is for tcp only" },
 	{ ANCHOR "mail}\n", "line 4: anchor: 'target' is missing" },
 	{ ANCHOR "fax, target: x}\n", "'fax' is not one of file,syslog,mail,witness" },
 	{ ANCHOR "file, target: x}\n", "line 4: seal: anchor: target is the whole path" },
@@ -238,7 +290,8 @@ static const struct bad bad_texts[] = {
 	{ "state: /x\n  user: y\n", "line 2: " },
 	{ "state: \"/x\n", "line " },
 	{ "state: /x\n\tuser: y\n", "line 2: " },
-	{ "stat: /x\n", "line 1: the configuration has no key 'stat'; it has state, user, zone" },
+	{ "stat: /x\n", "line 1: the configuration has no key 'stat'; it has state, user, "
+	    "register, zone" },
 	{ "\"\": /x\n", "line 1: the configuration has no key ''" },
 	{ "\"state\\0x\": /x\n", "line 1: the configuration has no key 'state'" },
 	{ "[a]: b\n", "line 1: the configuration has no key '?'" },
@@ -251,6 +304,32 @@ static const struct bad bad_texts[] = {
 	{ "state: /x\nstore: {<<: *a}\n", "YAML aliases" },
 	{ "state: /x\n---\nuser: [\n", "line " },
 	{ "state: \xff\n", "line " },
+};
+
+#define FORWARD	"state: /x\ncollect: {journal: yes}\nforward:\n  to: \"https://desk:6515\"\n" \
+	"  cert: /c\n  key: /k\n"
+
+static const struct bad bad_forwards[] = {
+	{ FORWARD, "line 4: forward: 'ca' is missing" },
+	{ FORWARD "  ca: \"\"\n", "forward: cert, key and ca are PEM files" },
+	{ FORWARD "  ca: /c\nlisten: [{name: a, kind: http, address: \":1\", cert: own}]\n",
+	    "forward: a relay has no authority of its own" },
+	{ FORWARD "  ca: /a\n  spool: 1MB\n", "line 8: spool: '1MB' is not a size" },
+	{ FORWARD "  ca: /a\n  proxy: socks:x\n", "forward: proxy is http://" },
+	{ FORWARD "  ca: /a\n  rate: [{from: \"7:00\", to: \"08:00\", limit: 1Mbit}]\n",
+	    "line 8: from: write it as \"07:30\"" },
+	{ FORWARD "  ca: /a\n  rate: [{from: \"07:00\", to: \"24:30\", limit: 1Mbit}]\n",
+	    "line 8: to: a day has 24 hours" },
+	{ FORWARD "  ca: /a\n  rate: [{from: \"07:00\", to: \"07:00\", limit: 1Mbit}]\n",
+	    "line 8: forward: rate: from and to are the same time" },
+	{ FORWARD "  ca: /a\n  rate: [{from: \"07:00\", to: \"08:00\", limit: 512}]\n",
+	    "line 8: limit: '512' is not a rate such as 512kbit" },
+	{ "state: /x\nforward: {to: \"https://d\", cert: /c, key: /k, ca: /a}\n",
+	    "forward: there is nothing to send" },
+	{ "state: /x\ncollect: {journal: yes}\nforward: {to: \"http://d\", cert: /c, key: /k, "
+	    "ca: /a}\n", "forward: to is the desk's address" },
+	{ "state: /x\ncollect: {journal: yes}\nforward: {to: \"https://d/x\", cert: /c, "
+	    "key: /k, ca: /a}\n", "forward: to is the desk's address" },
 };
 
 static void
@@ -273,6 +352,29 @@ static void
 a_wrong_listener_or_anchor_is_named_with_its_line(void)
 {
 	check_bad(bad_listeners, sizeof bad_listeners / sizeof bad_listeners[0]);
+}
+
+static void
+a_wrong_way_to_the_desk_is_named(void)
+{
+	check_bad(bad_forwards, sizeof bad_forwards / sizeof bad_forwards[0]);
+}
+
+static void
+every_key_of_a_relay_is_taken(void)
+{
+	check_int(parsed(FORWARD "  ca: /a\n  proxy: \"http://p:8080\"\n  spool: 2GB\n  rate:\n"
+	    "    - {from: \"07:00\", to: \"18:00\", limit: 512kbit}\n"
+	    "    - {from: \"18:00\", to: \"24:00\", limit: 2Mbit}\n"), OK);
+	check(conf_forwards(&conf));
+	check(strcmp(conf.forward_to, "https://desk:6515") == 0);
+	check(strcmp(conf.forward_ca, "/a") == 0);
+	check_int(conf.forward_spool_bytes, INT64_C(2) << 30);
+	check_int(conf.nrate, 2);
+	check_int(conf.rate[0].from_min, 7 * 60);
+	check_int(conf.rate[0].bytes_s, 64000);
+	check_int(conf.rate[1].to_min, 24 * 60);
+	check_int(conf.rate[1].bytes_s, 250000);
 }
 
 static void
@@ -309,6 +411,34 @@ what_is_too_long_is_refused(void)
 		buf_str(&text, "[");
 	check_int(conf_parse(&conf, buf_span(&text), &why), ERR_FORMAT);
 	buf_done(&text);
+}
+
+#define OWN	"presets: [{name: level-3, days: 200, law: l, article: a, source: s, " \
+	"status: confirmed, checked: 2026-11-02, effective: 2026-01-01}]\n"
+
+static void
+a_preset_says_the_days_and_is_the_least_that_may_be_said(void)
+{
+	check_int(parsed("state: /x\nclasses: [{name: a, preset: level-3}, "
+	    "{name: b, preset: level-5, days: 900}, {name: c, preset: level-2, days: 0}, "
+	    "{name: d}]\n"), OK);
+	check_int(conf.class[0].days, 92);
+	check_int(conf.class[1].days, 900);
+	check_int(conf.class[2].days, 0);	/* said: for ever */
+	check_int(conf.class[3].days, 0);
+	check_int(parsed("state: /x\nclasses: [{name: a, preset: level-3}]\n" OWN), OK);
+	check_int(conf.class[0].days, 200);	/* the office's own takes its place */
+}
+
+static void
+a_sample_rule_ends_with_its_last_day_in_the_office(void)
+{
+	check_int(parsed(SAMPLE "listener: u, peer: 10.0.0.5, keep: 10, below: warning, who: a, "
+	    "why: b, until: 1970-01-02}\n"), OK);
+	check_int(conf.nsample, 1);
+	check_int(conf.sample[0].below, 4);
+	/* 1970-01-03 00:00 in +07:00 */
+	check_int(conf.sample[0].until_ns / 1000000000, 2 * 86400 - 7 * 3600);
 }
 
 static void
@@ -355,9 +485,13 @@ main(void)
 	run(a_key_with_nothing_behind_it_says_nothing);
 	run(a_wrong_value_is_named_with_its_line_and_what_to_write);
 	run(a_wrong_listener_or_anchor_is_named_with_its_line);
+	run(a_wrong_way_to_the_desk_is_named);
+	run(every_key_of_a_relay_is_taken);
 	run(a_wrong_text_is_named_with_its_line);
 	run(a_refused_text_changes_nothing);
 	run(what_is_too_long_is_refused);
+	run(a_preset_says_the_days_and_is_the_least_that_may_be_said);
+	run(a_sample_rule_ends_with_its_last_day_in_the_office);
 	run(the_place_of_the_store_can_be_said_from_outside);
 	run(the_file_that_we_ship_is_taken);
 	return check_done();

@@ -2,6 +2,7 @@
 /* role/ledger.c: rows out, answers in, and everything unanswered again on a new channel. */
 #include "role/ledger.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/must.h"
@@ -207,6 +208,79 @@ a_refused_row_is_told(void)
 	end();
 }
 
+/* A keeper that answers in every turn: with an ACK, or a refusal of what is behind `taken`. */
+static struct {
+	uint64_t taken, told;
+	bool stopping;
+} keeper;
+
+static void
+turn(void *ctx, int wait_ms)
+{
+	const uint8_t no[] = { ERR_FULL, 'f', 'u', 'l', 'l' };
+	struct buf yes = { 0 };
+	struct chan_msg msg;
+
+	wire_ack_encode(&yes, 7, 1);
+	(void)ctx;
+	(void)wait_ms;
+	(void)chan_flush(ours, &why);
+	while (chan_recv(keepers, &msg, &why) == OK) {
+		bool refused = msg.tag > keeper.taken;
+
+		if (msg.type != WIRE_BATCH)
+			continue;
+		keeper.told = msg.tag;
+		(void)ledger_answer(ledger, &(struct chan_msg){ .type = refused ? WIRE_REFUSE :
+		    WIRE_ACK, .tag = msg.tag, .body = refused ? span_of(no, sizeof no) :
+		    buf_span(&yes) }, NULL);
+	}
+	buf_done(&yes);
+	keeper.stopping = keeper.taken == 0;
+}
+
+static void
+a_row_is_kept_only_when_the_keeper_said_so(void)
+{
+	const struct ledger_act act = { .act = "search", .who = SPAN("uid 0") };
+	const struct ledger_wait wait = { turn, NULL, &keeper.stopping };
+
+	begin();
+	keeper.taken = 2;
+	check_int(ledger_keep(ledger, &act, 0, &wait, &why), OK);
+	check_int(ledger_keep(ledger, &act, 1790000000000000000, &wait, &why), OK);
+	check_int(ledger_keep(ledger, &act, 0, &wait, &why), ERR_BUSY);
+	check(span_holds(span_str(why.text), "the keeper refused the ledger's row"));
+	check_int(keeper.told, 3);
+	/* Without a keeper, by one who is about to stop. */
+	keeper.taken = 0;
+	ledger_channel(ledger, NULL);
+	check_int(ledger_keep(ledger, &act, 0, &wait, &why), ERR_BUSY);
+	check(span_holds(span_str(why.text), "the keeper is being started"));
+	end();
+}
+
+static void
+acts_may_have_many_sets_of_fields(void)
+{
+	const struct ledger_wait wait = { turn, NULL, &keeper.stopping };
+	char name[16];
+	struct act_field field = { .value = SPAN("1") };
+
+	begin();
+	keeper.taken = UINT64_MAX;
+	keeper.told = 0;
+	keeper.stopping = false;
+	for (unsigned i = 0; i < 300 && keeper.told == i; i++) {
+		(void)snprintf(name, sizeof name, "f%u", i);
+		field.name = span_str(name);
+		check_int(ledger_keep(ledger, &(struct ledger_act){ .act = "register-set",
+		    .field = &field, .nfield = 1 }, 0, &wait, &why), OK);
+	}
+	check_int(keeper.told, 300);
+	end();
+}
+
 static void
 a_keeper_that_never_answers_ends_what_may_be_done(void)
 {
@@ -235,6 +309,8 @@ main(void)
 	run(what_is_too_long_or_no_text_is_marked);
 	run(what_nobody_answered_for_is_sent_again_to_the_next_keeper);
 	run(a_refused_row_is_told);
+	run(a_row_is_kept_only_when_the_keeper_said_so);
+	run(acts_may_have_many_sets_of_fields);
 	run(a_keeper_that_never_answers_ends_what_may_be_done);
 	return check_done();
 }

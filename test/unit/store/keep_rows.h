@@ -123,12 +123,13 @@ writer_batch(struct writer *w, uint32_t n, struct buf *out)
 	batch_finish(w->batch, out);
 }
 
-/* Waits for something to happen, then takes a turn. */
+/* Begins what was asked for since the last turn, waits for something to happen, takes a turn. */
 static inline void
 keep_wait(struct keep *keep, int ms)
 {
 	struct pollfd wait = { .fd = keep_fd(keep), .events = POLLIN };
 
+	keep_turn(keep);
 	(void)poll(&wait, 1, ms);
 	keep_turn(keep);
 }

@@ -171,7 +171,7 @@ import_batch(struct place *p, uint64_t content, uint64_t from, uint64_t to)
 	enum err rc;
 
 	writer_batch(&p->raw, 10, &batch);
-	keep_place(p->keep, p->raw.channel, &(struct keep_place){ content, from, to });
+	keep_place(p->keep, p->raw.channel, &(struct keep_place){ content, from, to, .beside = 0 });
 	rc = keep_batch(p->keep, p->raw.channel, ++p->raw.ticket, buf_span(&batch), NULL);
 	if (rc == OK)
 		place_until(p, KEEP_ACK);
@@ -207,6 +207,37 @@ an_import_goes_on_from_its_place_and_from_no_other(void)
 	place_close(&p);
 	whole(&p, STREAM_RAW, 30);
 	check_int(verified(&p), 0);
+	place_remove(&p);
+}
+
+static void
+a_batch_may_rest_on_the_place_of_another_content(void)
+{
+	const uint64_t one = UINT64_C(0x8000000000000007), two = one + 1;
+	struct buf batch = { 0 };
+	struct place p;
+
+	place_make(&p);
+	place_open(&p, KEY_MAKE_PLAIN);
+	check_int(import_batch(&p, one, 0, 9), OK);
+	for (unsigned i = 0; i < 3; i++) {
+		const struct keep_place place = { two, 0, 4, .beside = one, .at = 8 + i };
+		uint64_t next = p.raw.next;
+
+		batch.n = 0;
+		writer_batch(&p.raw, 10, &batch);
+		keep_place(p.keep, p.raw.channel, &place);
+		check_int(keep_batch(p.keep, p.raw.channel, ++p.raw.ticket, buf_span(&batch),
+		    NULL), i == 1 ? OK : ERR_ABSENT);
+		if (i == 1)
+			place_until(&p, KEEP_ACK);
+		else
+			p.raw.next = next;
+	}
+	check(keep_place_get(p.keep, one) == 9 && keep_place_get(p.keep, two) == 4);
+	buf_done(&batch);
+	place_close(&p);
+	whole(&p, STREAM_RAW, 20);
 	place_remove(&p);
 }
 
@@ -488,6 +519,7 @@ main(void)
 	run(a_long_journal_is_cut_when_its_rows_are_in_segments);
 	run(a_batch_that_is_sent_again_after_a_restart_is_kept_once);
 	run(an_import_goes_on_from_its_place_and_from_no_other);
+	run(a_batch_may_rest_on_the_place_of_another_content);
 	run(a_bad_batch_is_refused_and_the_next_one_kept);
 	run(a_changed_batch_is_refused_or_kept_as_it_is);
 	run(definitions_out_of_order_are_refused);

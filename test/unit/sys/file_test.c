@@ -183,11 +183,17 @@ static void
 a_lock_is_held_by_one(void)
 {
 	int one = -1, two = -1;
+	pid_t pid = 0;
 
+	check_int(file_lock_holder(&pid, dir, "lock", &why), ERR_ABSENT);
 	check_int(file_lock(&one, dir, "lock", &why), OK);
+	check_int(file_lock_holder(&pid, dir, "lock", &why), OK);
+	check_int(pid, getpid());
 	check_int(file_lock(&two, dir, "lock", &why), ERR_BUSY);
 	check(strstr(why.text, "is held by process") != NULL);
 	file_close(&one);
+	/* The number is still in it. */
+	check_int(file_lock_holder(&pid, dir, "lock", &why), ERR_ABSENT);
 	check_int(file_lock(&two, dir, "lock", &why), OK);
 	file_close(&two);
 }
@@ -239,6 +245,20 @@ a_directory_is_listed_with_kinds(void)
 	check_int(n, 10101);
 }
 
+static void
+a_directory_is_locked_by_one_until_it_is_closed(void)
+{
+	int one = -1, two = -1;
+
+	check_int(dir_open(&one, dir, ".", &why), OK);
+	check_int(dir_open(&two, dir, ".", &why), OK);
+	check_int(dir_lock(one, &why), OK);
+	check_int(dir_lock(two, &why), ERR_BUSY);
+	file_close(&one);
+	check_int(dir_lock(two, &why), OK);
+	file_close(&two);
+}
+
 /* ---- faults ---- */
 
 static void
@@ -268,6 +288,54 @@ every_fault_of_replace_leaves_old_or_new(void)
 		check_int(rc, OK);
 		without_fault();
 	}
+	buf_done(&all);
+}
+
+static mode_t
+mode_of(const char *name)
+{
+	struct stat st;
+
+	must(fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) == 0);
+	return st.st_mode & 07777;
+}
+
+/* Ends as by kill -9 before each call in turn: what `a` is then, it is with its rights. */
+static void
+a_file_replaced_like_another_never_lacks_its_rights(void)
+{
+	struct buf all = { 0 };
+	struct stat like;
+	int status = 1;
+	char at[12];
+
+	check_int(file_replace(dir, "a", SPAN("old"), &why), OK);
+	must(fchmodat(dir, "a", 0640, 0) == 0 && fstatat(dir, "a", &like, 0) == 0);
+	for (unsigned i = 1; status != 0; i++) {
+		pid_t child = fork();
+
+		if (child == 0) {
+			(void)snprintf(at, sizeof at, "%u", i);
+			(void)setenv("FAIL_CRASH_AT", at, 1);
+			fault_reload();
+			_exit(file_replace_like(dir, "a", SPAN("new"), &like, &why) == OK ? 0 : 1);
+		}
+		must(child > 0 && waitpid(child, &status, 0) == child);
+		check(WIFEXITED(status) && (WEXITSTATUS(status) == 0 ||
+		    WEXITSTATUS(status) == 137));
+		check_int(mode_of("a"), 0640);
+		all.n = 0;
+		check_int(file_read_whole(dir, "a", 99, &all, &why), OK);
+		check(span_is(buf_span(&all), "old") || span_is(buf_span(&all), "new"));
+		must(i < 99);
+	}
+	check(span_is(buf_span(&all), "new"));
+	with_fault("1", "EIO", "file_rights");
+	check_int(file_replace_like(dir, "a", SPAN("newer"), &like, &why), ERR_IO);
+	without_fault();
+	all.n = 0;
+	check_int(file_read_whole(dir, "a", 99, &all, &why), OK);
+	check(span_is(buf_span(&all), "new"));
 	buf_done(&all);
 }
 
@@ -401,6 +469,20 @@ what_goes_past_the_cache_can_be_read(void)
 	buf_done(&back);
 }
 
+static void
+a_new_file_is_whole_and_takes_no_others_place(void)
+{
+	struct buf text = { 0 };
+	struct stat st;
+
+	check_int(file_make(dir, "a", SPAN("abc"), &why), OK);
+	check_int(file_make(dir, "a", SPAN("other"), &why), ERR_BUSY);
+	check_int(file_read_whole(dir, "a", 16, &text, &why), OK);
+	check_span(buf_span(&text), SPAN("abc"));
+	check(fstatat(dir, "a", &st, 0) == 0 && (st.st_mode & 0777) == 0600);
+	buf_done(&text);
+}
+
 int
 main(void)
 {
@@ -412,9 +494,12 @@ main(void)
 	in_dir(long_runs_of_zeros_take_no_room);
 	in_dir(a_lock_is_held_by_one);
 	in_dir(what_goes_past_the_cache_can_be_read);
+	in_dir(a_new_file_is_whole_and_takes_no_others_place);
 	in_dir(room_is_made_and_cut);
 	in_dir(a_directory_is_listed_with_kinds);
+	in_dir(a_directory_is_locked_by_one_until_it_is_closed);
 	in_dir(every_fault_of_replace_leaves_old_or_new);
+	in_dir(a_file_replaced_like_another_never_lacks_its_rights);
 	in_dir(a_torn_write_leaves_half);
 	in_dir(from_the_nth_on_all_fail);
 	in_dir(faults_can_be_meant_for_one_role);

@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/must.h"
@@ -264,6 +266,34 @@ passed_sockets_come_with_their_names(void)
 	check_int(n, 0);
 }
 
+static void
+who_was_killed_and_still_holds_a_socket_is_waited_for(void)
+{
+	struct sock_spec spec = { .kind = SOCK_KIND_STREAM };
+	int fd = -1, ready[2];
+	char octet;
+	pid_t child;
+
+	check(pipe(ready) == 0);
+	child = fork();
+	if (child == 0) {
+		int held = -1;
+
+		if (sock_listen(&held, unix_text(), &spec, &why) != OK)
+			_exit(1);
+		must(write(ready[1], "", 1) == 1);
+		(void)nanosleep(&(struct timespec){ .tv_nsec = 200000000 }, NULL);
+		_exit(0);
+	}
+	check(read(ready[0], &octet, 1) == 1);
+	check_int(sock_listen(&fd, unix_text(), &spec, &why), OK);
+	check(waitpid(child, NULL, 0) == child);
+	file_close(&fd);
+	(void)close(ready[0]);
+	(void)close(ready[1]);
+	must(unlink(unix_text() + 5) == 0);
+}
+
 int
 main(void)
 {
@@ -274,6 +304,7 @@ main(void)
 	run(a_port_in_use_is_told);
 	run(a_datagram_listener_counts_what_it_lost);
 	run(a_unix_socket_replaces_a_dead_one_only);
+	run(who_was_killed_and_still_holds_a_socket_is_waited_for);
 	run(the_service_manager_is_told);
 	run(the_watchdog_is_asked_for_half_of_its_time);
 	run(passed_sockets_come_with_their_names);

@@ -42,6 +42,45 @@ counters_of_a_listener_stand_together_by_name(void)
 }
 
 static void
+what_can_fall_is_no_counter(void)
+{
+	check_span(of("{\"counters\":{\"collector.files_refused\":2,\"collector.lines_cut\":1}}"),
+	    SPAN("# TYPE trucban_collector_files_refused gauge\n"
+	    "trucban_collector_files_refused 2\n"
+	    "# TYPE trucban_collector_lines_cut_total counter\n"
+	    "trucban_collector_lines_cut_total 1\n"));
+}
+
+static void
+who_was_not_let_in_is_told_with_all_that_is_known_of_him(void)
+{
+	/* A list of one: "tls", "10.0.0.5", the name a"b, expired, 3 times, from 1 to 2. */
+	check_span(of("{\"denied\":\"0103746c730831302e302e302e3503612262010301000000000000000200"
+	    "000000000000\",\"rows\":1}"),
+	    SPAN("# HELP trucban_intake_denied TLS handshakes refused for a certificate, of each "
+	    "who tried within the last hour.\n# TYPE trucban_intake_denied gauge\n"
+	    "trucban_intake_denied{listener=\"tls\",peer=\"10.0.0.5\",cause=\"expired\","
+	    "certificate=\"a\\\"b\"} 3\n"
+	    "# HELP trucban_rows_total Rows taken since the start.\n"
+	    "# TYPE trucban_rows_total counter\ntrucban_rows_total 1\n"));
+	check_span(of("{\"denied\":\"01\"}"), SPAN(""));
+	check_span(of("{\"denied\":\"xx\"}"), SPAN(""));
+	check_span(of("{\"denied\":\"\"}"), SPAN(""));
+}
+
+static void
+open_findings_are_told_by_severity(void)
+{
+	check_span(of("{\"counters\":{\"watch.high.findings_open\":2,"
+	    "\"watch.low.findings_open\":0,\"teller.1.behind_seconds\":7}}"),
+	    SPAN("# TYPE trucban_findings_open gauge\n"
+	    "trucban_findings_open{severity=\"high\"} 2\n"
+	    "trucban_findings_open{severity=\"low\"} 0\n"
+	    "# TYPE trucban_teller_behind_seconds gauge\n"
+	    "trucban_teller_behind_seconds{anchor=\"1\"} 7\n"));
+}
+
+static void
 nanoseconds_are_told_as_seconds(void)
 {
 	check(span_holds(of("{\"sync_ns\":14366711}"), "_seconds_total 0.014366711\n"));
@@ -74,6 +113,9 @@ main(void)
 {
 	run(numbers_lists_and_texts_become_samples);
 	run(counters_of_a_listener_stand_together_by_name);
+	run(what_can_fall_is_no_counter);
+	run(who_was_not_let_in_is_told_with_all_that_is_known_of_him);
+	run(open_findings_are_told_by_severity);
 	run(nanoseconds_are_told_as_seconds);
 	run(names_hold_only_what_prometheus_takes);
 	run(what_is_broken_ends_the_list);

@@ -18,6 +18,7 @@
 #include "sys/thread.h"
 #include "check.h"
 #include "web/client.h"
+#include "web/page.h"
 
 enum { WORKERS = 3, WAIT_MS = 20000 };
 
@@ -229,7 +230,7 @@ loop_run(void *arg)
 	struct event *stop = event_new(base, stop_fd, EV_READ, on_stop, base);
 	struct server *server = NULL;
 	struct server_conf conf = { .listen_fd = listen_fd, .nlisten = 2, .workers = WORKERS,
-	    .route = routes, .admit = admit, .timeout_s = timeout_s,
+	    .route = routes, .files = page_files, .admit = admit, .timeout_s = timeout_s,
 	    .patience_ms = patience_ms };
 	struct why w;
 
