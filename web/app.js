@@ -114,6 +114,7 @@ function focusHead() {
 }
 
 function route() {
+	main.dataset.at = location.hash;	// what is shown is of this address
 	if (!inside())
 		return;
 	const at = where();

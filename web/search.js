@@ -98,6 +98,7 @@ async function rowsLoad(view) {
 	const limit = Number(view.ctx.params.limit) || LIMIT, found = [];
 
 	put(view.rows, h('p', { class: 'quiet' }, t('searching')));
+	view.rows.setAttribute('aria-busy', 'true');
 	try {
 		await api.lines('/select/logsql/query', asked(view.ctx, { limit }), (row) => {
 			found.push(row);
@@ -327,5 +328,6 @@ export function searchScreen(ctx) {
 		tail(view);
 		return;
 	}
-	rowsLoad(view).then(() => histogramLoad(view));
+	rowsLoad(view).then(() => histogramLoad(view))
+	    .then(() => view.rows.removeAttribute('aria-busy'));
 }

@@ -2,7 +2,7 @@
 /*
  * Regular expressions of RE2's syntax over foreign text. What RE2 has not (look-around,
  * backreferences, possessive repeats, repeats above 1,000) is refused. Two engines, one answer:
- * Vectorscan where pattern and text are ASCII and it can, PCRE2 for the rest; and a machine for
+ * Hyperscan where pattern and text are ASCII and it can, PCRE2 for the rest; and a machine for
  * values that lie as templates with slots (query/machine.h). A struct regex is read-only and
  * shared; a struct regex_scratch belongs to one thread.
  */

@@ -2,7 +2,7 @@
 /*
  * Classes without regard to case, for PCRE2. With (?i) RE2 takes each class with the other cases
  * of its signs, and of those of ASCII two lie beyond it: U+017F (long s) and U+212A (Kelvin). PCRE2
- * does so for signs and ranges, not for \w and [:alpha:]. What reads ASCII texts alone (Vectorscan,
+ * does so for signs and ranges, not for \w and [:alpha:]. What reads ASCII texts alone (Hyperscan,
  * the machine) need not know. The pattern is as regex_read() wrote it: nothing in it is broken.
  */
 #include "query/regex.h"

@@ -147,6 +147,7 @@ def test_everything_can_be_done_by_keys(desk, page):
     keys('/')
     assert focused(page) == 'query'
     keys('kiem tra\n')
+    page.settled()
     page.see('trực ban kiểm tra')
     page.js('document.activeElement.blur()')
     keys('j', Keys.ENTER)

@@ -43,6 +43,7 @@ def one_page(desk, tmp_path_factory):
 
 def ask(page, query):
     page.type('[data-query]', query + '\n')
+    page.settled()
 
 
 def test_a_question_finds_without_accents_and_shows_when(page):

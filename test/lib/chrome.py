@@ -18,7 +18,7 @@ import pytest
 
 from harness import until
 
-MET = 15        # seconds; what a person sees comes in a fraction of one, on a busy machine in some
+MET = 30        # seconds; what a person sees comes in a fraction of one, on a busy machine in some
 
 
 def driver(folder, width, height):
@@ -137,6 +137,14 @@ class Chrome:
 
     def go(self, hash_):
         self.js('location.hash = arguments[0]', hash_)
+        self.settled()
+
+    def settled(self):
+        """What is shown is of the address, and a question that was asked is answered."""
+        until('the screen to be drawn', lambda: self.js(
+            'const main = document.querySelector("main");'
+            'return main.dataset.at === location.hash &&'
+            ' main.querySelector("[aria-busy=true]") === null'), MET, 0.05)
 
     def click(self, css, words=None):
         self.attempt(lambda: self.find(css, words).click())

@@ -155,7 +155,7 @@ a_repeat_takes_all_of_a_letter_beyond_ascii(void)
 	arena_free(&arena);
 }
 
-/* Where PCRE2 and Vectorscan, asked as they are, say something else than RE2. */
+/* Where PCRE2 and Hyperscan, asked as they are, say something else than RE2. */
 static void
 rare_signs_are_what_they_are_for_re2(void)
 {
