@@ -1,9 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // Words on the screen, by key, in the language that was chosen. Both dictionaries have the same
-// keys; a test holds that.
+// keys, each once; a test holds that. A screen's words in both languages are a file of its own;
+// words_vi.js and words_en.js have what several screens say, and what the first screens do.
 
-import vi from './words_vi.js';
-import en from './words_en.js';
+import shared_vi from './words_vi.js';
+import shared_en from './words_en.js';
+import * as admin from './words_admin.js';
+
+const parts = [{ vi: shared_vi, en: shared_en }, admin];
+const vi = Object.assign({}, ...parts.map((part) => part.vi));
+const en = Object.assign({}, ...parts.map((part) => part.en));
 
 let lang = localStorage.getItem('lang') === 'en' ? 'en' : 'vi';
 

@@ -50,9 +50,9 @@ struct regex_scratch {
 };
 
 /*
- * Only where the library has been asked and was right: Hyperscan on amd64. What Debian has for arm64
- * is Vectorscan 5.4.9, which loses matches in the last octets of a text where vectors are wide
- * (its pull request 378) and finds what is not there (its issue 316).
+ * Only where the library has been asked and was right: Hyperscan on amd64. What Debian has for
+ * arm64 is Vectorscan 5.4.9: it loses matches in a text's last octets where vectors are wide (its
+ * pull request 378) and finds what is not there (its issue 316).
  */
 static hs_database_t *
 hs_make(const char *pattern, unsigned flags)

@@ -33,6 +33,7 @@
 	X(sources_js, "/web/sources.js", SCRIPT) \
 	X(time_js, "/web/time.js", SCRIPT) \
 	X(words_js, "/web/words.js", SCRIPT) \
+	X(words_admin_js, "/web/words_admin.js", SCRIPT) \
 	X(words_en_js, "/web/words_en.js", SCRIPT) \
 	X(words_vi_js, "/web/words_vi.js", SCRIPT)
 

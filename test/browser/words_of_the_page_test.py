@@ -28,8 +28,16 @@ def scripts():
 
 
 def words(lang):
-    rows = ROW.findall(text_of('words_%s.js' % lang))
-    assert len(rows) == text_of('words_%s.js' % lang).count("',\n"), 'a row that is none'
+    """Of all parts; a part has both languages, but the shared one, which is two files."""
+    text = text_of('words_%s.js' % lang)
+    for name in scripts():
+        if name.startswith('words_') and name not in ('words_vi.js', 'words_en.js'):
+            assert "from './%s';" % name in text_of('words.js'), name
+            halves = re.split(r'^export const (vi|en) = \{$', text_of(name), flags=re.M)
+            assert halves[1::2] == ['vi', 'en'], name
+            text += halves[2 if lang == 'vi' else 4]
+    rows = ROW.findall(text)
+    assert len(rows) == text.count("',\n"), 'a row that is none'
     assert len(rows) == len(dict(rows)), 'a key twice'
     return dict(rows)
 

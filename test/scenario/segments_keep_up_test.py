@@ -10,8 +10,8 @@ from harness import Desk, until
 ROUNDS, LINES = 20, 200000
 SEGMENT_ROWS = 65536
 WORD = ['read %d files of /srv/%x' % (i, i * 7919) for i in range(5003)]
-# Segments, of 61: the queue of rows, the ended ones and the open one are 6; a figure of 1 s ago is up
-# to 10 more on a machine that takes 650,000 records a second.
+# Segments, of 61: the queue of rows, the ended ones and the open one are 6; a figure of 1 s ago is
+# up to 10 more on a machine that takes 650,000 records a second.
 BEHIND = 16
 
 
