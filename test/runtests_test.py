@@ -90,10 +90,13 @@ def test_names_choose_tests(rt):
 
 # ---- tools/need ----
 
+AWAY = ('libvectorscan-dev', 'libvectorscan5')     # in the way of libhyperscan-dev
+
+
 @pytest.fixture
 def need(tmp_path):
     """Runs tools/need with a dpkg-query, apt-get and id of ours; returns (rc, output, calls)."""
-    def run(missing=(), user=0, apt=0):
+    def run(missing=(), user=0, apt=0, arch='amd64'):
         calls = tmp_path / 'calls'
         calls.write_text('')
         scripts = {
@@ -101,6 +104,7 @@ def need(tmp_path):
                           '*) echo "installed $p";; esac; done' % ' '.join(missing),
             'apt-get': 'echo "$@" >>%s\nexit %d' % (calls, apt),
             'id': 'echo %d' % user,
+            'dpkg': 'echo ' + arch,
         }
         for name, body in scripts.items():
             path = tmp_path / name
@@ -122,14 +126,26 @@ def test_apt_is_not_touched_when_nothing_is_missing(need):
     assert need() == (0, '', '')
 
 
+def test_what_is_in_the_way_goes_when_something_has_to_come(need):
+    rc, out, calls = need(['libhyperscan-dev'])
+    assert rc == 0 and calls.splitlines()[-1].endswith(
+        'recommends libhyperscan-dev libvectorscan-dev- libvectorscan5-')
+    assert need(['libhyperscan-dev', *AWAY])[1] == 'installing libhyperscan-dev\n'
+
+
+def test_another_architecture_needs_other_packages(need):
+    assert need(['libhyperscan-dev'], arch='arm64') == (0, '', '')
+    assert need(['libvectorscan-dev'], arch='arm64')[1] == 'installing libvectorscan-dev\n'
+
+
 def test_only_what_is_missing_is_installed(need):
-    rc, out, calls = need(['meson', 'libyaml-dev'])
+    rc, out, calls = need(['meson', 'libyaml-dev', *AWAY])
     assert rc == 0 and out == 'installing meson libyaml-dev\n'
     assert calls.splitlines()[-1].endswith('install -y --no-install-recommends meson libyaml-dev')
 
 
 def test_a_plain_user_is_told_what_to_ask_for(need):
-    rc, out, calls = need(['meson'], user=1000)
+    rc, out, calls = need(['meson', *AWAY], user=1000)
     assert rc == 3 and 'apt-get install meson' in out and calls == ''
 
 
