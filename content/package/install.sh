@@ -72,6 +72,8 @@ DEBIAN_FRONTEND=noninteractive apt -o Dpkg::Options::=--force-confdef \
 echo
 if [ -d /run/systemd/system ] && systemctl --quiet is-active trucban; then
 	echo "Đã cài, bàn trực đang chạy / installed, the desk is running"
+	# Refused where somebody has an account: an upgrade.
+	trucban user first 2>/dev/null || true
 else
 	echo "Đã cài, bàn trực chưa chạy / installed, the desk does not run yet"
 	echo "  systemctl start trucban"

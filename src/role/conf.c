@@ -104,7 +104,7 @@ static const struct key front_key[] = {
 	{ .name = "socket", TEXT(conf, front_socket) },
 	{ .name = "url", TEXT(conf, front_url) },
 	{ .name = "login", .type = KEY_CHOICE, .at = offsetof(struct conf, front_login),
-	    .choice = "off,required" },
+	    .choice = "required,off" },
 	{ .name = "query_memory", VALUE(BYTES, conf, query_bytes), .min = 1 << 20,
 	    .max = INT64_MAX },
 	{ .name = NULL },

@@ -141,7 +141,8 @@ class Desk:
             lines += ['  - name: %s' % name, '    kind: %s' % name.split('-')[0],
                       '    address: "127.0.0.1:%d"' % self.port[name]]
             lines += ['    %s: "%s"' % item for item in sorted(options.get(name, {}).items())]
-        lines += ['front:', '  address: "127.0.0.1:%d"' % self.front_port]
+        # Most tests have no accounts, and ask as somebody on this machine.
+        lines += ['front:', '  address: "127.0.0.1:%d"' % self.front_port, '  login: off']
         if 'store:' not in more:
             lines += ['store:', '  encrypt: %s' % ('yes' if encrypt else 'no'), '  reserve: 16MB']
         with open(self.conf, 'w', encoding='utf-8') as f:

@@ -112,12 +112,12 @@ def test_without_accounts_all_is_as_it_was(tmp_path):
         assert nobody.ask('/api/me').status == 401
 
 
-def test_where_it_is_required_nothing_is_open_but_the_health(tmp_path):
+def test_nothing_else_said_nothing_is_open_but_the_health(tmp_path):
     desk = Desk(tmp_path / 'desk', listen=('udp',))
     with open(desk.conf, encoding='utf-8') as f:
         text = f.read()
     with open(desk.conf, 'w', encoding='utf-8') as f:
-        f.write(text.replace('front:\n', 'front:\n  login: required\n'))
+        f.write(text.replace('  login: off\n', ''))
     with desk:
         nobody = Browser(desk)
         for path in ('/select/logsql/query?query=*', '/api/alerts', '/trucban/findings', '/api/me',

@@ -42,7 +42,7 @@ each_part_concerns_the_roles_that_work_by_it(void)
 {
 	check_int(changed(ALL, ALL "front: {query_memory: 8MB}\n"), FRONT);
 	check_int(changed(ALL, ALL "front: {address: \"\"}\n"), FRONT);
-	check_int(changed(ALL, ALL "front: {login: required}\n"), FRONT);
+	check_int(changed(ALL, ALL "front: {login: off}\n"), FRONT);
 	check_int(changed(ALL, ALL "zone: \"+00:00\"\n"),
 	    FRONT | INTAKE | COLLECTOR | IMPORTER | WATCH | DESK);
 	check_int(changed(ALL, ALL "event_lead: 5s\n"), INTAKE | COLLECTOR | IMPORTER);
