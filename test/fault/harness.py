@@ -214,7 +214,10 @@ class Desk:
         """kill -9 of the parent: every role ends with it."""
         if self.child is None:
             return
-        roles = [pid for pid in (self.pid_of(r) for r in self.roles()) if pid]
+        # Held still first: one that it starts meanwhile would be overlooked, and has the lock.
+        if self.child.poll() is None:
+            self.child.send_signal(signal.SIGSTOP)
+        roles = list(child_pids(self.child.pid))
         if self.child.poll() is None:
             self.child.kill()
         self.child.wait(10)
